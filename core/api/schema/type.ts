@@ -1,0 +1,189 @@
+/**
+ * The vocabulary in which every kind is described, once. From such a description come strict decoding, pruning, defaults,
+ * enum checks, OpenAPI, merge keys and the TypeScript types of the code base.
+ *
+ * A table reads: JSON field name → `[protobuf number, type, sentence for the reader]`.
+ */
+
+declare const carried: unique symbol;
+
+/** `T` is the TypeScript type of a decoded value. It exists for the compiler only. */
+interface Carries<T> {
+  readonly [carried]?: T;
+}
+
+export type ScalarName =
+  | 'string' | 'bool' | 'int32' | 'int64' | 'double' | 'bytes'
+  | 'quantity' | 'time' | 'microTime' | 'duration' | 'intOrString' | 'raw';
+
+export interface Scalar<T = unknown> extends Carries<T> {
+  readonly form: 'scalar';
+  readonly name: ScalarName;
+  /** Closed set of values; empty when any value goes. */
+  readonly values: readonly string[];
+}
+
+/** `atomic` lists are replaced as a whole, `set` lists merge by value, `map` lists merge by their keys. */
+export type ListSemantics = 'atomic' | 'set' | 'map';
+
+export interface List<T = unknown> extends Carries<T[]> {
+  readonly form: 'list';
+  readonly of: Type;
+  readonly semantics: ListSemantics;
+  /** Server-side apply's keys (`x-kubernetes-list-map-keys`). */
+  readonly keys: readonly string[];
+  /** Strategic merge patch: the key field of items, or '' for a list of scalars that merges by value; undefined replaces. */
+  readonly mergeKey: string | undefined;
+  /** Strategic merge patch: items keep only the fields that the patch lists (`$retainKeys`). */
+  readonly retainKeys: boolean;
+}
+
+export interface Dictionary<T = unknown> extends Carries<Record<string, T>> {
+  readonly form: 'map';
+  readonly of: Type;
+}
+
+export interface Struct<T = unknown> extends Carries<T> {
+  readonly form: 'struct';
+  /** OpenAPI component name, such as `io.k8s.api.core.v1.PodSpec`. */
+  readonly name: string;
+  readonly doc: string;
+  /** As they appear in JSON: the fields of inlined structs stand among the others. */
+  readonly fields: ReadonlyMap<string, Field>;
+  /** As they appear in protobuf: inlined structs are messages of their own. */
+  readonly wire: readonly WireField[];
+  readonly retainKeys: boolean;
+  /** Server-side apply replaces the struct as a whole (`x-kubernetes-map-type: atomic`). */
+  readonly atomic: boolean;
+}
+
+export type Type<T = unknown> = Scalar<T> | List<T> | Dictionary<T> | Struct<T>;
+
+export interface Field {
+  readonly name: string;
+  readonly type: Type;
+  readonly doc: string;
+  /** Stands in OpenAPI's `required`. */
+  readonly required: boolean;
+  /** Decoded as `{}` when absent: Go writes such a struct even when it is empty. */
+  readonly always: boolean;
+  /** Set when the field is absent and its parent is present. */
+  readonly default: unknown;
+}
+
+export interface WireField {
+  readonly number: number;
+  readonly name: string;
+  readonly type: Type;
+  readonly inline: boolean;
+}
+
+/** A field type with what the table says about its presence. */
+interface Presence<T, P extends 'required' | 'always' | 'default' | 'inline'> extends Carries<T> {
+  readonly presence: P;
+  readonly type: Type;
+  readonly value: unknown;
+}
+
+type Carrier = { readonly [carried]?: unknown };
+export type Entry = readonly [number, Carrier, string?];
+export type Table = Readonly<Record<string, Entry>>;
+
+/** The TypeScript type that a description carries. */
+export type Of<D> = D extends { readonly [carried]?: infer T } ? Exclude<T, undefined> : never;
+
+type Present<F extends Table> = { [K in keyof F]: F[K][1] extends { presence: 'required' | 'always' } ? K : never }[keyof F];
+type Inlined<F extends Table> = { [K in keyof F]: F[K][1] extends { presence: 'inline' } ? K : never }[keyof F];
+type Merged<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void ? I : unknown;
+type Flat<T> = { [K in keyof T]: T[K] };
+
+/** The object type of a table: required and always-present fields are certain, all others may be missing. */
+export type Row<F extends Table> = Flat<
+  { [K in Present<F>]: Of<F[K][1]> } &
+  { [K in Exclude<keyof F, Present<F> | Inlined<F>>]?: Of<F[K][1]> } &
+  ([Inlined<F>] extends [never] ? unknown : Merged<{ [K in Inlined<F>]: Of<F[K][1]> }[Inlined<F>]>)
+>;
+
+const scalar = <T>(name: ScalarName, values: readonly string[] = []): Scalar<T> => ({ form: 'scalar', name, values });
+
+export const string = scalar<string>('string');
+export const bool = scalar<boolean>('bool');
+export const int32 = scalar<number>('int32');
+export const int64 = scalar<number>('int64');
+export const double = scalar<number>('double');
+/** Base64 text in JSON. */
+export const bytes = scalar<string>('bytes');
+/** Kept as the canonical text, such as `1536Mi`; see `Quantity`. */
+export const quantity = scalar<string>('quantity');
+/** RFC 3339 with seconds, UTC. */
+export const time = scalar<string>('time');
+/** RFC 3339 with microseconds, UTC. */
+export const microTime = scalar<string>('microTime');
+export const duration = scalar<string>('duration');
+export const intOrString = scalar<number | string>('intOrString');
+/** Any JSON object, kept as it came. */
+export const raw = scalar<unknown>('raw');
+
+/** A string from a closed set; anything else is refused as an unsupported value. */
+export const oneOf = <const V extends readonly string[]>(...values: V): Scalar<V[number]> => scalar<V[number]>('string', values);
+
+const listOf = <T>(of: Type<T>, semantics: ListSemantics, keys: readonly string[] = [], mergeKey?: string): List<T> =>
+  ({ form: 'list', of, semantics, keys, mergeKey, retainKeys: false });
+
+export const list = <T>(of: Type<T>): List<T> => listOf(of, 'atomic');
+export const set = <T>(of: Type<T>): List<T> => listOf(of, 'set');
+/** A set that strategic merge patch also merges by value. */
+export const mergedSet = <T>(of: Type<T>): List<T> => listOf(of, 'set', [], '');
+/** A list keyed by `keys`; strategic merge patch replaces it as a whole. */
+export const keyed = <T>(of: Type<T>, ...keys: string[]): List<T> => listOf(of, 'map', keys);
+/** A list keyed by `keys`, whose items strategic merge patch merges by `mergeKey` (by default the first key). */
+export const merged = <T>(of: Type<T>, keys: readonly string[], mergeKey = keys[0]): List<T> => listOf(of, 'map', keys, mergeKey);
+/** As `merged`, for a list that server-side apply treats as atomic. */
+export const mergedAtomic = <T>(of: Type<T>, mergeKey: string): List<T> => listOf(of, 'atomic', [], mergeKey);
+/** The list or struct keeps only the fields that a strategic merge patch names in `$retainKeys`. */
+export const retainKeys = <D extends List | Struct>(type: D): D => ({ ...type, retainKeys: true });
+export const map = <T>(of: Type<T>): Dictionary<T> => ({ form: 'map', of });
+
+const presence = <T, P extends 'required' | 'always' | 'default' | 'inline'>(kind: P, type: Type<T>, value?: unknown): Presence<T, P> =>
+  ({ presence: kind, type, value });
+
+export const required = <T>(type: Type<T>): Presence<T, 'required'> => presence('required', type);
+/** Always present once decoded, as `{}` if need be. */
+export const always = <T>(type: Type<T>): Presence<T, 'always'> => presence('always', type);
+export const withDefault = <T>(type: Type<T>, value: T): Presence<T, 'default'> => presence('default', type, value);
+export const inline = <T>(type: Struct<T>): Presence<T, 'inline'> => presence('inline', type);
+
+const isPresence = (carrier: Carrier): carrier is Presence<unknown, 'required' | 'always' | 'default' | 'inline'> => 'presence' in carrier;
+
+/** Describes a struct. @throws {TypeError} when two fields share a protobuf number or a JSON name. */
+export function struct<const F extends Table>(name: string, doc: string, table: F): Struct<Row<F>> {
+  const fields = new Map<string, Field>();
+  const wire: WireField[] = [];
+  const numbers = new Set<number>();
+  const add = (field: Field): void => {
+    if (fields.has(field.name)) throw new TypeError(`${name}: field ${field.name} is described twice`);
+    fields.set(field.name, field);
+  };
+  for (const [key, [number, carrier, text = '']] of Object.entries(table)) {
+    if (numbers.has(number)) throw new TypeError(`${name}: protobuf number ${number} is used twice, again by ${key}`);
+    numbers.add(number);
+    const entry = isPresence(carrier) ? carrier : undefined;
+    const type = entry ? entry.type : (carrier as Type);
+    const inlined = entry?.presence === 'inline';
+    wire.push({ number, name: key, type, inline: inlined });
+    if (inlined) {
+      for (const field of (type as Struct).fields.values()) add(field);
+    } else {
+      add({
+        name: key, type, doc: text,
+        required: entry?.presence === 'required',
+        always: entry?.presence === 'always',
+        default: entry?.presence === 'default' ? entry.value : undefined,
+      });
+    }
+  }
+  return { form: 'struct', name, doc, fields, wire, retainKeys: false, atomic: false };
+}
+
+/** The struct is one value to server-side apply. */
+export const atomic = <T>(type: Struct<T>): Struct<T> => ({ ...type, atomic: true });

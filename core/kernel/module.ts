@@ -1,0 +1,33 @@
+import type { ContainerModule } from 'inversify';
+
+/** What a module learns about the process that loads it. */
+export interface ModuleSettings {
+  /** Folder in which the module may keep its state; exists, mode 0700, shared with nobody else. */
+  readonly stateDir: string;
+  /** Name of this machine's node. */
+  readonly nodeName: string;
+}
+
+/**
+ * What a provider's or plugin's entry file exports under the name `keelsonModule`.
+ * The command line loads it by name: `local` is the built-in one, anything else an installed package.
+ */
+export interface KeelsonModule {
+  /** As users write it after `--provider` or `--store`. */
+  readonly name: string;
+  /** Builds the bindings. Reads nothing and starts nothing: that belongs in a `Component`. */
+  create(settings: ModuleSettings): ContainerModule;
+  /** What this machine lacks for the module to do all it can; see `Ability`. */
+  abilities?(settings: ModuleSettings): Promise<readonly Ability[]>;
+}
+
+/** One thing that a module can do on a machine that has what it takes. */
+export interface Ability {
+  /** What it is, as users would name it: `capacity-enforced local volumes`. */
+  readonly name: string;
+  readonly available: boolean;
+  /** Why it is off. */
+  readonly reason?: string;
+  /** The one command that turns it on. */
+  readonly remedy?: string;
+}
