@@ -39,6 +39,8 @@ export interface WriteOptions {
   /** Do everything but store it. */
   readonly dryRun?: boolean | undefined;
   readonly fieldManager?: string | undefined;
+  /** Write through this subresource, such as `finalize` of a Namespace; for the status there is `StatusWriter`. */
+  readonly subresource?: string | undefined;
 }
 
 export interface DeleteOptions extends WriteOptions {

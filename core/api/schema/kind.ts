@@ -33,6 +33,9 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> extends Kin
   readonly struct: Struct<T>;
 }
 
+/** The TypeScript type of a kind's objects. */
+export type KindOf<K> = K extends Kind<infer T> ? T : never;
+
 type Partly<T> = T extends readonly (infer U)[] ? Partly<U>[] : T extends object ? { [K in keyof T]?: Partly<T[K]> } : T;
 
 /** What a writer hands in: the server fills the rest of the metadata and the defaults; `apiVersion` and `kind` follow from the kind. */

@@ -1,4 +1,4 @@
-import { always, bool, int32, int64, list, map, merged, mergedSet, raw, required, string, struct, time, atomic, oneOf, type Of } from './type.ts';
+import { always, bool, int32, int64, list, map, merged, mergedSet, raw, required, string, struct, time, atomic, oneOf, type Of, type Struct } from './type.ts';
 
 const pkg = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
@@ -59,7 +59,9 @@ export interface ObjectMeta {
   finalizers?: string[];
   managedFields?: ManagedFieldsEntry[];
 }
-export const ObjectMeta = ObjectMetaTable as unknown as import('./type.ts').Struct<ObjectMeta>;
+export const ObjectMeta = ObjectMetaTable as unknown as Struct<ObjectMeta>;
+/** The metadata of a template: the object that will be made from it has no name, UID or revision yet. */
+export const TemplateMeta: Struct<Partial<ObjectMeta>> = ObjectMeta;
 
 export const ListMeta = struct(`${pkg}.ListMeta`, 'Bookkeeping of a list.', {
   selfLink: [1, string, 'Not used any more.'],

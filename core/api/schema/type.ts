@@ -41,6 +41,8 @@ export interface List<T = unknown> extends Carries<T[]> {
 export interface Dictionary<T = unknown> extends Carries<Record<string, T>> {
   readonly form: 'map';
   readonly of: Type;
+  /** Server-side apply replaces the map as a whole. */
+  readonly atomic: boolean;
 }
 
 export interface Struct<T = unknown> extends Carries<T> {
@@ -57,7 +59,7 @@ export interface Struct<T = unknown> extends Carries<T> {
   readonly atomic: boolean;
 }
 
-export type Type<T = unknown> = Scalar<T> | List<T> | Dictionary<T> | Struct<T>;
+export type Type<T = unknown> = (Scalar | List | Dictionary | Struct) & Carries<T>;
 
 export interface Field {
   readonly name: string;
@@ -142,7 +144,8 @@ export const merged = <T>(of: Type<T>, keys: readonly string[], mergeKey = keys[
 export const mergedAtomic = <T>(of: Type<T>, mergeKey: string): List<T> => listOf(of, 'atomic', [], mergeKey);
 /** The list or struct keeps only the fields that a strategic merge patch names in `$retainKeys`. */
 export const retainKeys = <D extends List | Struct>(type: D): D => ({ ...type, retainKeys: true });
-export const map = <T>(of: Type<T>): Dictionary<T> => ({ form: 'map', of });
+export const map = <T>(of: Type<T>): Dictionary<T> => ({ form: 'map', of, atomic: false });
+export const atomicMap = <T>(of: Type<T>): Dictionary<T> => ({ form: 'map', of, atomic: true });
 
 const presence = <T, P extends 'required' | 'always' | 'default' | 'inline'>(kind: P, type: Type<T>, value?: unknown): Presence<T, P> =>
   ({ presence: kind, type, value });
@@ -150,10 +153,17 @@ const presence = <T, P extends 'required' | 'always' | 'default' | 'inline'>(kin
 export const required = <T>(type: Type<T>): Presence<T, 'required'> => presence('required', type);
 /** Always present once decoded, as `{}` if need be. */
 export const always = <T>(type: Type<T>): Presence<T, 'always'> => presence('always', type);
-export const withDefault = <T>(type: Type<T>, value: T): Presence<T, 'default'> => presence('default', type, value);
+export const withDefault = <T>(type: Type<T>, value: NoInfer<T>): Presence<T, 'default'> => presence('default', type, value);
 export const inline = <T>(type: Struct<T>): Presence<T, 'inline'> => presence('inline', type);
 
 const isPresence = (carrier: Carrier): carrier is Presence<unknown, 'required' | 'always' | 'default' | 'inline'> => 'presence' in carrier;
+
+const fieldOf = (name: string, type: Type, doc: string, entry: Presence<unknown, 'required' | 'always' | 'default' | 'inline'> | undefined): Field => ({
+  name, type, doc,
+  required: entry?.presence === 'required',
+  always: entry?.presence === 'always',
+  default: entry?.presence === 'default' ? entry.value : undefined,
+});
 
 /** Describes a struct. @throws {TypeError} when two fields share a protobuf number or a JSON name. */
 export function struct<const F extends Table>(name: string, doc: string, table: F): Struct<Row<F>> {
@@ -174,12 +184,7 @@ export function struct<const F extends Table>(name: string, doc: string, table: 
     if (inlined) {
       for (const field of (type as Struct).fields.values()) add(field);
     } else {
-      add({
-        name: key, type, doc: text,
-        required: entry?.presence === 'required',
-        always: entry?.presence === 'always',
-        default: entry?.presence === 'default' ? entry.value : undefined,
-      });
+      add(fieldOf(key, type, text, entry));
     }
   }
   return { form: 'struct', name, doc, fields, wire, retainKeys: false, atomic: false };
@@ -187,3 +192,5 @@ export function struct<const F extends Table>(name: string, doc: string, table: 
 
 /** The struct is one value to server-side apply. */
 export const atomic = <T>(type: Struct<T>): Struct<T> => ({ ...type, atomic: true });
+/** Takes `atomic` back for one field: server-side apply merges this use of the struct field by field. */
+export const granular = <T>(type: Struct<T>): Struct<T> => ({ ...type, atomic: false });

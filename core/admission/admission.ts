@@ -1,0 +1,58 @@
+import type { KubernetesObject } from '#core/api/schema/kind.ts';
+import { token } from '#core/kernel/token.ts';
+import type { AnyResource } from '#core/registry/resource.ts';
+import type { ObjectStore } from '#core/store/object-store.ts';
+
+/** Who asks. */
+export interface User {
+  readonly name: string;
+  readonly groups: readonly string[];
+}
+
+/** One write, on its way from the decoded request to the store. */
+export interface AdmissionRequest {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  readonly resource: AnyResource;
+  /** '' for the object itself. */
+  readonly subresource: string;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  /** What is to be stored; `mutate` may change it in place. Undefined for DELETE. */
+  readonly object: KubernetesObject | undefined;
+  /** What is stored; undefined for CREATE. Frozen. */
+  readonly old: KubernetesObject | undefined;
+  readonly user: User;
+  readonly dryRun: boolean;
+  /** Sentences that go back as Warning headers. */
+  readonly warn: (text: string) => void;
+}
+
+/**
+ * Looks at a write between decoding and storing. `mutate` of every plugin runs before validation, `validate` of every plugin
+ * after it, both in the order of the list. Throw a `StatusError` to refuse. May run again when the write is retried.
+ */
+export interface AdmissionPlugin {
+  readonly name: string;
+  mutate?(request: AdmissionRequest, objects: ObjectStore): Promise<void> | void;
+  validate?(request: AdmissionRequest, objects: ObjectStore): Promise<void> | void;
+}
+export const AdmissionPlugin = token<AdmissionPlugin>('AdmissionPlugin');
+
+/** The chain; the order of `plugins` is upstream's recommended order. */
+export class AdmissionChain {
+  private readonly plugins: readonly AdmissionPlugin[];
+  private readonly objects: ObjectStore;
+
+  constructor(plugins: readonly AdmissionPlugin[], objects: ObjectStore) {
+    this.plugins = plugins;
+    this.objects = objects;
+  }
+
+  async mutate(request: AdmissionRequest): Promise<void> {
+    for (const plugin of this.plugins) await plugin.mutate?.(request, this.objects);
+  }
+
+  async validate(request: AdmissionRequest): Promise<void> {
+    for (const plugin of this.plugins) await plugin.validate?.(request, this.objects);
+  }
+}

@@ -1,0 +1,24 @@
+import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
+import { Quantity } from '#core/api/quantity.ts';
+import { isKindOf } from '#core/api/schema/kind.ts';
+import { StorageClass } from '#core/api/schema/storage-v1.ts';
+import { StatusError } from '#core/api/status-error.ts';
+import type { AdmissionPlugin } from './admission.ts';
+
+/** A claim may grow only when it was provisioned, is bound, and its class allows expansion. */
+export const persistentVolumeClaimResize: AdmissionPlugin = {
+  name: 'PersistentVolumeClaimResize',
+  validate({ operation, resource, subresource, name, object, old }, objects) {
+    if (operation !== 'UPDATE' || subresource !== '' || object === undefined || old === undefined) return;
+    if (!isKindOf(object, PersistentVolumeClaim) || !isKindOf(old, PersistentVolumeClaim)) return;
+    const before = old.spec.resources.requests?.['storage'];
+    const after = object.spec.resources.requests?.['storage'];
+    if (before === undefined || after === undefined || Quantity.parse(after).compare(Quantity.parse(before)) <= 0) return;
+    if (old.status.phase !== 'Bound') throw StatusError.forbidden(resource.kind, name, 'Only bound persistent volume claims can be expanded');
+    const className = old.spec.storageClassName ?? '';
+    const found = objects.get(StorageClass, undefined, className);
+    if (found === undefined || !isKindOf(found, StorageClass) || found.allowVolumeExpansion !== true) {
+      throw StatusError.forbidden(resource.kind, name, 'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize');
+    }
+  },
+};

@@ -1,0 +1,42 @@
+import { ContainerModule } from 'inversify';
+import { AdmissionChain, AdmissionPlugin } from '#core/admission/admission.ts';
+import { builtInAdmission } from '#core/admission/chain.ts';
+import { ClientCertificateAuthenticator } from '#core/authn/authenticator.ts';
+import { Authorizer, mastersOnly } from '#core/authz/authorizer.ts';
+import { Client } from '#core/client/client.ts';
+import { InProcessClient } from '#core/client/in-process.ts';
+import { Clock } from '#core/kernel/clock.ts';
+import { Logger } from '#core/kernel/logger.ts';
+import { builtInResources } from '#core/registry/resources.ts';
+import { KeyValueStore } from '#core/spi/key-value-store.ts';
+import { ObjectStore } from '#core/store/object-store.ts';
+import { ApiServer, type ApiServerOptions } from './api-server.ts';
+import { Api, ResourceIndex } from './api.ts';
+import { HealthCheck } from './http/health.ts';
+import { localVerbs } from './verbs/local-verbs.ts';
+
+/** The API server with its storage, and the client for controllers of the same process. */
+export const apiServer = (options: ApiServerOptions): ContainerModule => new ContainerModule(({ bind }) => {
+  bind(ObjectStore).toResolvedValue(
+    (kv: KeyValueStore, logger: Logger, clock: Clock) => new ObjectStore(kv, { logger: logger.with({ component: 'object-store' }), clock }),
+    [KeyValueStore, Logger, Clock],
+  ).inSingletonScope();
+  for (const plugin of builtInAdmission) bind(AdmissionPlugin).toConstantValue(plugin);
+  bind(Authorizer).toConstantValue(mastersOnly);
+  bind(Api).toResolvedValue(
+    (objects: ObjectStore, plugins: AdmissionPlugin[], clock: Clock, logger: Logger): Api => ({
+      objects, admission: new AdmissionChain(plugins, objects), resources: new ResourceIndex(builtInResources), clock, logger: logger.with({ component: 'api-server' }),
+    }),
+    [ObjectStore, { serviceIdentifier: AdmissionPlugin, isMultiple: true }, Clock, Logger],
+  ).inSingletonScope();
+  bind(Client).toResolvedValue((api: Api) => new InProcessClient(localVerbs(api)), [Api]).inSingletonScope();
+  bind(HealthCheck).toConstantValue({ name: 'ping', liveness: true, check: () => undefined });
+  bind(HealthCheck).toResolvedValue(
+    (objects: ObjectStore): HealthCheck => ({ name: 'store', liveness: true, check: () => objects.trouble?.message }),
+    [ObjectStore],
+  ).inSingletonScope();
+  bind(ApiServer).toResolvedValue(
+    (api: Api, authorizer: Authorizer, checks: HealthCheck[]) => new ApiServer(api, [new ClientCertificateAuthenticator()], authorizer, checks, options),
+    [Api, Authorizer, { serviceIdentifier: HealthCheck, isMultiple: true }],
+  ).inSingletonScope();
+});

@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http';
+import { parseJson } from '#core/api/json.ts';
+import { StatusError } from '#core/api/status-error.ts';
+import type { Body } from '#core/apiserver/api.ts';
+
+/** As upstream: larger requests cannot be stored anyway. */
+export const maximumBodyBytes = 3 * 1024 * 1024;
+
+/** The media type without parameters, in lower case. */
+export const mediaType = (request: IncomingMessage): string => (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
+/** @throws {StatusError} RequestEntityTooLarge; BadRequest when the client goes away half-way */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const announced = Number(request.headers['content-length'] ?? 0);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  if (announced > maximumBodyBytes) throw tooLarge(announced);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maximumBodyBytes) throw tooLarge(size);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (StatusError.is(error)) throw error;
+    throw StatusError.badRequest('the request body ended early', { cause: error });
+  }
+  return chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks);
+}
+
+const tooLarge = (size: number): StatusError =>
+  new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${maximumBodyBytes} bytes, the body has at least ${size}`);
+
+/** @throws {StatusError} UnsupportedMediaType, BadRequest */
+export async function decodeObjectBody(bytes: Buffer, type: string): Promise<Body> {
+  switch (type) {
+    case '':
+    case '*/*':
+    case 'application/json': return parseText(bytes);
+    case 'application/yaml': return parseYaml(bytes);
+    default: throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml; it is ${type.slice(0, 100)}`);
+  }
+}
+
+/** @throws {StatusError} BadRequest with where the text goes wrong */
+export function parseText(bytes: Buffer): Body {
+  try {
+    return parseJson(bytes.toString('utf8'));
+  } catch (error) {
+    throw StatusError.badRequest(`the body of the request is not valid JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+export async function parseYaml(bytes: Buffer): Promise<Body> {
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(bytes.toString('utf8'), { uniqueKeys: false });
+  const [problem] = document.errors;
+  if (problem) throw StatusError.badRequest(`the body of the request is not valid YAML: ${problem.message}`, { cause: problem });
+  return { value: document.toJS({ maxAliasCount: 100 }), duplicates: [] };
+}

@@ -1,0 +1,47 @@
+import type { ServerResponse } from 'node:http';
+import { token } from '#core/kernel/token.ts';
+import { sendText } from './respond.ts';
+
+/** One thing that must be well. Throws, or returns a sentence, when it is not. */
+export interface HealthCheck {
+  readonly name: string;
+  /** Whether the process is beyond help without it (`/livez`), or only not yet ready to serve (`/readyz`). */
+  readonly liveness: boolean;
+  check(): string | undefined;
+}
+export const HealthCheck = token<HealthCheck>('HealthCheck');
+
+/**
+ * Answers `/healthz`, `/livez` and `/readyz`, with `?verbose`, `?exclude=name` and `/readyz/<name>`.
+ * @returns false when the path is none of these
+ */
+export function serveHealth(path: string, query: URLSearchParams, checks: readonly HealthCheck[], response: ServerResponse): boolean {
+  const match = /^\/(healthz|livez|readyz)(?:\/([^/]+))?\/?$/.exec(path);
+  if (!match) return false;
+  const [, endpoint = '', only] = match;
+  const excluded = new Set(query.getAll('exclude'));
+  const relevant = checks.filter((check) => (endpoint === 'readyz' || check.liveness) && (only === undefined || check.name === only) && !excluded.has(check.name));
+  if (only !== undefined && relevant.length === 0) {
+    sendText(response, 404, `there is no check named ${only}\n`);
+    return true;
+  }
+  const failed: string[] = [];
+  const lines = relevant.map((check) => {
+    const trouble = troubleOf(check);
+    if (trouble !== undefined) failed.push(check.name);
+    return trouble === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: ${trouble}`;
+  });
+  const verbose = query.has('verbose');
+  const verdict = `${endpoint} check ${failed.length === 0 ? 'passed' : 'failed'}`;
+  if (failed.length === 0 && !verbose) sendText(response, 200, 'ok');
+  else sendText(response, failed.length === 0 ? 200 : 500, `${[...lines, verdict].join('\n')}\n`);
+  return true;
+}
+
+function troubleOf(check: HealthCheck): string | undefined {
+  try {
+    return check.check();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

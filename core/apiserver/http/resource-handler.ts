@@ -1,0 +1,130 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { decode } from '#core/api/schema/decode.ts';
+import { apiVersionOf, type KubernetesObject } from '#core/api/schema/kind.ts';
+import { DeleteOptions, type Status } from '#core/api/schema/meta.ts';
+import { StatusError } from '#core/api/status-error.ts';
+import type { Api, Caller, Target } from '#core/apiserver/api.ts';
+import { create } from '#core/apiserver/verbs/create.ts';
+import { removeCollection } from '#core/apiserver/verbs/delete-collection.ts';
+import { remove } from '#core/apiserver/verbs/delete.ts';
+import { list, type ListResult } from '#core/apiserver/verbs/list.ts';
+import { get } from '#core/apiserver/verbs/local-verbs.ts';
+import { patch, patchTypes, type PatchType } from '#core/apiserver/verbs/patch.ts';
+import { update } from '#core/apiserver/verbs/update.ts';
+import { decodeObjectBody, mediaType, parseText, readBody } from './body.ts';
+import { subresourcesOf, notServed } from './discovery.ts';
+import { negotiate, type Format } from './negotiate.ts';
+import { deletion, includeObject, isWatch, listParameters, watchParameters, writeParameters } from './query.ts';
+import { send, sendList } from './respond.ts';
+import { partial, table } from './table.ts';
+import { watchStream } from './watch-stream.ts';
+
+/** One request for a resource, with all that answering it takes. */
+export interface Exchange {
+  readonly api: Api;
+  readonly target: Target;
+  readonly verb: Verb;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: URLSearchParams;
+  readonly caller: Caller;
+  /** Aborts when the server stops. */
+  readonly stopping: AbortSignal;
+}
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+
+/** The API verb of a request, as authorization and audit know it. @throws {StatusError} MethodNotAllowed, NotFound */
+export function verbOf(method: string, target: Target, watchPath: boolean, query: URLSearchParams): Verb {
+  const { name, subresource, resource } = target;
+  if (subresource !== '' && !subresourcesOf(resource).some((sub) => sub.name === subresource)) throw notServed();
+  const collection = name === '';
+  switch (method) {
+    case 'GET':
+    case 'HEAD': {
+      if (watchPath || (isWatch(query) && subresource === '')) return 'watch';
+      return collection ? 'list' : 'get';
+    }
+    case 'POST': if (collection && isAddressable(target)) return 'create'; break;
+    case 'PUT': if (!collection) return 'update'; break;
+    case 'PATCH': if (!collection && subresource !== 'finalize') return 'patch'; break;
+    case 'DELETE': if (subresource === '' && isAddressable(target)) return collection ? 'deletecollection' : 'delete'; break;
+    default:
+  }
+  throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+}
+
+/** Namespaced objects are made and deleted inside a namespace. */
+const isAddressable = ({ resource, namespace }: Target): boolean => !resource.kind.namespaced || namespace !== undefined;
+
+export async function handle(exchange: Exchange): Promise<void> {
+  const { api, target, verb, request, response, query, caller } = exchange;
+  const format = negotiate(request.headers.accept, ['table', 'partial']);
+  switch (verb) {
+    case 'get': return sendObject(exchange, 200, get(api, target), format);
+    case 'list': return sendItems(exchange, await list(api, target, listParameters(query)), format);
+    case 'watch': {
+      const { timeoutSeconds, ...parameters } = watchParameters(query);
+      return watchStream(api, target, parameters, response, { format, include: includeObject(query), timeoutSeconds, stopping: exchange.stopping });
+    }
+    case 'create': {
+      const parameters = writeParameters(query);
+      const body = await decodeObjectBody(await readBody(request), mediaType(request));
+      return sendObject(exchange, 201, await create(api, target, body, parameters, caller), format);
+    }
+    case 'update': {
+      const parameters = writeParameters(query);
+      const body = await decodeObjectBody(await readBody(request), mediaType(request));
+      return sendObject(exchange, 200, await update(api, target, body, parameters, caller), format);
+    }
+    case 'patch': {
+      const parameters = writeParameters(query);
+      const type = patchType(mediaType(request));
+      const body = parseText(await readBody(request));
+      return sendObject(exchange, 200, await patch(api, target, type, body, parameters, caller), format);
+    }
+    case 'delete': {
+      const result = await remove(api, target, deletion(query, await deleteOptions(request)), caller);
+      return isStatus(result.answer) ? send(response, 200, result.answer, format.encoding) : sendObject(exchange, 200, result.answer, format);
+    }
+    case 'deletecollection': {
+      const options = deletion(query, await deleteOptions(request));
+      return sendItems(exchange, await removeCollection(api, target, listParameters(query), options, caller), format);
+    }
+  }
+}
+
+const isStatus = (answer: KubernetesObject | Status): answer is Status => answer.kind === 'Status';
+
+function patchType(type: string): PatchType {
+  if (Object.hasOwn(patchTypes, type)) return patchTypes[type as keyof typeof patchTypes];
+  throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${Object.keys(patchTypes).join(', ')}; it is ${type.slice(0, 100)}`);
+}
+
+/** A DELETE may carry DeleteOptions; without them the query speaks. @throws {StatusError} BadRequest */
+async function deleteOptions(request: IncomingMessage): Promise<unknown> {
+  const bytes = await readBody(request);
+  if (bytes.length === 0) return undefined;
+  const { value } = await decodeObjectBody(bytes, mediaType(request));
+  return decode(DeleteOptions, value, { kind: { version: 'v1', kind: 'DeleteOptions' } }).value;
+}
+
+async function sendObject({ api, target: { resource }, response, query }: Exchange, code: number, object: KubernetesObject, format: Format): Promise<void> {
+  const document = format.as === 'table'
+    ? table(resource, [object], { resourceVersion: object.metadata.resourceVersion }, { version: format.version, include: includeObject(query), now: api.clock.now() })
+    : format.as === 'partial' ? partial(object, format.version) : object;
+  await send(response, code, document, format.encoding);
+}
+
+async function sendItems({ api, target: { resource }, response, query }: Exchange, { metadata, items }: ListResult, format: Format): Promise<void> {
+  const { kind } = resource;
+  if (format.as === 'table') {
+    return send(response, 200, table(resource, items, metadata, { version: format.version, include: includeObject(query), now: api.clock.now() }), format.encoding);
+  }
+  const head = format.as === 'partial'
+    ? { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${format.version}`, metadata }
+    : { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata };
+  const shownItems = format.as === 'partial' ? items.map((item) => partial(item, format.version) as KubernetesObject) : items;
+  if (format.encoding === 'yaml') return send(response, 200, { ...head, items: shownItems }, 'yaml');
+  return sendList(response, head, shownItems);
+}

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { KubernetesObject } from '#core/api/schema/kind.ts';
+import type { ListMeta, Status } from '#core/api/schema/meta.ts';
+import { StatusError } from '#core/api/status-error.ts';
+import type { Format } from './negotiate.ts';
+
+/** Answers with one document. */
+export async function send(response: ServerResponse, code: number, document: unknown, encoding: Format['encoding'] = 'json', type?: string): Promise<void> {
+  const text = encoding === 'yaml' ? (await import('yaml')).stringify(document) : `${JSON.stringify(document)}\n`;
+  const bytes = Buffer.from(text);
+  response.writeHead(code, { 'Content-Type': type ?? `application/${encoding}`, 'Content-Length': bytes.length });
+  response.end(bytes);
+}
+
+export const sendText = (response: ServerResponse, code: number, text: string): void => {
+  response.writeHead(code, { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff', 'Content-Length': Buffer.byteLength(text) });
+  response.end(text);
+};
+
+/** Objects that are turned into text in one go, before others get their turn. */
+const batch = 250;
+
+/** Writes a list piece by piece, at the reader's pace, so that a large one neither blocks the process nor is held twice. */
+export async function sendList(response: ServerResponse, head: { apiVersion: string; kind: string; metadata: ListMeta }, items: readonly KubernetesObject[]): Promise<void> {
+  const opening = `${JSON.stringify(head).slice(0, -1)},"items":[`;
+  if (items.length <= batch) {
+    const bytes = Buffer.from(`${opening}${items.map((item) => JSON.stringify(item)).join(',')}]}\n`);
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': bytes.length });
+    response.end(bytes);
+    return;
+  }
+  response.writeHead(200, { 'Content-Type': 'application/json' });
+  let text = opening;
+  for (let start = 0; start < items.length; start += batch) {
+    if (response.destroyed) return;
+    text += (start === 0 ? '' : ',') + items.slice(start, start + batch).map((item) => JSON.stringify(item)).join(',');
+    if (!response.write(text)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    else await new Promise(setImmediate);
+    text = '';
+  }
+  response.end(']}\n');
+}
+
+/** What went wrong, as a Status. Anything that is not a `StatusError` is a bug of ours: the caller logs it. */
+export function failureOf(error: unknown): Status {
+  if (StatusError.is(error)) return error.status();
+  return new StatusError('InternalError', `Internal error occurred: ${error instanceof Error ? error.message : String(error)}`).status();
+}
+
+export async function sendFailure(response: ServerResponse, error: unknown): Promise<void> {
+  const status = failureOf(error);
+  const retryAfter = status.details?.retryAfterSeconds;
+  if (retryAfter !== undefined) response.setHeader('Retry-After', String(retryAfter));
+  await send(response, status.code ?? 500, status);
+}

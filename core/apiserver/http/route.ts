@@ -1,0 +1,40 @@
+import type { AnyResource } from '#core/registry/resource.ts';
+import type { ResourceIndex, Target } from '#core/apiserver/api.ts';
+
+/** Where a path leads inside `/api` and `/apis`. */
+export type Route =
+  | { readonly to: 'resource'; readonly target: Target; readonly watch: boolean }
+  | { readonly to: 'discovery'; readonly group: string | undefined; readonly version: string | undefined }
+  | undefined;
+
+/**
+ * Reads `/api/v1/…` and `/apis/<group>/<version>/…`, with `namespaces/<ns>/` before namespaced resources, the name and
+ * subresource after, and the old `watch/` prefix. Undefined when nothing is there.
+ */
+export function route(path: string, resources: ResourceIndex): Route {
+  const segments = path.split('/').filter((segment) => segment !== '');
+  const root = segments.shift();
+  if (root !== 'api' && root !== 'apis') return undefined;
+  if (segments.length === 0) return { to: 'discovery', group: root === 'api' ? '' : undefined, version: undefined };
+  const group = root === 'api' ? '' : segments.shift() ?? '';
+  const version = segments.shift();
+  if (version === undefined || segments.length === 0) return { to: 'discovery', group, version };
+  const watch = segments[0] === 'watch';
+  if (watch) segments.shift();
+  const target = targetOf(segments, (plural) => resources.find(group, version, plural));
+  return target && { to: 'resource', target, watch };
+}
+
+function targetOf(segments: readonly string[], find: (plural: string) => AnyResource | undefined): Target | undefined {
+  const [first, second, third, fourth, fifth, ...more] = segments;
+  if (first === undefined || more.length > 0) return undefined;
+  if (first === 'namespaces' && second !== undefined && third !== undefined) {
+    const resource = find(third);
+    if (resource?.kind.namespaced) return { resource, namespace: second, name: fourth ?? '', subresource: fifth ?? '' };
+  }
+  const resource = find(first);
+  if (!resource || fourth !== undefined) return undefined;
+  // A namespaced object is reached through its namespace only; without one there is just the collection of all.
+  if (resource.kind.namespaced && second !== undefined) return undefined;
+  return { resource, namespace: undefined, name: second ?? '', subresource: third ?? '' };
+}

@@ -1,0 +1,43 @@
+import type { KubernetesObject } from '#core/api/schema/kind.ts';
+import type { ListMeta } from '#core/api/schema/meta.ts';
+import type { AnyResource } from '#core/registry/resource.ts';
+
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+interface ColumnDefinition {
+  name: string;
+  type: string;
+  format: string;
+  description: string;
+  priority: number;
+}
+
+export interface Table {
+  kind: 'Table';
+  apiVersion: string;
+  metadata: ListMeta;
+  columnDefinitions: ColumnDefinition[];
+  rows: { cells: unknown[]; object?: unknown }[];
+}
+
+/** An object reduced to its metadata (`PartialObjectMetadata`). */
+export const partial = (object: KubernetesObject, version: string) =>
+  ({ kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata });
+
+export const columnDefinitions = (resource: AnyResource): ColumnDefinition[] =>
+  resource.columns.map(({ name, type, description, priority = 0 }) => ({ name, type: type === 'date' ? 'string' : type, format: name === 'Name' ? 'name' : '', description, priority }));
+
+/** What `kubectl get` prints (`meta.k8s.io` Table). */
+export function table(
+  resource: AnyResource, objects: readonly KubernetesObject[], metadata: ListMeta,
+  options: { version: string; include: IncludeObject; now: number; withColumns?: boolean },
+): Table {
+  return {
+    kind: 'Table', apiVersion: `meta.k8s.io/${options.version}`, metadata,
+    columnDefinitions: options.withColumns === false ? [] : columnDefinitions(resource),
+    rows: objects.map((object) => ({
+      cells: resource.columns.map((column) => column.cell(object, options.now)),
+      ...(options.include === 'None' ? {} : { object: options.include === 'Object' ? object : partial(object, options.version) }),
+    })),
+  };
+}

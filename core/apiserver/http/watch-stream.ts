@@ -1,0 +1,165 @@
+import type { ServerResponse } from 'node:http';
+import type { KubernetesObject } from '#core/api/schema/kind.ts';
+import { StatusError } from '#core/api/status-error.ts';
+import { bookmark, watch, type WatchEvent, type WatchParameters } from '#core/apiserver/verbs/watch.ts';
+import type { Api, Target } from '#core/apiserver/api.ts';
+import type { Format } from './negotiate.ts';
+import { failureOf } from './respond.ts';
+import { partial, table, type IncludeObject } from './table.ts';
+
+/** Events that may wait for a slow reader, besides the initial state. */
+const backlogLimit = 10_000;
+/** Bytes handed to the socket in one write. */
+const writeSize = 64 * 1024;
+/** JavaScript clients give up on a watch that is silent for 30 s. */
+const bookmarkEveryMs = 25_000;
+
+/** Text of objects that several watchers are about to get. The map lets go of them with the objects. */
+class SharedText {
+  private readonly recent = new Map<KubernetesObject, string>();
+
+  of(object: KubernetesObject): string {
+    let text = this.recent.get(object);
+    if (text === undefined) {
+      text = JSON.stringify(object);
+      this.recent.set(object, text);
+      if (this.recent.size > 256) for (const oldest of this.recent.keys()) {
+        this.recent.delete(oldest);
+        break;
+      }
+    }
+    return text;
+  }
+}
+const sharedText = new SharedText();
+
+export interface WatchStreamOptions {
+  readonly format: Format;
+  readonly include: IncludeObject;
+  readonly timeoutSeconds: number | undefined;
+  /** Aborts when the server stops. */
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * Answers with a stream of events until the time is over, the reader leaves, the reader is too slow, or the server stops.
+ * Resolves when the stream has ended. @throws {StatusError} before the first byte only
+ */
+export async function watchStream(api: Api, target: Target, parameters: WatchParameters, response: ServerResponse, options: WatchStreamOptions): Promise<void> {
+  const stream = new EventStream(response, encoder(api, target, options));
+  const close = await watch(api, target, parameters, (event) => stream.push(event));
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
+  // A client's watch call returns only when the headers are there, and nothing may happen for an hour.
+  response.flushHeaders();
+  stream.open();
+  const cancels = [close];
+  if (parameters.allowWatchBookmarks === true) {
+    const tick = (): void => {
+      stream.push(bookmark(target, api.objects.revision));
+      cancels[1] = api.clock.after(bookmarkEveryMs, tick);
+    };
+    cancels[1] = api.clock.after(bookmarkEveryMs, tick);
+  } else cancels[1] = () => undefined;
+  const seconds = options.timeoutSeconds ?? 1800 + Math.random() * 1800;
+  cancels[2] = api.clock.after(seconds * 1000, () => {
+    if (parameters.allowWatchBookmarks === true) stream.push(bookmark(target, api.objects.revision));
+    stream.end();
+  });
+  const stop = (): void => stream.end();
+  options.stopping.addEventListener('abort', stop, { once: true });
+  if (options.stopping.aborted) stream.end();
+  await stream.ended;
+  options.stopping.removeEventListener('abort', stop);
+  for (const cancel of cancels) cancel();
+}
+
+/** Events on their way to one reader, at the reader's pace and within a bound. */
+class EventStream {
+  private queue: WatchEvent[] = [];
+  private limit = Infinity;
+  private opened = false;
+  private blocked = false;
+  private scheduled = false;
+  private finishing = false;
+  private readonly response: ServerResponse;
+  private readonly encode: (event: WatchEvent) => string;
+  readonly ended: Promise<void>;
+
+  constructor(response: ServerResponse, encode: (event: WatchEvent) => string) {
+    this.response = response;
+    this.encode = encode;
+    this.ended = new Promise((resolve) => {
+      response.once('close', resolve);
+    });
+    response.on('drain', () => {
+      this.blocked = false;
+      this.pump();
+    });
+  }
+
+  push(event: WatchEvent): void {
+    if (this.finishing) return;
+    if (this.queue.length >= this.limit) {
+      this.queue = [];
+      this.finish(`${JSON.stringify({ type: 'ERROR', object: failureOf(StatusError.expired(`this watch fell ${backlogLimit} events behind`)) })}\n`);
+      return;
+    }
+    this.queue.push(event);
+    if (this.scheduled || !this.opened) return;
+    // Events of one commit leave in one write.
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.pump();
+    });
+  }
+
+  /** From here on only what comes is counted, not the state that was asked for. */
+  open(): void {
+    this.opened = true;
+    this.limit = this.queue.length + backlogLimit;
+    this.pump();
+  }
+
+  end(): void {
+    this.pump();
+    this.finish('');
+  }
+
+  private finish(last: string): void {
+    if (this.finishing) return;
+    this.finishing = true;
+    this.response.end(last);
+    // A reader that takes nothing would keep the response open for ever.
+    setTimeout(() => this.response.destroy(), 5000).unref();
+  }
+
+  private pump(): void {
+    if (!this.opened || this.finishing) return;
+    let at = 0;
+    while (!this.blocked && at < this.queue.length) {
+      let text = '';
+      while (at < this.queue.length && text.length < writeSize) {
+        const event = this.queue[at++];
+        if (event !== undefined) text += this.encode(event);
+      }
+      this.blocked = !this.response.write(text);
+    }
+    if (at > 0) this.queue = this.queue.slice(at);
+    if (this.queue.length === 0) this.limit = backlogLimit;
+  }
+}
+
+function encoder(api: Api, target: Target, { format, include }: WatchStreamOptions): (event: WatchEvent) => string {
+  if (format.as === 'object') return ({ type, object }) => `{"type":"${type}","object":${sharedText.of(object)}}\n`;
+  if (format.as === 'partial') return ({ type, object }) => `${JSON.stringify({ type, object: partial(object, format.version) })}\n`;
+  let first = true;
+  return ({ type, object }) => {
+    const { resourceVersion } = object.metadata;
+    // A bookmark is a table without cells, around an object with nothing but its version.
+    const view = table(target.resource, type === 'BOOKMARK' ? [] : [object], { resourceVersion }, { version: format.version, include, now: api.clock.now(), withColumns: first });
+    if (type === 'BOOKMARK') view.rows = [{ cells: [], object: partial(object, format.version) }];
+    first = false;
+    return `${JSON.stringify({ type, object: view })}\n`;
+  };
+}

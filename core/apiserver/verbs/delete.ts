@@ -1,0 +1,80 @@
+import type { KubernetesObject } from '#core/api/schema/kind.ts';
+import type { DeleteOptions, Status } from '#core/api/schema/meta.ts';
+import { StatusError } from '#core/api/status-error.ts';
+import { rfc3339 } from '#core/kernel/clock.ts';
+import { shown, storageNames, type Api, type Caller, type Target } from '#core/apiserver/api.ts';
+import type { WithStatus } from './pipeline.ts';
+
+/** What the request wants of a deletion, from its body or its query. */
+export interface Deletion extends Pick<DeleteOptions, 'gracePeriodSeconds' | 'preconditions'> {
+  readonly dryRun: boolean;
+}
+
+const attempts = 10;
+
+/** Whether something still keeps a deleted object: a finalizer, a namespace's content, or its time to end gracefully. */
+export function isHeld(object: WithStatus): boolean {
+  const { metadata, spec } = object;
+  const contents = (spec as { finalizers?: readonly string[] } | undefined)?.finalizers ?? [];
+  return (metadata.finalizers?.length ?? 0) > 0 || contents.length > 0 || (metadata.deletionGracePeriodSeconds ?? 0) > 0;
+}
+
+/**
+ * DELETE of one object: at once when nothing holds it, otherwise it is marked, and goes when the last finalizer does.
+ * Resolves to a success Status, or to the object that stays.
+ * @throws {StatusError} NotFound, Conflict (preconditions), Forbidden
+ */
+export async function remove(api: Api, target: Target, deletion: Deletion, caller: Caller): Promise<{ gone: boolean; answer: KubernetesObject | Status }> {
+  const { resource } = target;
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const stored = api.objects.get(storageNames(resource), target.namespace, target.name);
+    if (stored === undefined) throw StatusError.notFound(resource.kind, target.name);
+    const old = shown(resource, stored) as WithStatus;
+    checkPreconditions(target, deletion, old);
+    await api.admission.validate({
+      operation: 'DELETE', resource, subresource: '', namespace: target.namespace, name: target.name,
+      object: undefined, old, user: caller.user, dryRun: deletion.dryRun, warn: caller.warn,
+    });
+    const marked = mark(target, old, deletion, api.clock.now());
+    if (marked === undefined) {
+      if (deletion.dryRun || (await api.objects.remove(storageNames(resource), stored)) !== undefined) return { gone: true, answer: success(target, old) };
+    } else if (marked === old || deletion.dryRun) {
+      return { gone: false, answer: marked };
+    } else {
+      const result = await api.objects.replace(storageNames(resource), resource.storedAs?.encode(marked) ?? marked, stored);
+      if (result !== undefined) return { gone: false, answer: shown(resource, result) };
+    }
+  }
+  throw StatusError.modified(resource.kind, target.name);
+}
+
+/** The object as it stays for now; undefined when it can go, `old` itself when it is marked already. */
+function mark(target: Target, old: WithStatus, deletion: Deletion, nowMs: number): WithStatus | undefined {
+  const asked = deletion.gracePeriodSeconds;
+  const grace = target.resource.gracePeriodSeconds?.(old, asked) ?? 0;
+  const { deletionTimestamp, deletionGracePeriodSeconds: given = 0 } = old.metadata;
+  const held = isHeld({ ...old, metadata: { ...old.metadata, deletionGracePeriodSeconds: grace } });
+  if (!held) return undefined;
+  // A second deletion can only shorten the time that is left.
+  if (deletionTimestamp !== undefined && (asked === undefined || grace >= given)) return old;
+  const marked = structuredClone(old);
+  marked.metadata.deletionTimestamp = rfc3339(nowMs + grace * 1000);
+  marked.metadata.deletionGracePeriodSeconds = grace;
+  target.resource.prepareForDelete?.(marked);
+  return marked;
+}
+
+function checkPreconditions(target: Target, { preconditions }: Deletion, old: KubernetesObject): void {
+  const fail = (what: string, asked: string, is: string): never => {
+    throw StatusError.conflict(target.resource.kind, target.name, `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${is}`);
+  };
+  if (preconditions?.uid !== undefined && preconditions.uid !== old.metadata.uid) fail('UID', preconditions.uid, old.metadata.uid);
+  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== old.metadata.resourceVersion) {
+    fail('ResourceVersion', preconditions.resourceVersion, old.metadata.resourceVersion);
+  }
+}
+
+const success = ({ resource: { kind }, name }: Target, old: KubernetesObject): Status => ({
+  kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success',
+  details: { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural, uid: old.metadata.uid },
+});

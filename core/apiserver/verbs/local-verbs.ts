@@ -1,0 +1,47 @@
+import type { KindNames, KubernetesObject } from '#core/api/schema/kind.ts';
+import { StatusError } from '#core/api/status-error.ts';
+import { shown, storageNames, type Api, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
+import type { Patch, WriteOptions } from '#core/client/client.ts';
+import type { Verbs } from '#core/client/in-process.ts';
+import { create } from './create.ts';
+import { remove } from './delete.ts';
+import { list } from './list.ts';
+import { patch } from './patch.ts';
+import { update } from './update.ts';
+import { watch } from './watch.ts';
+
+/** @throws {StatusError} NotFound */
+export function get(api: Api, target: Target): KubernetesObject {
+  const stored = api.objects.get(storageNames(target.resource), target.namespace, target.name);
+  if (stored === undefined) throw StatusError.notFound(target.resource.kind, target.name);
+  return shown(target.resource, stored);
+}
+
+/** The verbs as the controllers of this process call them, in the name of the control plane. */
+export function localVerbs(api: Api): Verbs {
+  const caller: Caller = {
+    user: { name: 'system:keelson', groups: ['system:masters', 'system:authenticated'] },
+    warn: (text) => api.logger.debug('warning to a controller', { text }),
+  };
+  const target = (kind: KindNames, key: { namespace?: string | undefined; name?: string }, options: WriteOptions = {}): Target => ({
+    resource: api.resources.of(kind), subresource: options.subresource ?? '', namespace: kind.namespaced ? key.namespace : undefined, name: key.name ?? '',
+  });
+  const parameters = (options: WriteOptions): WriteParameters => ({ dryRun: options.dryRun ?? false, fieldValidation: 'Strict' });
+  const body = (value: unknown) => ({ value, duplicates: [] });
+  const document = (change: Patch): unknown => (change.type === 'json' ? change.operations : change.document);
+  return {
+    get: async (kind, key) => get(api, target(kind, key)),
+    list: async (kind, options) => {
+      const { metadata, items } = await list(api, target(kind, options), options);
+      return { metadata, items: [...items] };
+    },
+    watch: (kind, options, deliver) => watch(api, target(kind, options), options, deliver),
+    create: (kind, object, key, options) => create(api, target(kind, key, options), body(object), parameters(options), caller),
+    update: (kind, object, key, options) => update(api, target(kind, key, options), body(object), parameters(options), caller),
+    patch: (kind, key, change, options) => patch(api, target(kind, key, options), change.type, body(document(change)), parameters(options), caller),
+    delete: async (kind, key, options) => {
+      const { gracePeriodSeconds, preconditions, dryRun = false } = options;
+      await remove(api, target(kind, key), { gracePeriodSeconds, preconditions, dryRun } as Parameters<typeof remove>[2], caller);
+    },
+  };
+}

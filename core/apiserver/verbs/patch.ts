@@ -1,0 +1,33 @@
+import type { KubernetesObject } from '#core/api/schema/kind.ts';
+import { applyJsonPatch } from '#core/api/patch/json-patch.ts';
+import { applyMergePatch } from '#core/api/patch/merge-patch.ts';
+import { applyStrategicMergePatch } from '#core/api/patch/strategic-merge-patch.ts';
+import { StatusError } from '#core/api/status-error.ts';
+import type { Api, Body, Caller, Target, WriteParameters } from '#core/apiserver/api.ts';
+import { decodeBody } from './pipeline.ts';
+import { modify } from './update.ts';
+
+export const patchTypes = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+} as const;
+export type PatchType = (typeof patchTypes)[keyof typeof patchTypes];
+
+/** PATCH. Applied again to the newest state when another write comes in between. @throws {StatusError} NotFound, Conflict, Invalid, BadRequest */
+export function patch(api: Api, target: Target, type: PatchType, body: Body, parameters: WriteParameters, caller: Caller): Promise<KubernetesObject> {
+  const { struct } = target.resource.kind;
+  return modify(api, target, parameters, caller, (old) => {
+    const value = apply(type, old, body.value);
+    return decodeBody(target, { value, duplicates: body.duplicates }, parameters, caller);
+  });
+
+  function apply(kind: PatchType, old: KubernetesObject, document: unknown): unknown {
+    if (kind === 'json') {
+      if (!Array.isArray(document)) throw StatusError.badRequest('a JSON patch is an array of operations');
+      return applyJsonPatch(old, document);
+    }
+    if (typeof document !== 'object' || document === null || Array.isArray(document)) throw StatusError.badRequest('a merge patch is a JSON object');
+    return kind === 'merge' ? applyMergePatch(old, document) : applyStrategicMergePatch(struct, old, document as Record<string, unknown>);
+  }
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { FieldErrors } from '#core/api/field-errors.ts';
+import { generatedName } from '#core/api/names.ts';
+import { checkEnums, decode, decodingWarnings, strictDecodingError } from '#core/api/schema/decode.ts';
+import { apiVersionOf, type KubernetesObject } from '#core/api/schema/kind.ts';
+import { StatusError } from '#core/api/status-error.ts';
+import { rfc3339 } from '#core/kernel/clock.ts';
+import { validateObjectMeta, validateObjectMetaUpdate } from '#core/registry/metadata.ts';
+import type { AnyResource } from '#core/registry/resource.ts';
+import type { Body, Caller, Target, WriteParameters } from '#core/apiserver/api.ts';
+
+export type WithStatus = KubernetesObject & { spec?: unknown; status?: unknown };
+
+/** Turns a body into an object of the target's kind: strictly typed, pruned, with static defaults. @throws {StatusError} BadRequest */
+export function decodeBody(target: Target, body: Body, parameters: WriteParameters, caller: Caller): WithStatus {
+  const { kind } = target.resource;
+  const { value } = body;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw StatusError.badRequest(`the body is not an object: expected ${kind.kind} in version "${apiVersionOf(kind)}"`);
+  }
+  const { apiVersion, kind: named } = value as { apiVersion?: unknown; kind?: unknown };
+  const expected = apiVersionOf(kind);
+  if (apiVersion !== undefined && apiVersion !== '' && apiVersion !== expected) {
+    throw StatusError.badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`);
+  }
+  if (named !== undefined && named !== '' && named !== kind.kind) {
+    throw StatusError.badRequest(`the kind in the data (${String(named)}) does not match the expected kind (${kind.kind})`);
+  }
+  const decoded = decode(kind.struct, value, { kind });
+  if (parameters.fieldValidation === 'Strict') {
+    const error = strictDecodingError(kind, decoded.unknown, body.duplicates);
+    if (error) throw error;
+  } else if (parameters.fieldValidation === 'Warn') {
+    for (const text of decodingWarnings(decoded.unknown, body.duplicates)) caller.warn(text);
+  }
+  const object = decoded.value as WithStatus;
+  object.apiVersion = expected;
+  object.kind = kind.kind;
+  matchUrl(target, object);
+  return object;
+}
+
+function matchUrl(target: Target, object: KubernetesObject): void {
+  const { metadata } = object;
+  if (target.resource.kind.namespaced) {
+    if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== target.namespace) {
+      throw StatusError.badRequest(`the namespace of the provided object does not match the namespace sent on the request: "${metadata.namespace}" is not "${target.namespace ?? ''}"`);
+    }
+    if (target.namespace !== undefined) metadata.namespace = target.namespace;
+  } else delete metadata.namespace;
+  if (target.name === '') return;
+  if (metadata.name === undefined || metadata.name === '') metadata.name = target.name;
+  else if (metadata.name !== target.name) {
+    throw StatusError.badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${target.name})`);
+  }
+}
+
+const emptyStatus = new WeakMap<AnyResource, string>();
+
+/** A new object starts with its kind's default status, whatever its author wrote. */
+export function resetStatus(resource: AnyResource, object: WithStatus): void {
+  if (!resource.hasStatus) return;
+  let text = emptyStatus.get(resource);
+  if (text === undefined) {
+    const fresh = decode(resource.kind.struct, { metadata: {} }, { kind: resource.kind }).value as WithStatus;
+    text = JSON.stringify(fresh.status ?? null);
+    emptyStatus.set(resource, text);
+  }
+  if (text === 'null') delete object.status;
+  else object.status = JSON.parse(text);
+}
+
+/** Gives a new object its identity. */
+export function fillMetadata(object: KubernetesObject, resource: AnyResource, nowMs: number): void {
+  const { metadata } = object;
+  if (metadata.resourceVersion) throw StatusError.badRequest('resourceVersion should not be set on objects to be created');
+  delete (metadata as { resourceVersion?: string }).resourceVersion;
+  delete metadata.selfLink;
+  delete metadata.managedFields;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  metadata.uid = randomUUID();
+  metadata.creationTimestamp = rfc3339(nowMs);
+  if (resource.tracksGeneration) metadata.generation = 1;
+  else delete metadata.generation;
+  if (!metadata.name && metadata.generateName) metadata.name = generatedName(metadata.generateName);
+}
+
+/** What an update may not touch comes from the stored object, whatever the request says. */
+export function carryOver(object: WithStatus, old: WithStatus, target: Target): void {
+  const { metadata } = object;
+  metadata.uid = old.metadata.uid;
+  metadata.creationTimestamp = old.metadata.creationTimestamp;
+  delete metadata.selfLink;
+  delete metadata.managedFields;
+  for (const field of ['generation', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    if (old.metadata[field] === undefined) delete metadata[field];
+    else Object.assign(metadata, { [field]: old.metadata[field] });
+  }
+  if (!target.resource.hasStatus) return;
+  if (target.subresource === 'status') {
+    const { metadata: _metadata, status: _status, ...rest } = structuredClone(old);
+    const { status } = object;
+    for (const key of Object.keys(object)) if (key !== 'metadata') delete (object as unknown as Record<string, unknown>)[key];
+    Object.assign(object, rest, status === undefined ? {} : { status });
+  } else if (old.status === undefined) delete object.status;
+  else object.status = structuredClone(old.status);
+}
+
+/** The checks before a new object is stored. @throws {StatusError} Invalid */
+export function validateNew(resource: AnyResource, object: KubernetesObject): void {
+  const errors = new FieldErrors();
+  validateObjectMeta(resource, object, errors);
+  checkEnums(resource.kind.struct, object, errors);
+  resource.validate?.(object, errors);
+  errors.throwIfAny(resource.kind, object.metadata.name || object.metadata.generateName || '');
+}
+
+/** The checks before an object replaces a stored one. @throws {StatusError} Invalid */
+export function validateChange(target: Target, object: KubernetesObject, old: KubernetesObject): void {
+  const { resource } = target;
+  const errors = new FieldErrors();
+  validateObjectMeta(resource, object, errors);
+  validateObjectMetaUpdate(object, old, errors);
+  checkEnums(resource.kind.struct, object, errors);
+  if (target.subresource === 'status') resource.validateStatus?.(object, old, errors);
+  else {
+    resource.validate?.(object, errors);
+    resource.validateUpdate?.(object, old, errors);
+  }
+  errors.throwIfAny(resource.kind, object.metadata.name);
+}

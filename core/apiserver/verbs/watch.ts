@@ -1,0 +1,90 @@
+import type { KubernetesObject } from '#core/api/schema/kind.ts';
+import { apiVersionOf } from '#core/api/schema/kind.ts';
+import { FieldErrors } from '#core/api/field-errors.ts';
+import { StatusError } from '#core/api/status-error.ts';
+import { shown, storageNames, type Api, type Target } from '#core/apiserver/api.ts';
+import { RevisionError } from '#core/spi/key-value-store.ts';
+import { withRevision, type Change } from '#core/store/resource-cache.ts';
+import { parseVersion } from './list.ts';
+import { select, type Selection, type Selectors } from './selection.ts';
+
+export interface WatchParameters extends Selectors {
+  readonly resourceVersion?: string | undefined;
+  readonly resourceVersionMatch?: string | undefined;
+  /** KEP-3157: first the state as ADDED events, closed by an annotated BOOKMARK. */
+  readonly sendInitialEvents?: boolean | undefined;
+  readonly allowWatchBookmarks?: boolean | undefined;
+}
+
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+  readonly object: KubernetesObject;
+}
+
+const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };
+
+/**
+ * Hands every event to `deliver`, synchronously and in the store's order, until the returned function is called.
+ * @throws {StatusError} BadRequest, Invalid, Expired (410) when the version is too old, or from another store
+ */
+export async function watch(api: Api, target: Target, parameters: WatchParameters, deliver: (event: WatchEvent) => void): Promise<() => void> {
+  const selection = select(target, parameters);
+  checkInitialEvents(parameters);
+  const asked = parseVersion(parameters.resourceVersion);
+  const current = api.objects.revision;
+  const stream = parameters.sendInitialEvents === true;
+  const fromNow = asked === 0 || stream;
+  if (asked > current) throw StatusError.expired(`the version ${asked} is not one of this store: its newest is ${current}`);
+  if (fromNow && parameters.sendInitialEvents !== false) {
+    sendState(api, target, selection, deliver);
+    if (stream) deliver(bookmark(target, current, initialEventsEnd));
+  }
+  try {
+    // Runs up to its subscription in this same turn when it starts at the newest version: nothing can come in between.
+    return await api.objects.follow(storageNames(target.resource), fromNow ? current : asked, (change) => {
+      const event = eventOf(target, selection, change);
+      if (event !== undefined) deliver(event);
+    });
+  } catch (error) {
+    if (RevisionError.is(error)) throw StatusError.expired(`too old resource version: ${asked} (${error.oldest})`);
+    throw error;
+  }
+}
+
+export const bookmark = (target: Target, revision: number, annotations?: Record<string, string>): WatchEvent => {
+  const { kind } = target.resource;
+  const metadata = { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) } as KubernetesObject['metadata'];
+  return { type: 'BOOKMARK', object: { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata } };
+};
+
+function checkInitialEvents({ sendInitialEvents, resourceVersionMatch: match, allowWatchBookmarks }: WatchParameters): void {
+  const errors = new FieldErrors();
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    errors.forbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  }
+  if (sendInitialEvents === undefined && match !== undefined && match !== '') {
+    errors.forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  }
+  if (sendInitialEvents === true && allowWatchBookmarks !== true) {
+    errors.forbidden('allowWatchBookmarks', 'sendInitialEvents requires allowWatchBookmarks: the end of the initial events is a bookmark');
+  }
+  errors.throwIfAny({ group: 'meta.k8s.io', kind: 'ListOptions' }, '');
+}
+
+function sendState(api: Api, target: Target, selection: Selection, deliver: (event: WatchEvent) => void): void {
+  const cache = api.objects.cache(storageNames(target.resource));
+  for (const [, stored] of cache.range(selection.prefix)) {
+    const object = shown(target.resource, stored);
+    if (selection.matches(object)) deliver({ type: 'ADDED', object });
+  }
+}
+
+/** An object that comes into the selection is ADDED to it, one that leaves is DELETED from it. */
+function eventOf(target: Target, selection: Selection, change: Change): WatchEvent | undefined {
+  const previous = change.previous && shown(target.resource, change.previous);
+  const before = previous !== undefined && selection.matches(previous);
+  if (change.deleted) return before ? { type: 'DELETED', object: shown(target.resource, change.object) } : undefined;
+  const object = shown(target.resource, change.object);
+  if (selection.matches(object)) return { type: before ? 'MODIFIED' : 'ADDED', object };
+  return before ? { type: 'DELETED', object: withRevision(previous, change.revision) } : undefined;
+}

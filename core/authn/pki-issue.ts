@@ -1,0 +1,79 @@
+import { createPrivateKey, randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
+// The certificate library registers its algorithms through this when it is loaded.
+import 'reflect-metadata/lite';
+import {
+  AuthorityKeyIdentifierExtension, BasicConstraintsExtension, ExtendedKeyUsage, ExtendedKeyUsageExtension, KeyUsageFlags, KeyUsagesExtension,
+  SubjectAlternativeNameExtension, SubjectKeyIdentifierExtension, X509Certificate, X509CertificateGenerator, type Extension,
+} from '@peculiar/x509';
+
+/** A certificate and its private key, both PEM. */
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface Validity {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+export interface LeafRequest extends Validity {
+  readonly commonName: string;
+  readonly organization?: string;
+  readonly usage: 'server' | 'client';
+  /** Names and addresses that a server certificate is good for. */
+  readonly hosts?: readonly string[];
+}
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+
+/** A self-signed certificate that may sign others. */
+export async function issueAuthority(commonName: string, validity: Validity): Promise<KeyPair> {
+  const { keys, key } = await newKeys();
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    ...validity, keys, name: [{ CN: [commonName] }], serialNumber: serialNumber(), signingAlgorithm: algorithm,
+    extensions: [
+      new BasicConstraintsExtension(true, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { cert: pem(certificate), key };
+}
+
+/** A certificate for one server or client, signed by the authority. */
+export async function issueLeaf(authority: KeyPair, request: LeafRequest): Promise<KeyPair> {
+  const { keys, key } = await newKeys();
+  const issuer = new X509Certificate(authority.cert);
+  const certificate = await X509CertificateGenerator.create({
+    notBefore: request.notBefore, notAfter: request.notAfter, serialNumber: serialNumber(), signingAlgorithm: algorithm,
+    issuer: issuer.subjectName, subject: [...(request.organization === undefined ? [] : [{ O: [request.organization] }]), { CN: [request.commonName] }],
+    publicKey: keys.publicKey, signingKey: await signingKey(authority.key),
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([request.usage === 'server' ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth]),
+      await AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+      ...alternativeNames(request.hosts ?? []),
+    ],
+  });
+  return { cert: pem(certificate), key };
+}
+
+const alternativeNames = (hosts: readonly string[]): Extension[] =>
+  hosts.length === 0 ? [] : [new SubjectAlternativeNameExtension(hosts.map((value) => ({ type: isIP(value) === 0 ? 'dns' as const : 'ip' as const, value })))];
+
+async function newKeys() {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const der = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
+  return { keys, key: createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }).toString() };
+}
+
+const signingKey = (privateKey: string) =>
+  crypto.subtle.importKey('pkcs8', createPrivateKey(privateKey).export({ format: 'der', type: 'pkcs8' }), algorithm, false, ['sign']);
+
+/** Positive, and never zero, as RFC 5280 wants it. */
+const serialNumber = (): string => `01${randomBytes(15).toString('hex')}`;
+
+const pem = (certificate: X509Certificate): string => `${certificate.toString('pem')}\n`;

@@ -1,0 +1,119 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import type { Clock } from '#core/kernel/clock.ts';
+import type { KeyPair, LeafRequest, Validity } from './pki-issue.ts';
+import { writePrivateFile } from './pki-file.ts';
+
+export interface ClusterPkiOptions {
+  /** Made when it is missing, with mode 0700. */
+  readonly dir: string;
+  /** Names and addresses by which the API server is reached, besides those that every cluster has. */
+  readonly hosts: readonly string[];
+  readonly clock: Clock;
+}
+
+/** The cluster's certificates, PEM. */
+export interface ClusterPki {
+  /** Certificate of the authority that signed the others; clients trust it, and the server trusts client certificates by it. */
+  readonly ca: string;
+  readonly serving: KeyPair;
+  /** User `kubernetes-admin` of the group `system:masters`. */
+  readonly admin: KeyPair;
+}
+
+const day = 24 * 3600_000;
+const renewBefore = 30 * day;
+const everyHost = [
+  'localhost', '127.0.0.1', '::1', '10.96.0.1',
+  'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local',
+];
+
+/**
+ * Reads the cluster's certificates, and makes those that are missing, damaged, within 30 days of their end, or good for other hosts than asked.
+ * The authority is kept for its ten years, so that kubeconfigs handed out stay good.
+ *
+ * @throws {Error} when the authority's certificate is there but unusable: only its owner can tell what should happen
+ */
+export async function ensureClusterPki({ dir, hosts, clock }: ClusterPkiOptions): Promise<ClusterPki> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const now = clock.now();
+  const authority = await ensureAuthority(dir, now);
+  const validity = leafValidity(authority, now);
+  const [serving, admin] = await Promise.all([
+    ensureLeaf(dir, 'apiserver', authority, now, { ...validity, commonName: 'kube-apiserver', usage: 'server', hosts: distinct([...everyHost, ...hosts]) }),
+    ensureLeaf(dir, 'admin', authority, now, { ...validity, commonName: 'kubernetes-admin', organization: 'system:masters', usage: 'client' }),
+  ]);
+  return { ca: authority.cert, serving, admin };
+}
+
+async function ensureAuthority(dir: string, now: number): Promise<KeyPair> {
+  const known = await readPair(dir, 'ca');
+  if (known.cert !== undefined && !isPair(known)) {
+    throw new Error(`${join(dir, 'ca.crt')} is damaged, or ca.key beside it is missing or another's: restore them, or remove ${dir} to begin with new certificates`);
+  }
+  if (isPair(known) && !expiresSoon(known.cert, now)) return known;
+  const { issueAuthority } = await import('./pki-issue.ts');
+  return writePair(dir, 'ca', await issueAuthority('keelson-ca', { notBefore: new Date(now - day), notAfter: new Date(now + 3650 * day) }));
+}
+
+async function ensureLeaf(dir: string, name: string, authority: KeyPair, now: number, request: LeafRequest): Promise<KeyPair> {
+  const known = await readPair(dir, name);
+  if (isPair(known) && !expiresSoon(known.cert, now) && isSignedBy(known.cert, authority) && coversExactly(known.cert, request.hosts ?? [])) return known;
+  const { issueLeaf } = await import('./pki-issue.ts');
+  return writePair(dir, name, await issueLeaf(authority, request));
+}
+
+function leafValidity(authority: KeyPair, now: number): Validity {
+  const end = new X509Certificate(authority.cert).validToDate.getTime();
+  return { notBefore: new Date(now - day), notAfter: new Date(Math.min(now + 365 * day, end)) };
+}
+
+async function readPair(dir: string, name: string): Promise<Partial<KeyPair>> {
+  const [cert, key] = await Promise.all([`${name}.crt`, `${name}.key`].map((file) => readIfThere(join(dir, file))));
+  return { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
+}
+
+/** The key goes first: a certificate without its key would look like an authority whose key was lost. */
+async function writePair(dir: string, name: string, pair: KeyPair): Promise<KeyPair> {
+  await writePrivateFile(join(dir, `${name}.key`), pair.key);
+  await writePrivateFile(join(dir, `${name}.crt`), pair.cert);
+  return pair;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function isPair(pair: Partial<KeyPair>): pair is KeyPair {
+  if (pair.cert === undefined || pair.key === undefined) return false;
+  try {
+    return new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key));
+  } catch {
+    return false;
+  }
+}
+
+const expiresSoon = (certificate: string, now: number): boolean => new X509Certificate(certificate).validToDate.getTime() - now < renewBefore;
+
+function isSignedBy(certificate: string, authority: KeyPair): boolean {
+  const [leaf, issuer] = [new X509Certificate(certificate), new X509Certificate(authority.cert)];
+  return leaf.checkIssued(issuer) && leaf.verify(issuer.publicKey);
+}
+
+/** `subjectAltName` reads `DNS:localhost, IP Address:127.0.0.1`. */
+function coversExactly(certificate: string, hosts: readonly string[]): boolean {
+  const leaf = new X509Certificate(certificate);
+  const covered = (leaf.subjectAltName ?? '').split(', ').filter((name) => name !== '').length;
+  return covered === hosts.length && hosts.every((host) => (isIP(host) === 0 ? leaf.checkHost(host, { wildcards: false }) : leaf.checkIP(host)) !== undefined);
+}
+
+/** What a certificate cannot carry, such as an address with its interface (`fe80::1%eth0`), nobody can check either. */
+const distinct = (hosts: readonly string[]): string[] =>
+  [...new Set(hosts.map((host) => host.toLowerCase()).filter((host) => !host.includes('%') && (isIP(host) > 0 || /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(host))))];

@@ -1,0 +1,72 @@
+import type { FieldErrors } from '#core/api/field-errors.ts';
+import { dnsSubdomainProblem } from '#core/api/names.ts';
+import type { Kind, KubernetesObject } from '#core/api/schema/kind.ts';
+
+/** A column of `kubectl get`. */
+export interface Column<T> {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'boolean' | 'date';
+  readonly description: string;
+  /** 0 is always shown, 1 with `-o wide`. */
+  readonly priority?: 0 | 1;
+  /** @param now milliseconds since the epoch, for ages */
+  cell(object: T, now: number): string | number | boolean | null;
+}
+
+/** What the server knows of a kind besides its fields. One file per resource makes one of these. */
+export interface Resource<T extends KubernetesObject = KubernetesObject> {
+  readonly kind: Kind<T>;
+  readonly shortNames?: readonly string[];
+  /** `all` puts the kind into `kubectl get all`. */
+  readonly categories?: readonly string[];
+  /** The status is a subresource: the main resource ignores it, and it alone is written through `/status`. */
+  readonly hasStatus: boolean;
+  /** The spec's finalizers are written through `/finalize` (Namespace). */
+  readonly hasFinalize?: boolean;
+  /** `metadata.generation` starts at 1 and counts changes of the spec. */
+  readonly tracksGeneration?: boolean;
+  /** A PUT without `metadata.resourceVersion` replaces whatever is stored; otherwise the version must be given. */
+  readonly allowsUnconditionalUpdate: boolean;
+  /** Syntax of `metadata.name`; returns what is wrong. A DNS subdomain by default. */
+  readonly nameProblem?: (name: string) => string | undefined;
+
+  /** Defaults that depend on other fields; the static ones stand in the schema. Changes the object in place. */
+  defaults?(object: T): void;
+  /** Removes what a creator may not set. Status is removed already when `hasStatus`. */
+  prepareForCreate?(object: T): void;
+  /** Carries over what an update through the main resource may not change. Status is carried over already when `hasStatus`. */
+  prepareForUpdate?(object: T, old: T): void;
+  /** Rules for one object, at creation and after each update. Metadata, types and closed sets of values are checked already. */
+  validate?(object: T, errors: FieldErrors): void;
+  /** Rules for the step from `old` to `object`, besides `validate`. */
+  validateUpdate?(object: T, old: T, errors: FieldErrors): void;
+  /** Rules for a write to the status, instead of the two above. */
+  validateStatus?(object: T, old: T, errors: FieldErrors): void;
+  /** Sentences that go back to the writer as Warning headers. */
+  warnings?(object: T, old: T | undefined): readonly string[];
+
+  /** Seconds that a deletion leaves the object to end gracefully; 0 deletes at once. `asked` is the request's own wish. */
+  gracePeriodSeconds?(object: T, asked: number | undefined): number;
+
+  /** What else changes when the object is marked as being deleted, such as its phase. */
+  prepareForDelete?(object: T): void;
+
+  /** Objects of this resource are a view of another kind's storage. `encode` and `decode` undo each other and change nothing in place. */
+  readonly storedAs?: {
+    readonly kind: Kind;
+    encode(object: T): KubernetesObject;
+    decode(stored: KubernetesObject): T;
+  };
+
+  readonly columns: readonly Column<T>[];
+  /** Fields by which a field selector may select, besides metadata.name and metadata.namespace; '' when not set. */
+  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
+}
+
+/** Lets lists hold resources of different kinds; each is only ever handed objects of its own. */
+export type AnyResource = Resource;
+
+/** Declares a resource. Its functions take objects of its own kind. */
+export const resource = <T extends KubernetesObject>(definition: Resource<T>): AnyResource => definition as unknown as AnyResource;
+
+export const nameProblemOf = (definition: AnyResource, name: string): string | undefined => (definition.nameProblem ?? dnsSubdomainProblem)(name);

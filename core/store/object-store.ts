@@ -1,0 +1,279 @@
+import type { KindNames, KubernetesObject } from '#core/api/schema/kind.ts';
+import { StatusError } from '#core/api/status-error.ts';
+import { deepFreeze } from '#core/api/value.ts';
+import type { Clock } from '#core/kernel/clock.ts';
+import type { Component } from '#core/kernel/lifecycle.ts';
+import type { Logger } from '#core/kernel/logger.ts';
+import { ProviderError } from '#core/spi/errors.ts';
+import { RevisionError, type KeyEvent, type KeyValue, type KeyValueStore } from '#core/spi/key-value-store.ts';
+import { kindPrefix, localKey, registryPrefix, splitKey } from './keys.ts';
+import { ResourceCache, withRevision, type Change } from './resource-cache.ts';
+
+type Names = Pick<KindNames, 'group' | 'plural'>;
+
+export interface ObjectStoreOptions {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Changes that each kind keeps in memory for watchers that come back; older ones are read from the store. Default 1024. */
+  readonly historySize?: number;
+  /** How often history is compacted, and how much of it is kept. Default 5 minutes. */
+  readonly compactEveryMs?: number;
+}
+
+/** A stored object and its key inside its kind. */
+export type Entry = readonly [key: string, object: KubernetesObject];
+
+interface Pending {
+  readonly value: string;
+  readonly object: KubernetesObject;
+}
+
+/**
+ * Objects over a `KeyValueStore`: a copy of everything in memory, kept true by one watch on the store, so that reads never
+ * wait for the disk and every watcher sees one order. Writes are compare-and-swap on the object's version.
+ */
+export class ObjectStore implements Component {
+  readonly name = 'object-store';
+  private readonly kv: KeyValueStore;
+  private readonly options: ObjectStoreOptions;
+  private readonly caches = new Map<string, ResourceCache>();
+  /** Objects on their way into the store, so that their own event need not be parsed again. */
+  private readonly pending = new Map<string, Pending[]>();
+  private readonly stopped = new AbortController();
+  private startRevision = 0;
+  private newest = 0;
+  private failure: Error | undefined;
+
+  constructor(kv: KeyValueStore, options: ObjectStoreOptions) {
+    this.kv = kv;
+    this.options = options;
+  }
+
+  async start(): Promise<void> {
+    await this.kv.open();
+    const { newest } = await this.kv.revisions();
+    this.startRevision = newest;
+    this.newest = newest;
+    await this.load(newest);
+    await this.kv.watch(registryPrefix, newest, {
+      events: (events) => this.take(events),
+      closed: (reason) => this.fail(reason),
+    }, this.stopped.signal);
+    this.scheduleCompaction(newest);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped.abort(new Error('the object store is stopped'));
+    await this.kv.close();
+  }
+
+  /** The newest version that this store has seen. */
+  get revision(): number {
+    return this.newest;
+  }
+
+  /** Why the store cannot be used, when it cannot. */
+  get trouble(): Error | undefined {
+    return this.failure;
+  }
+
+  cache(names: Names): ResourceCache {
+    const prefix = kindPrefix(names);
+    let cache = this.caches.get(prefix);
+    if (!cache) {
+      cache = new ResourceCache(this.startRevision, this.options.historySize ?? 1024);
+      this.caches.set(prefix, cache);
+    }
+    return cache;
+  }
+
+  get(names: Names, namespace: string | undefined, name: string): KubernetesObject | undefined {
+    this.assertUsable();
+    return this.cache(names).get(localKey(namespace, name));
+  }
+
+  /** @throws {StatusError} AlreadyExists */
+  async create(names: Names, object: KubernetesObject): Promise<KubernetesObject> {
+    const stored = await this.swap(names, object, 0);
+    if (stored === undefined) throw StatusError.alreadyExists(names, object.metadata.name);
+    return stored;
+  }
+
+  /** Stores `object` in place of `current`; undefined when `current` is not the newest any more. */
+  async replace(names: Names, object: KubernetesObject, current: KubernetesObject): Promise<KubernetesObject | undefined> {
+    return this.swap(names, object, revisionOf(current));
+  }
+
+  /** Removes `current`; undefined when it is not the newest any more, otherwise its last state with the deletion's version. */
+  async remove(names: Names, current: KubernetesObject): Promise<KubernetesObject | undefined> {
+    this.assertUsable();
+    const { namespace, name } = current.metadata;
+    const key = kindPrefix(names) + localKey(namespace, name);
+    const result = await this.kv.write({ key, value: undefined, expected: revisionOf(current) }).catch(storageFailure);
+    if (!result.applied) return undefined;
+    return withRevision(current, result.revision);
+  }
+
+  /**
+   * The objects as they were at `revision`, from the store's history.
+   * @throws {RevisionError} `compacted` or `future`
+   */
+  async listAt(names: Names, range: { prefix: string; after?: string; limit?: number; revision: number }): Promise<{ items: readonly Entry[]; more: boolean }> {
+    const base = kindPrefix(names);
+    const page = await this.kv.list({
+      prefix: base + range.prefix, revision: range.revision,
+      ...(range.after === undefined ? {} : { after: base + range.after }),
+      ...(range.limit === undefined ? {} : { limit: range.limit }),
+    });
+    return { items: page.items.map((item) => [item.key.slice(base.length), decode(item)]), more: page.more };
+  }
+
+  /**
+   * Hands every change of a kind after `from` to `listener`, until the returned function is called.
+   * Changes that this store no longer has in memory are read from its history first.
+   * @throws {RevisionError} `compacted` when they are gone there too
+   */
+  async follow(names: Names, from: number, listener: (change: Change) => void): Promise<() => void> {
+    this.assertUsable();
+    const cache = this.cache(names);
+    if (from > this.newest) throw new RevisionError('future', from, 0, this.newest);
+    let reached = from;
+    let recent = cache.since(from);
+    // While history is being read the memory may move on; a store that keeps outrunning its reader has to be listed again.
+    for (let round = 0; recent === undefined; round++) {
+      if (round === 3) throw new RevisionError('compacted', from, reached, this.newest);
+      const past = await this.history(names, reached);
+      for (const change of past.changes) listener(change);
+      reached = past.reached;
+      recent = cache.since(reached);
+    }
+    for (const change of recent) listener(change);
+    return cache.subscribe(listener);
+  }
+
+  /** Replays from the store: the state at `from` gives each change its `previous`. */
+  private async history(names: Names, from: number): Promise<{ changes: readonly Change[]; reached: number }> {
+    const base = kindPrefix(names);
+    const { items } = await this.kv.list({ prefix: base, revision: from });
+    const state = new Map(items.map((item) => [item.key, decode(item)]));
+    const changes: Change[] = [];
+    const collect = (event: KeyEvent): void => {
+      const previous = state.get(event.key);
+      if (event.value !== undefined) {
+        const object = decode({ ...event, value: event.value });
+        state.set(event.key, object);
+        changes.push({ deleted: false, object, previous, revision: event.modRevision });
+      } else if (previous !== undefined) {
+        state.delete(event.key);
+        changes.push({ deleted: true, object: withRevision(previous, event.modRevision), previous, revision: event.modRevision });
+      }
+    };
+    const upTo = this.newest;
+    const done = new AbortController();
+    try {
+      await this.kv.watch(base, from, { events: (events) => events.forEach(collect), closed: () => undefined }, done.signal);
+    } finally {
+      done.abort();
+    }
+    return { changes, reached: Math.max(upTo, changes.at(-1)?.revision ?? 0) };
+  }
+
+  private async swap(names: Names, object: KubernetesObject, expected: number): Promise<KubernetesObject | undefined> {
+    this.assertUsable();
+    const { namespace, name } = object.metadata;
+    const key = kindPrefix(names) + localKey(namespace, name);
+    const { resourceVersion: _assigned, ...metadata } = object.metadata;
+    const value = JSON.stringify({ ...object, metadata });
+    const pending: Pending = { value, object };
+    const waiting = this.pending.get(key);
+    if (waiting) waiting.push(pending);
+    else this.pending.set(key, [pending]);
+    try {
+      const result = await this.kv.write({ key, value, expected }).catch(storageFailure);
+      if (!result.applied) return undefined;
+      return finished(object, result.revision);
+    } finally {
+      const left = (this.pending.get(key) ?? []).filter((other) => other !== pending);
+      if (left.length === 0) this.pending.delete(key);
+      else this.pending.set(key, left);
+    }
+  }
+
+  private async load(revision: number): Promise<void> {
+    let after: string | undefined;
+    for (;;) {
+      const page = await this.kv.list({ prefix: registryPrefix, revision, limit: 2000, ...(after === undefined ? {} : { after }) });
+      for (const item of page.items) {
+        const { kind, local } = splitKey(item.key);
+        this.cacheAt(kind).load(local, decode(item));
+      }
+      after = page.items.at(-1)?.key;
+      if (!page.more || after === undefined) return;
+    }
+  }
+
+  private take(events: readonly KeyEvent[]): void {
+    for (const event of events) {
+      this.newest = event.modRevision;
+      const { kind, local } = splitKey(event.key);
+      const object = event.value === undefined ? undefined : this.ownObject(event) ?? decode({ ...event, value: event.value });
+      this.cacheAt(kind).apply(local, object, event.modRevision);
+    }
+  }
+
+  private ownObject(event: KeyEvent): KubernetesObject | undefined {
+    const own = this.pending.get(event.key)?.find((pending) => pending.value === event.value);
+    return own && finished(own.object, event.modRevision);
+  }
+
+  private cacheAt(kind: string): ResourceCache {
+    const dot = kind.indexOf('.');
+    return this.cache(dot < 0 ? { group: '', plural: kind } : { group: kind.slice(dot + 1), plural: kind.slice(0, dot) });
+  }
+
+  private fail(reason: Error): void {
+    this.failure = reason;
+    this.options.logger.error('the store is gone; every request fails until the server is started again', { error: reason });
+  }
+
+  private assertUsable(): void {
+    if (this.failure) throw new StatusError('ServiceUnavailable', `the store is not available: ${this.failure.message}`, undefined, { cause: this.failure });
+  }
+
+  private scheduleCompaction(mark: number): void {
+    const every = this.options.compactEveryMs ?? 5 * 60_000;
+    const cancel = this.options.clock.after(every, () => {
+      const next = this.newest;
+      this.kv.compact(mark).catch((error: unknown) => {
+        if (!this.stopped.signal.aborted) this.options.logger.warn('history was not compacted; trying again at the next round', { error });
+      }).finally(() => {
+        if (!this.stopped.signal.aborted) this.scheduleCompaction(next);
+      });
+    });
+    this.stopped.signal.addEventListener('abort', cancel, { once: true });
+  }
+}
+
+export const revisionOf = (object: KubernetesObject): number => Number(object.metadata.resourceVersion);
+
+/** Gives an object of ours its version and closes it to change. The first to come decides; both come with the same version. */
+function finished(object: KubernetesObject, revision: number): KubernetesObject {
+  if (!Object.isFrozen(object)) {
+    object.metadata.resourceVersion = String(revision);
+    deepFreeze(object);
+  }
+  return object;
+}
+
+function decode(item: Pick<KeyValue, 'value' | 'modRevision'>): KubernetesObject {
+  const object = JSON.parse(item.value) as KubernetesObject;
+  object.metadata.resourceVersion = String(item.modRevision);
+  return deepFreeze(object);
+}
+
+/** What the store says becomes what the API says. */
+function storageFailure(error: unknown): never {
+  if (ProviderError.is(error, 'Exhausted')) throw new StatusError('InternalError', `the store is full: ${error.message}`, undefined, { cause: error, code: 507 });
+  if (ProviderError.is(error, 'Throttled')) throw new StatusError('TooManyRequests', `the store is behind: ${error.message}`, { retryAfterSeconds: 1 }, { cause: error });
+  throw new StatusError('InternalError', `the store did not confirm the write: ${error instanceof Error ? error.message : String(error)}`, undefined, { cause: error });
+}

@@ -1,0 +1,128 @@
+import type { KubernetesObject } from '#core/api/schema/kind.ts';
+
+/** One step of one object. For a deletion `object` is the last state, with the version of the deletion. */
+export interface Change {
+  readonly deleted: boolean;
+  readonly object: KubernetesObject;
+  readonly previous: KubernetesObject | undefined;
+  readonly revision: number;
+}
+
+export type ChangeListener = (change: Change) => void;
+
+/**
+ * All objects of one kind, in key order, with the newest changes. Objects are frozen and shared with every reader.
+ * `apply` calls the listeners synchronously, so that all of them see the same order.
+ */
+export class ResourceCache {
+  private readonly objects = new Map<string, KubernetesObject>();
+  /** Sorted; a list in a namespace is a range of it. */
+  private readonly keys: string[] = [];
+  private readonly recent: Change[] = [];
+  private readonly listeners = new Set<ChangeListener>();
+  private readonly historySize: number;
+  /** Changes after this revision are in `recent`. */
+  private floor: number;
+  /** Revision of the newest change; what happened before this cache was loaded counts as one. */
+  lastChange: number;
+
+  constructor(revision: number, historySize: number) {
+    this.floor = revision;
+    this.lastChange = revision;
+    this.historySize = historySize;
+  }
+
+  get size(): number {
+    return this.keys.length;
+  }
+
+  get(key: string): KubernetesObject | undefined {
+    return this.objects.get(key);
+  }
+
+  /** Objects whose keys start with `prefix`, after the key `after`. */
+  *range(prefix: string, after?: string): IterableIterator<readonly [string, KubernetesObject]> {
+    const start = after === undefined ? this.position(prefix) : this.positionAfter(after);
+    // A copy, because callers may let other code run between two items.
+    const keys = this.keys.slice(start, this.position(`${prefix}\uffff`));
+    for (const key of keys) {
+      const object = this.objects.get(key);
+      if (object !== undefined) yield [key, object];
+    }
+  }
+
+  count(prefix: string, after?: string): number {
+    const start = after === undefined ? this.position(prefix) : this.positionAfter(after);
+    return this.position(`${prefix}\uffff`) - start;
+  }
+
+  load(key: string, object: KubernetesObject): void {
+    if (!this.objects.has(key)) this.keys.splice(this.position(key), 0, key);
+    this.objects.set(key, object);
+  }
+
+  /** Takes in what happened to one key. A deletion of what is not there is no change. */
+  apply(key: string, object: KubernetesObject | undefined, revision: number): void {
+    const previous = this.objects.get(key);
+    let change: Change;
+    if (object !== undefined) {
+      this.load(key, object);
+      change = { deleted: false, object, previous, revision };
+    } else {
+      if (previous === undefined) return;
+      this.objects.delete(key);
+      this.keys.splice(this.position(key), 1);
+      change = { deleted: true, object: withRevision(previous, revision), previous, revision };
+    }
+    this.lastChange = revision;
+    this.remember(change);
+    for (const listener of this.listeners) listener(change);
+  }
+
+  subscribe(listener: ChangeListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** The changes after `revision`; undefined when that is too long ago for this cache. */
+  since(revision: number): readonly Change[] | undefined {
+    if (revision < this.floor) return undefined;
+    let low = 0;
+    let high = this.recent.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.recent[middle]?.revision ?? 0) <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return this.recent.slice(low);
+  }
+
+  private remember(change: Change): void {
+    this.recent.push(change);
+    // Cut in blocks: shifting an array at every change costs as much as the change itself.
+    if (this.recent.length < this.historySize * 2) return;
+    const dropped = this.recent.splice(0, this.recent.length - this.historySize);
+    this.floor = dropped.at(-1)?.revision ?? this.floor;
+  }
+
+  private position(key: string): number {
+    let low = 0;
+    let high = this.keys.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.keys[middle] ?? '') < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  private positionAfter(key: string): number {
+    const at = this.position(key);
+    return this.keys[at] === key ? at + 1 : at;
+  }
+}
+
+/** The same object, as of another version; shares everything else. */
+export function withRevision<T extends KubernetesObject>(object: T, revision: number): T {
+  return Object.freeze({ ...object, metadata: Object.freeze({ ...object.metadata, resourceVersion: String(revision) }) });
+}

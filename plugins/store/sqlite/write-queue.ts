@@ -1,0 +1,82 @@
+import { ProviderError } from '#core/spi/errors.ts';
+import type { KeyWrite, KeyWriteResult } from '#core/spi/key-value-store.ts';
+
+export interface WriteLimits {
+  /** Writes, and characters of their values, that may wait. */
+  readonly waiting: number;
+  readonly waitingCharacters: number;
+  /** Writes, and characters of their values, that share a commit. */
+  readonly batch: number;
+  readonly batchCharacters: number;
+}
+
+interface Waiting {
+  readonly write: KeyWrite;
+  resolve(result: KeyWriteResult): void;
+  reject(error: unknown): void;
+}
+
+/** Group commit: the writes that arrive while one batch is being committed are the next batch. Keeps their order. */
+export class WriteQueue {
+  readonly #commit: (writes: readonly KeyWrite[]) => Promise<readonly KeyWriteResult[]>;
+  readonly #limits: WriteLimits;
+  readonly #waiting: Waiting[] = [];
+  #characters = 0;
+  #running: Promise<void> | undefined;
+
+  /** `commit` settles all of its writes or, when it rejects, none. */
+  constructor(commit: (writes: readonly KeyWrite[]) => Promise<readonly KeyWriteResult[]>, limits: WriteLimits) {
+    this.#commit = commit;
+    this.#limits = limits;
+  }
+
+  add(write: KeyWrite): Promise<KeyWriteResult> {
+    const { waiting, waitingCharacters } = this.#limits;
+    if (this.#waiting.length >= waiting || this.#characters >= waitingCharacters) {
+      return Promise.reject(new ProviderError('Throttled', `${this.#waiting.length} writes of ${this.#characters} characters wait for the disk already`));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ write, resolve, reject });
+      this.#characters += write.value?.length ?? 0;
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Resolves when every write that was added is settled. */
+  async drained(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // Let the writes of this turn of the event loop join: the first of a crowd would else pay for a commit alone.
+      await new Promise(setImmediate);
+      await this.#settle(this.#take());
+    }
+    this.#running = undefined;
+  }
+
+  #take(): Waiting[] {
+    const { batch, batchCharacters } = this.#limits;
+    let count = 0;
+    let characters = 0;
+    while (count < this.#waiting.length && count < batch && characters < batchCharacters) {
+      characters += this.#waiting[count++]?.write.value?.length ?? 0;
+    }
+    this.#characters -= characters;
+    return this.#waiting.splice(0, count);
+  }
+
+  async #settle(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const results = await this.#commit(batch.map(({ write }) => write));
+      batch.forEach(({ resolve, reject }, index) => {
+        const result = results[index];
+        if (result) resolve(result);
+        else reject(new Error('the commit left a write unanswered'));
+      });
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+}
