@@ -127,6 +127,21 @@ describe('LeaderElection', () => {
     while (clock.pending > 0) await clock.advance(15_000);
   });
 
+  it('does not take the time of a late answer for that of the renewal', async () => {
+    candidate('a');
+    await settle();
+    let answersAfterMs = 5000;
+    client.before = (call) => (call === 'get' ? clock.sleep(answersAfterMs) : undefined);
+    await clock.advance(7000);
+    answersAfterMs = 600_000;
+    // Renewed by the request that began at 2 s and was answered at 7 s: held until 12 s.
+    await clock.advance(4999);
+    expect(leaders).to.deep.equal(['a']);
+    client.before = undefined;
+    running[0]?.stop.abort();
+    running[0]?.stop.signal.throwIfAborted;
+  });
+
   it('ends at once when it sees that another leads', async () => {
     candidate('a');
     await settle();

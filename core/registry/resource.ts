@@ -21,6 +21,8 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
   readonly categories?: readonly string[];
   /** The status is a subresource: the main resource ignores it, and it alone is written through `/status`. */
   readonly hasStatus: boolean;
+  /** A new object keeps the status that its author gave it, though later only `/status` changes it (Node). */
+  readonly keepsStatusOnCreate?: boolean;
   /** The spec's finalizers are written through `/finalize` (Namespace). */
   readonly hasFinalize?: boolean;
   /** `metadata.generation` starts at 1 and counts changes of the spec. */
@@ -38,6 +40,8 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
   prepareForUpdate?(object: T, old: T): void;
   /** Rules for one object, at creation and after each update. Metadata, types and closed sets of values are checked already. */
   validate?(object: T, errors: FieldErrors): void;
+  /** Rules that hold only when the object is created, besides `validate`. */
+  validateCreate?(object: T, errors: FieldErrors): void;
   /** Rules for the step from `old` to `object`, besides `validate`. */
   validateUpdate?(object: T, old: T, errors: FieldErrors): void;
   /** Rules for a write to the status, instead of the two above. */

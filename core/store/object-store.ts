@@ -8,6 +8,7 @@ import { ProviderError } from '#core/spi/errors.ts';
 import { RevisionError, type KeyEvent, type KeyValue, type KeyValueStore } from '#core/spi/key-value-store.ts';
 import { kindPrefix, localKey, registryPrefix, splitKey } from './keys.ts';
 import { ResourceCache, withRevision, type Change } from './resource-cache.ts';
+import { Turns } from './turns.ts';
 
 type Names = Pick<KindNames, 'group' | 'plural'>;
 
@@ -39,6 +40,7 @@ export class ObjectStore implements Component {
   private readonly caches = new Map<string, ResourceCache>();
   /** Objects on their way into the store, so that their own event need not be parsed again. */
   private readonly pending = new Map<string, Pending[]>();
+  private readonly turns = new Turns();
   private readonly stopped = new AbortController();
   private startRevision = 0;
   private newest = 0;
@@ -90,6 +92,11 @@ export class ObjectStore implements Component {
   get(names: Names, namespace: string | undefined, name: string): KubernetesObject | undefined {
     this.assertUsable();
     return this.cache(names).get(localKey(namespace, name));
+  }
+
+  /** Runs a read-modify-write of one object while no other one of this process does. Other processes may still come in between. */
+  inTurn<T>(names: Names, namespace: string | undefined, name: string, task: () => Promise<T>): Promise<T> {
+    return this.turns.take(kindPrefix(names) + localKey(namespace, name), task);
   }
 
   /** @throws {StatusError} AlreadyExists */

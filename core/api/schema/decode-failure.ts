@@ -4,7 +4,7 @@ import type { KindNames } from './kind.ts';
 import type { ScalarName, Struct, Type } from './type.ts';
 
 /** Of what kind the decoded text is, for messages. */
-export type Subject = Pick<KindNames, 'version' | 'kind'>;
+export type Subject = Pick<KindNames, 'group' | 'version' | 'kind'>;
 
 /** A map's key in a path: it stands in the paths of unknown fields, but not in Go's names of fields. */
 export interface MapKey {

@@ -106,7 +106,7 @@ async function deleteOptions(request: IncomingMessage): Promise<unknown> {
   const bytes = await readBody(request);
   if (bytes.length === 0) return undefined;
   const { value } = await decodeObjectBody(bytes, mediaType(request));
-  return decode(DeleteOptions, value, { kind: { version: 'v1', kind: 'DeleteOptions' } }).value;
+  return decode(DeleteOptions, value, { kind: { group: '', version: 'v1', kind: 'DeleteOptions' } }).value;
 }
 
 async function sendObject({ api, target: { resource }, response, query }: Exchange, code: number, object: KubernetesObject, format: Format): Promise<void> {

@@ -24,7 +24,16 @@ export function isHeld(object: WithStatus): boolean {
  * Resolves to a success Status, or to the object that stays.
  * @throws {StatusError} NotFound, Conflict (preconditions), Forbidden
  */
-export async function remove(api: Api, target: Target, deletion: Deletion, caller: Caller): Promise<{ gone: boolean; answer: KubernetesObject | Status }> {
+export function remove(api: Api, target: Target, deletion: Deletion, caller: Caller): Promise<Removal> {
+  return api.objects.inTurn(storageNames(target.resource), target.namespace, target.name, () => repeatedly(api, target, deletion, caller));
+}
+
+export interface Removal {
+  readonly gone: boolean;
+  readonly answer: KubernetesObject | Status;
+}
+
+async function repeatedly(api: Api, target: Target, deletion: Deletion, caller: Caller): Promise<Removal> {
   const { resource } = target;
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const stored = api.objects.get(storageNames(resource), target.namespace, target.name);

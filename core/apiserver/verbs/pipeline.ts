@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { FieldErrors } from '#core/api/field-errors.ts';
 import { generatedName } from '#core/api/names.ts';
-import { checkEnums, decode, decodingWarnings, strictDecodingError } from '#core/api/schema/decode.ts';
+import { decode, decodingWarnings, strictDecodingError } from '#core/api/schema/decode.ts';
+import { checkEnums } from '#core/api/schema/enums.ts';
 import { apiVersionOf, type KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';

@@ -7,7 +7,7 @@ import { shown, storageNames, type Api, type Body, type Caller, type Target, typ
 import { isHeld } from './delete.ts';
 import { carryOver, decodeBody, validateChange, type WithStatus } from './pipeline.ts';
 
-/** A write that names no version is tried again this often when another one comes in between. */
+/** A write that names no version is tried again this often when one of another process comes in between. */
 const attempts = 10;
 
 /** PUT. @throws {StatusError} NotFound, Conflict, Invalid, BadRequest, Forbidden */
@@ -27,7 +27,13 @@ export function update(api: Api, target: Target, body: Body, parameters: WritePa
  * Replaces an object by what `next` makes of it. `next` is asked again with the newest state when another write came in between,
  * unless what it returns names a version: then that is a Conflict.
  */
-export async function modify(
+export function modify(
+  api: Api, target: Target, parameters: WriteParameters, caller: Caller, next: (old: WithStatus) => WithStatus,
+): Promise<KubernetesObject> {
+  return api.objects.inTurn(storageNames(target.resource), target.namespace, target.name, () => repeatedly(api, target, parameters, caller, next));
+}
+
+async function repeatedly(
   api: Api, target: Target, parameters: WriteParameters, caller: Caller, next: (old: WithStatus) => WithStatus,
 ): Promise<KubernetesObject> {
   for (let attempt = 1; attempt <= attempts; attempt++) {

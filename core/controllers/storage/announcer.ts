@@ -3,7 +3,7 @@ import type { EventRecorder } from '#core/client/event-recorder.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 
 const repeatMs = 10 * 60_000;
-/** Objects whose last announcement is remembered; the oldest are forgotten first, and may then hear the same again. */
+/** Announcements that are remembered; the oldest are forgotten first, and may then be made again. */
 const remembered = 20_000;
 
 /**
@@ -13,7 +13,7 @@ const remembered = 20_000;
 export class Announcer implements EventRecorder {
   readonly #recorder: EventRecorder;
   readonly #clock: Clock;
-  readonly #last = new Map<string, { readonly text: string; readonly at: number }>();
+  readonly #last = new Map<string, { readonly message: string; readonly at: number }>();
 
   constructor(recorder: EventRecorder, clock: Clock) {
     this.#recorder = recorder;
@@ -21,19 +21,20 @@ export class Announcer implements EventRecorder {
   }
 
   normal(about: KubernetesObject, reason: string, message: string): void {
-    if (this.#isNews(about.metadata.uid, `${reason}: ${message}`)) this.#recorder.normal(about, reason, message);
+    if (this.#isNews(about, reason, message)) this.#recorder.normal(about, reason, message);
   }
 
   warning(about: KubernetesObject, reason: string, message: string): void {
-    if (this.#isNews(about.metadata.uid, `${reason}: ${message}`)) this.#recorder.warning(about, reason, message);
+    if (this.#isNews(about, reason, message)) this.#recorder.warning(about, reason, message);
   }
 
-  #isNews(uid: string, text: string): boolean {
+  #isNews(about: KubernetesObject, reason: string, message: string): boolean {
     const at = this.#clock.now();
-    const last = this.#last.get(uid);
-    if (last !== undefined && last.text === text && at - last.at < repeatMs) return false;
-    this.#last.delete(uid);
-    this.#last.set(uid, { text, at });
+    const key = `${about.metadata.uid}/${reason}`;
+    const last = this.#last.get(key);
+    if (last !== undefined && last.message === message && at - last.at < repeatMs) return false;
+    this.#last.delete(key);
+    this.#last.set(key, { message, at });
     if (this.#last.size > remembered) {
       const [oldest = ''] = this.#last.keys();
       this.#last.delete(oldest);

@@ -82,6 +82,12 @@ function wholePages(name: string, text: string): boolean {
   return page > 0n && Quantity.parse(text).nanos % page === 0n;
 }
 
+function compareToLimit(name: string, request: string, limit: Quantity, field: FieldPath): void {
+  const comparison = Quantity.parse(request).compare(limit);
+  if (comparison !== 0 && !allowsOvercommit(name)) field.invalid(request, `must be equal to ${name} limit of ${limit.toString()}`);
+  else if (comparison > 0) field.invalid(request, `must be less than or equal to ${name} limit of ${limit.toString()}`);
+}
+
 export interface Requirements {
   readonly limits?: Amounts;
   readonly requests?: Amounts;
@@ -93,14 +99,8 @@ export function validateRequirements({ limits, requests }: Requirements, field: 
   validateContainerAmounts(requests, field.at('requests'));
   for (const [name, text] of Object.entries(requests ?? {})) {
     const limit = amountOf(limits, name);
-    const comparison = limit === undefined ? 0 : Quantity.parse(text).compare(limit);
-    if (limit === undefined) {
-      if (!allowsOvercommit(name)) field.at('limits').required('Limit must be set for non overcommitable resources');
-    } else if (comparison !== 0 && !allowsOvercommit(name)) {
-      field.at('requests').invalid(text, `must be equal to ${name} limit of ${limit.toString()}`);
-    } else if (comparison > 0) {
-      field.at('requests').invalid(text, `must be less than or equal to ${name} limit of ${limit.toString()}`);
-    }
+    if (limit !== undefined) compareToLimit(name, text, limit, field.at('requests'));
+    else if (!allowsOvercommit(name)) field.at('limits').required('Limit must be set for non overcommitable resources');
   }
   const names = [...Object.keys(limits ?? {}), ...Object.keys(requests ?? {})];
   if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory')) field.forbidden('HugePages require cpu or memory');

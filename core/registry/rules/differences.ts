@@ -8,7 +8,7 @@ const shown = (value: unknown): string => (JSON.stringify(value) ?? '<unset>').s
 
 /**
  * Where two values of one type differ in meaning, as `path: old → new`.
- * Amounts and times count by their value, absent fields as empty ones: clients written in Go leave out false, 0, '' and [].
+ * Amounts count by their value, absent fields as empty ones: clients written in Go leave out false, 0, '' and [].
  */
 export function* differences(type: Type, old: unknown, now: unknown, path: string): Generator<string> {
   switch (type.form) {
@@ -46,9 +46,8 @@ function* structDifferences(type: Struct, old: unknown, now: unknown, path: stri
 
 function sameScalar(type: Scalar, old: unknown, now: unknown): boolean {
   if (old === now) return true;
-  if (old === undefined || old === null || now === undefined || now === null) return empty(old) && empty(now);
-  if (type.name === 'quantity') return Quantity.parse(String(old)).compare(Quantity.parse(String(now))) === 0;
-  if (type.name === 'time') return Date.parse(String(old)) === Date.parse(String(now));
+  if (empty(old) || empty(now)) return empty(old) && empty(now);
+  if (type.name === 'quantity' && typeof old === 'string' && typeof now === 'string') return Quantity.parse(old).compare(Quantity.parse(now)) === 0;
   return type.name === 'raw' && JSON.stringify(old) === JSON.stringify(now);
 }
 

@@ -16,17 +16,16 @@ export function validateFieldReference({ apiVersion = 'v1', fieldPath }: ObjectF
   const at = field.at('fieldPath');
   if (fieldPath === '') return at.required();
   const [, base = fieldPath, key] = /^(.*)\['(.*)'\]$/s.exec(fieldPath) ?? [];
-  if (apiVersion !== 'v1' || !known.has(base)) {
-    const why = apiVersion === 'v1' ? `field label not supported: ${fieldPath}` : `unsupported pod version: ${apiVersion}`;
-    at.invalid(fieldPath, `error converting fieldPath: ${why}`);
-  } else if (key === undefined) {
-    if (!allowed.includes(base)) at.notSupported(base, allowed);
-  } else if (base === 'metadata.annotations' || base === 'metadata.labels') {
-    const name = base === 'metadata.annotations' ? key.toLowerCase() : key;
-    field.check(name, qualifiedNameProblem(name));
-  } else {
-    field.invalid(base, 'does not support subscript');
-  }
+  if (apiVersion !== 'v1') at.invalid(fieldPath, `error converting fieldPath: unsupported pod version: ${apiVersion}`);
+  else if (!known.has(base)) at.invalid(fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`);
+  else if (key !== undefined) validateSubscript(base, key, field);
+  else if (!allowed.includes(base)) at.notSupported(base, allowed);
+}
+
+function validateSubscript(base: string, key: string, field: FieldPath): void {
+  if (base === 'metadata.annotations') field.check(key, qualifiedNameProblem(key.toLowerCase()));
+  else if (base === 'metadata.labels') field.check(key, qualifiedNameProblem(key));
+  else field.invalid(base, 'does not support subscript');
 }
 
 const resources = ['limits.cpu', 'limits.ephemeral-storage', 'limits.memory', 'requests.cpu', 'requests.ephemeral-storage', 'requests.memory'];

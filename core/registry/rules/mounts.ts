@@ -18,6 +18,14 @@ function validateSubPaths({ subPath = '', subPathExpr = '' }: VolumeMount, field
   if (subPath !== '' && subPathExpr !== '') field.at('subPathExpr').invalid(subPathExpr, 'subPathExpr and subPath are mutually exclusive');
 }
 
+/** A path in the container that nothing else has taken. */
+function validatePlace(path: string, taken: Set<string>, others: readonly string[], otherList: string, field: FieldPath): void {
+  if (path === '') field.required();
+  else if (taken.has(path)) field.invalid(path, 'must be unique');
+  else if (others.includes(path)) field.invalid(path, `must not already exist as a path in ${otherList}`);
+  taken.add(path);
+}
+
 /** Each mount shows a volume of the pod at a place of its own. */
 export function validateMounts(container: Container, volumes: Volumes, field: FieldPath): void {
   const devices = container.volumeDevices ?? [];
@@ -27,11 +35,7 @@ export function validateMounts(container: Container, volumes: Volumes, field: Fi
     if (mount.name === '') at.at('name').required();
     else if (!volumes.has(mount.name)) at.at('name').notFound(mount.name);
     else if (devices.some(({ name }) => name === mount.name)) at.at('name').invalid(mount.name, 'must not already exist in volumeDevices');
-    const path = at.at('mountPath');
-    if (mount.mountPath === '') path.required();
-    else if (paths.has(mount.mountPath)) path.invalid(mount.mountPath, 'must be unique');
-    else if (devices.some(({ devicePath }) => devicePath === mount.mountPath)) path.invalid(mount.mountPath, 'must not already exist as a path in volumeDevices');
-    paths.add(mount.mountPath);
+    validatePlace(mount.mountPath, paths, devices.map(({ devicePath }) => devicePath), 'volumeDevices', at.at('mountPath'));
     validateSubPaths(mount, at);
     if (mount.mountPropagation === 'Bidirectional' && container.securityContext?.privileged !== true) {
       at.at('mountPropagation').forbidden('Bidirectional mount propagation is available only to privileged containers');
@@ -55,11 +59,8 @@ export function validateDevices(container: Container, volumes: Volumes, field: F
     }
     if (names.has(name)) nameAt.invalid(name, 'must be unique');
     else if (mounts.some((mount) => mount.name === name)) nameAt.invalid(name, 'must not already exist in volumeMounts');
-    if (devicePath === '') pathAt.required();
-    else if (paths.has(devicePath)) pathAt.invalid(devicePath, 'must be unique');
-    else if (mounts.some(({ mountPath }) => mountPath === devicePath)) pathAt.invalid(devicePath, 'must not already exist as a path in volumeMounts');
-    if (backstepProblem(devicePath) !== undefined) pathAt.invalid(devicePath, "can not contain backsteps ('..')");
     names.add(name);
-    paths.add(devicePath);
+    validatePlace(devicePath, paths, mounts.map(({ mountPath }) => mountPath), 'volumeMounts', pathAt);
+    if (backstepProblem(devicePath) !== undefined) pathAt.invalid(devicePath, "can not contain backsteps ('..')");
   }
 }

@@ -10,7 +10,7 @@ import { validateFieldReference, validateResourceReference, volumeFields } from 
 import type { FieldPath } from './field-path.ts';
 import { validateLabels, validateLabelSelector } from './selectors.ts';
 import {
-  all, azureDisk, driverName, exactlyOne, fc, flexVolume, flocker, gitRepo, hostPath, iscsi, localSecret, needs, nfs, partitioned, quobyte,
+  azureDisk, both, driverName, exactlyOne, fc, flexVolume, flocker, gitRepo, hostPath, iscsi, localSecret, needs, nfs, partitioned, quobyte,
   storageos, type Check, type Checks,
 } from './sources.ts';
 import { volumeFilePathProblem } from './syntax.ts';
@@ -118,16 +118,16 @@ const sources: Checks<VolumeSource> = {
   },
   hostPath,
   gitRepo,
-  gcePersistentDisk: all(needs('pdName'), partitioned),
-  awsElasticBlockStore: all(needs('volumeID'), partitioned),
-  secret: all(needs('secretName'), files),
+  gcePersistentDisk: both(needs('pdName'), partitioned),
+  awsElasticBlockStore: both(needs('volumeID'), partitioned),
+  secret: both(needs('secretName'), files),
   nfs,
   iscsi,
   glusterfs: needs('endpoints', 'path'),
   flocker,
   persistentVolumeClaim: needs('claimName'),
   rbd: needs('monitors', 'image'),
-  cinder: all(needs('volumeID'), localSecret),
+  cinder: both(needs('volumeID'), localSecret),
   cephfs: needs('monitors'),
   quobyte,
   downwardAPI: (source, field) => {
@@ -136,13 +136,13 @@ const sources: Checks<VolumeSource> = {
   },
   fc,
   flexVolume,
-  configMap: all(needs('name'), files),
+  configMap: both(needs('name'), files),
   azureFile: needs('secretName', 'shareName'),
   vsphereVolume: needs('volumePath'),
   photonPersistentDisk: needs('pdID'),
   portworxVolume: needs('volumeID'),
   azureDisk,
-  storageos: all(storageos, localSecret),
+  storageos: both(storageos, localSecret),
   projected,
   scaleIO: needs('gateway', 'system', 'volumeName'),
   csi: (source, field) => {

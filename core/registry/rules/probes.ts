@@ -21,11 +21,11 @@ function validateHandler(handler: Handler, grace: number, field: FieldPath): voi
   if (first === undefined) field.required('must specify a handler type');
   for (const kind of others) field.at(kind).forbidden('may not specify more than 1 handler type');
   const { exec, httpGet, tcpSocket, grpc, sleep } = handler;
-  if (first === 'exec' && (exec?.command ?? []).length === 0) field.at('exec', 'command').required();
-  if (first === 'httpGet' && httpGet) validateHttp(httpGet, field.at('httpGet'));
-  if (first === 'tcpSocket' && tcpSocket) validatePort(tcpSocket.port, field.at('tcpSocket', 'port'));
-  if (first === 'grpc' && grpc) validatePort(grpc.port, field.at('grpc', 'port'));
-  if (first === 'sleep' && sleep && (sleep.seconds < 0 || sleep.seconds > grace)) {
+  if (exec && (exec.command ?? []).length === 0) field.at('exec', 'command').required();
+  if (httpGet) validateHttp(httpGet, field.at('httpGet'));
+  if (tcpSocket) validatePort(tcpSocket.port, field.at('tcpSocket', 'port'));
+  if (grpc) validatePort(grpc.port, field.at('grpc', 'port'));
+  if (sleep && (sleep.seconds < 0 || sleep.seconds > grace)) {
     field.at('sleep').invalid(sleep.seconds, `must be non-negative and less than terminationGracePeriodSeconds (${grace})`);
   }
 }

@@ -1,5 +1,5 @@
-import type { FieldPath } from './field-path.ts';
 import { dnsLabelProblem, dnsSubdomainProblem } from '#core/api/names.ts';
+import type { FieldPath } from './field-path.ts';
 import { absolutePathProblem, backstepProblem, localPathProblem } from './syntax.ts';
 
 /** The rules of one volume source. */
@@ -27,9 +27,10 @@ export const needs = <const N extends string>(...names: N[]): Check<{ readonly [
   for (const name of names) if (missing(source[name])) field.at(name).required();
 };
 
-/** All of these checks. */
-export const all = <T>(...checks: readonly Check<T>[]): Check<T> => (source, field) => {
-  for (const check of checks) check(source, field);
+/** Both checks. */
+export const both = <A, B>(first: Check<A>, second: Check<B>): Check<A & B> => (source, field) => {
+  first(source, field);
+  second(source, field);
 };
 
 type Named = { readonly name?: string | undefined } | undefined;

@@ -6,7 +6,7 @@ import { validateAccessModes } from './claim-spec.ts';
 import type { FieldPath } from './field-path.ts';
 import { validateNodeSelector } from './selectors.ts';
 import {
-  all, azureDisk, driverName, exactlyOne, fc, flexVolume, flocker, hostPath, iscsi, localSecret, namespacedSecret, needs, nfs, partitioned, quobyte,
+  azureDisk, both, driverName, exactlyOne, fc, flexVolume, flocker, hostPath, iscsi, localSecret, namespacedSecret, needs, nfs, partitioned, quobyte,
   storageos, type Check, type Checks,
 } from './sources.ts';
 
@@ -30,20 +30,20 @@ const csi: Check<NonNullable<PersistentVolumeSource['csi']>> = (source, field) =
 
 const sources: Checks<PersistentVolumeSource> = {
   hostPath,
-  gcePersistentDisk: all(needs('pdName'), partitioned),
-  awsElasticBlockStore: all(needs('volumeID'), partitioned),
-  glusterfs: all(needs('endpoints', 'path'), (source, field) => {
+  gcePersistentDisk: both(needs('pdName'), partitioned),
+  awsElasticBlockStore: both(needs('volumeID'), partitioned),
+  glusterfs: both(needs('endpoints', 'path'), (source: NonNullable<PersistentVolumeSource['glusterfs']>, field) => {
     if (source.endpointsNamespace !== undefined) field.at('endpointsNamespace').check(source.endpointsNamespace, dnsLabelProblem(source.endpointsNamespace));
   }),
   nfs,
   rbd: needs('monitors', 'image'),
-  iscsi: all(iscsi, localSecret),
-  cinder: all(needs('volumeID'), namespacedSecret),
+  iscsi: both(iscsi, localSecret),
+  cinder: both(needs('volumeID'), namespacedSecret),
   cephfs: needs('monitors'),
   fc,
   flocker,
   flexVolume,
-  azureFile: all(needs('secretName', 'shareName'), (source, field) => {
+  azureFile: both(needs('secretName', 'shareName'), (source: NonNullable<PersistentVolumeSource['azureFile']>, field) => {
     if (source.secretNamespace === '') field.at('secretNamespace').required();
   }),
   vsphereVolume: needs('volumePath'),
@@ -53,7 +53,7 @@ const sources: Checks<PersistentVolumeSource> = {
   portworxVolume: needs('volumeID'),
   scaleIO: needs('gateway', 'system', 'volumeName'),
   local: hostPath,
-  storageos: all(storageos, namespacedSecret),
+  storageos: both(storageos, namespacedSecret),
   csi,
 };
 

@@ -44,13 +44,17 @@ export class Compaction {
       this.#sweep(Math.min(this.#swept + sweepRevisions, this.#compacted));
       return true;
     }
-    const free = integer(this.#database, 'PRAGMA freelist_count');
+    const free = this.#freePages();
     if (free > Math.max(keptPages, integer(this.#database, 'PRAGMA page_count') / 3)) {
       this.#database.exec(`PRAGMA incremental_vacuum(${vacuumPages})`);
-      return true;
+      if (this.#freePages() < free) return true;
     }
     this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     return false;
+  }
+
+  #freePages(): number {
+    return integer(this.#database, 'PRAGMA freelist_count');
   }
 
   #sweep(to: number): void {

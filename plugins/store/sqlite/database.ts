@@ -3,7 +3,7 @@ import type { KeyValue } from '#core/spi/key-value-store.ts';
 import { Commits } from './commits.ts';
 import { Compaction } from './compaction.ts';
 import { HistoryError } from './errors.ts';
-import type { Batch, Calls, Changes, DatabaseOptions, Outcome, Page, PageRequest, Revisions } from './protocol.ts';
+import type { Batch, Calls, Changes, Outcome, Page, PageRequest, Revisions } from './protocol.ts';
 import { Reads } from './reads.ts';
 import { integer, openDatabase } from './schema.ts';
 
@@ -11,8 +11,8 @@ import { integer, openDatabase } from './schema.ts';
 export class Database implements Calls {
   #opened: Opened | undefined;
 
-  open(options: DatabaseOptions): Revisions {
-    const database = openDatabase(options);
+  open(file: string): Revisions {
+    const database = openDatabase(file);
     const compaction = new Compaction(database);
     const newest = Math.max(integer(database, 'SELECT max(rev) FROM log'), compaction.compacted);
     this.#opened = { database, compaction, newest, commits: new Commits(database), reads: new Reads(database) };

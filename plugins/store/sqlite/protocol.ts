@@ -14,11 +14,6 @@ export interface Revisions {
   readonly oldest: number;
 }
 
-export interface DatabaseOptions {
-  readonly file: string;
-  readonly maxBytes: number | undefined;
-}
-
 /** Conditional writes, side by side. */
 export interface Batch {
   readonly keys: readonly string[];
@@ -57,7 +52,7 @@ export interface Changes {
 
 /** What the worker does for the main thread: one call after the other, in the order in which they were sent. */
 export interface Calls {
-  open(options: DatabaseOptions): Revisions;
+  open(file: string): Revisions;
   /** One transaction, one fsync. Throws with nothing changed. */
   commit(batch: Batch): Outcome;
   get(key: string): KeyValue | undefined;

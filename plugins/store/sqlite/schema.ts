@@ -1,12 +1,10 @@
 import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { ProviderError } from '#core/spi/errors.ts';
-import type { DatabaseOptions } from './protocol.ts';
 
 const schemaVersion = 1;
 /** "KEEL", in the file's header: tells our files from other SQLite databases. */
 const applicationId = 0x4b45454c;
-export const pageBytes = 4096;
 
 /**
  * - `log`: one row per revision; `value` is null for a deletion. `prev` is the revision that this one superseded, 0 for none:
@@ -24,7 +22,7 @@ const tables = `
 `;
 
 /** Opens the database file, or makes it, for this process alone. */
-export function openDatabase({ file, maxBytes }: DatabaseOptions): DatabaseSync {
+export function openDatabase(file: string): DatabaseSync {
   // SQLite gives its other files the mode of this one. Only a new file is opened here: to close a second
   // descriptor of a database that is in use by this process would drop the process's locks on it.
   if (existsSync(file)) chmodSync(file, 0o600);
@@ -36,16 +34,14 @@ export function openDatabase({ file, maxBytes }: DatabaseOptions): DatabaseSync 
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     const isNew = refuseForeign(database, file);
     database.exec(`
-      PRAGMA page_size = ${pageBytes};
-      PRAGMA auto_vacuum = NONE;
+      PRAGMA auto_vacuum = INCREMENTAL;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA fullfsync = ON;
       PRAGMA temp_store = MEMORY;
-      PRAGMA cache_size = -16384;
-      PRAGMA wal_autocheckpoint = 4000;
+      PRAGMA cache_size = -8192;
+      PRAGMA wal_autocheckpoint = 2000;
     `);
-    if (maxBytes !== undefined) database.exec(`PRAGMA max_page_count = ${Math.max(16, Math.floor(maxBytes / pageBytes))}`);
     database.exec(`BEGIN EXCLUSIVE; ${isNew ? tables : ''} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
     return database;
   } catch (error) {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { ProviderError } from '#core/spi/errors.ts';
 import { RevisionError, type KeyEvent, type KeyListener, type KeyPage, type KeyRange, type KeyValue, type KeyValueStore, type KeyWrite, type KeyWriteResult } from '#core/spi/key-value-store.ts';
+import { checkWrite } from '#plugins/store/check-write.ts';
 import { Listeners } from '#plugins/store/listeners.ts';
 import type { Outcome, Revisions, Rows } from './protocol.ts';
 import { startWorker, WorkerLink } from './worker-link.ts';
@@ -10,8 +11,6 @@ import { WriteQueue } from './write-queue.ts';
 export interface SqliteOptions {
   /** Folder of `state.db`; must exist. */
   readonly stateDir: string;
-  /** Writes beyond this size of the file are refused as `Exhausted`. Bytes; no limit but the disk's by default. */
-  readonly maxBytes?: number;
   /** Writes that may wait for a commit before more are refused as `Throttled`; 10,000 by default. */
   readonly maxWaitingWrites?: number;
 }
@@ -65,9 +64,7 @@ export class SqliteStore implements KeyValueStore {
 
   async write(write: KeyWrite): Promise<KeyWriteResult> {
     this.#serving();
-    if (!write.key.isWellFormed() || write.value?.isWellFormed() === false) {
-      throw new ProviderError('Invalid', `${JSON.stringify(write.key)}: keys and values must be well-formed Unicode`);
-    }
+    checkWrite(write);
     return this.#writes.add(write);
   }
 
@@ -105,7 +102,7 @@ export class SqliteStore implements KeyValueStore {
       this.#listeners.end(error);
     });
     try {
-      this.#revisions = await link.call('open', { file: join(this.#options.stateDir, 'state.db'), maxBytes: this.#options.maxBytes });
+      this.#revisions = await link.call('open', join(this.#options.stateDir, 'state.db'));
       this.#link = link;
     } catch (error) {
       await link.stop(closed());

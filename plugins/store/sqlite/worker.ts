@@ -7,7 +7,7 @@ import type { Call, Reply } from './protocol.ts';
 function serve(port: MessagePort, database: Database): void {
   let file = '';
   port.on('message', (call: Call) => {
-    if (call.method === 'open') file = call.args[0].file;
+    if (call.method === 'open') [file] = call.args;
     port.postMessage(answer(database, call, file));
   });
 }

@@ -1,0 +1,147 @@
+import { apiVersionOf, type Kind } from './kind.ts';
+import { DeleteOptions, Status } from './meta.ts';
+import { deleting, deletingMany, listing, nameParameter, namespaceParameter, patching, pretty, writing, type Parameter } from './openapi-parameters.ts';
+import { gvkOf, listName, refTo, type GroupVersionKind, type Schema } from './openapi-schema.ts';
+
+/** What of a kind is served besides the ordinary verbs. */
+export interface Served {
+  readonly kind: Kind;
+  /** Such as `status`. Those that take or give another kind of object are not described here. */
+  readonly subresources: readonly string[];
+  /** The server understands server-side apply. */
+  readonly apply?: boolean;
+}
+
+type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
+type Content = Record<string, { readonly schema: Schema }>;
+
+interface Operation {
+  readonly description: string;
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly required?: boolean; readonly content: Content };
+  readonly responses: Record<string, { readonly description: string; readonly content: Content }>;
+  readonly 'x-kubernetes-action': string;
+  readonly 'x-kubernetes-group-version-kind': GroupVersionKind;
+}
+
+export type PathItem = Partial<Record<Method, Operation>> & { readonly parameters: readonly Parameter[] };
+
+const patchName = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
+/** The components that the paths refer to besides the kinds and their lists. */
+export const patchComponent = { [patchName]: { description: 'A patch, in one of the formats of its media types.', type: 'object' } satisfies Schema };
+
+/** The part of a group-version's URLs before the resource. */
+export const rootOf = (groupVersion: { readonly group: string; readonly version: string }): string =>
+  `${groupVersion.group === '' ? '/api' : '/apis'}/${apiVersionOf(groupVersion)}`;
+
+/** `paths` of one resource: the collection, the single object and its subresources, with all verbs. */
+export function openApiPaths(served: Served): Record<string, PathItem> {
+  const { kind } = served;
+  const root = rootOf(kind);
+  const operations = new Operations(served);
+  const all = `${root}/${kind.plural}`;
+  const collection = kind.namespaced ? `${root}/namespaces/{namespace}/${kind.plural}` : all;
+  const scope = kind.namespaced ? [namespaceParameter, pretty] : [pretty];
+  const single = [nameParameter(kind.kind), ...scope];
+  return {
+    ...(kind.namespaced ? { [all]: { get: operations.list('ForAllNamespaces'), parameters: [pretty] } } : {}),
+    [collection]: { get: operations.list(''), post: operations.post(), delete: operations.deleteCollection(), parameters: scope },
+    [`${collection}/{name}`]: {
+      get: operations.get(''), put: operations.put(''), delete: operations.delete(), patch: operations.patch(''), parameters: single,
+    },
+    ...Object.fromEntries(served.subresources.flatMap((name) => {
+      const verbs = operations.below(name);
+      return verbs ? [[`${collection}/{name}/${name}`, { ...verbs, parameters: single }]] : [];
+    })),
+  };
+}
+
+const camel = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+
+class Operations {
+  private readonly served: Served;
+  private readonly object: Schema;
+
+  constructor(served: Served) {
+    this.served = served;
+    this.object = refTo(served.kind.struct.name);
+  }
+
+  list(suffix: 'ForAllNamespaces' | ''): Operation {
+    const schema = refTo(listName(this.served.kind));
+    const content = { 'application/json': { schema }, 'application/json;stream=watch': { schema } };
+    return this.operation('list', 'list', 'list or watch', suffix, { parameters: listing, responses: { 200: { description: 'OK', content } } });
+  }
+
+  get(subresource: string): Operation {
+    return this.operation('read', 'get', 'read', camel(subresource), { responses: this.answers(200) });
+  }
+
+  post(): Operation {
+    return this.operation('create', 'post', 'create', '', { parameters: writing, requestBody: body(this.object), responses: this.answers(200, 201, 202) });
+  }
+
+  put(subresource: string): Operation {
+    return this.operation('replace', 'put', 'replace', camel(subresource), { parameters: writing, requestBody: body(this.object), responses: this.answers(200, 201) });
+  }
+
+  patch(subresource: string): Operation {
+    const types = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', ...(this.served.apply ? ['application/apply-patch+yaml'] : [])];
+    const content = Object.fromEntries(types.map((type) => [type, { schema: refTo(patchName) }]));
+    return this.operation('patch', 'patch', 'partially update', camel(subresource), {
+      parameters: patching, requestBody: { required: true, content }, responses: this.answers(200, 201),
+    });
+  }
+
+  delete(): Operation {
+    const status = json(refTo(Status.name));
+    return this.operation('delete', 'delete', 'delete', '', {
+      parameters: deleting, requestBody: { content: anyType(refTo(DeleteOptions.name)) },
+      responses: { 200: { description: 'OK', content: status }, 202: { description: 'Accepted', content: status } },
+    });
+  }
+
+  deleteCollection(): Operation {
+    return this.operation('deleteCollection', 'deletecollection', 'delete a collection of', '', {
+      parameters: deletingMany, requestBody: { content: anyType(refTo(DeleteOptions.name)) },
+      responses: { 200: { description: 'OK', content: json(refTo(Status.name)) } },
+    });
+  }
+
+  below(subresource: string): Partial<Record<Method, Operation>> | undefined {
+    switch (subresource) {
+      case 'status': return { get: this.get(subresource), put: this.put(subresource), patch: this.patch(subresource) };
+      case 'finalize': return { put: this.put(subresource) };
+      default: return undefined;
+    }
+  }
+
+  private operation(
+    verb: string, action: string, words: string, suffix: string, rest: Pick<Operation, 'parameters' | 'requestBody' | 'responses'>,
+  ): Operation {
+    const { kind } = this.served;
+    const [group = ''] = kind.group.split('.');
+    const prefix = group === '' ? 'core' : group;
+    const scope = kind.namespaced && suffix !== 'ForAllNamespaces' ? 'Namespaced' : '';
+    const [what, collection] = verb === 'deleteCollection' ? ['delete', 'Collection'] : [verb, ''];
+    return {
+      description: `${words} ${kind.kind}${suffix === '' ? '' : ` (${suffix})`}`,
+      operationId: `${what}${camel(prefix)}${camel(kind.version)}${collection}${scope}${kind.kind}${suffix}`,
+      tags: [`${prefix}_${kind.version}`],
+      ...rest,
+      'x-kubernetes-action': action,
+      'x-kubernetes-group-version-kind': gvkOf(kind),
+    };
+  }
+
+  private answers(...codes: (keyof typeof reasons)[]): Operation['responses'] {
+    return Object.fromEntries(codes.map((code) => [code, { description: reasons[code], content: json(this.object) }]));
+  }
+}
+
+const reasons = { 200: 'OK', 201: 'Created', 202: 'Accepted' } as const;
+const json = (schema: Schema): Content => ({ 'application/json': { schema } });
+const anyType = (schema: Schema): Content => ({ '*/*': { schema } });
+const body = (schema: Schema): Operation['requestBody'] => ({ required: true, content: anyType(schema) });

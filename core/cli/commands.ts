@@ -1,0 +1,56 @@
+import { explainFailure, UsageError } from './failure.ts';
+import { parseFlags, platformFlags, upFlags, type Flag, type FlagValues } from './flags.ts';
+import { keelsonVersion, kubernetesVersion } from './version.ts';
+
+interface Command {
+  readonly summary: string;
+  readonly flags: readonly Flag[];
+  /** Resolves to the exit code. */
+  run(values: FlagValues): Promise<number>;
+}
+
+const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['up', { summary: 'run the control plane until SIGINT or SIGTERM', flags: upFlags, run: async (values) => (await import('./up.ts')).up(values) }],
+  ['doctor', { summary: 'list what this machine can and cannot do, and how to turn on the rest', flags: platformFlags, run: async (values) => (await import('./doctor.ts')).doctor(values) }],
+  ['version', { summary: 'print the version', flags: [], run: () => print(`keelson ${keelsonVersion()} (Kubernetes API ${kubernetesVersion().gitVersion}, Node.js ${process.version})\n`) }],
+  ['help', { summary: 'print this page', flags: [], run: () => print(overview()) }],
+]);
+
+/** Runs what the arguments say and resolves to the exit code: 0 done, 1 failed, 2 not understood. */
+export async function runCommand(args: readonly string[]): Promise<number> {
+  try {
+    const [name, ...rest] = args;
+    if (name === undefined || name === '--help' || name === '-h') return await print(overview());
+    if (name === '--version') return await runCommand(['version']);
+    if (name === 'help' && rest[0] !== undefined) return await runCommand([rest[0], '--help']);
+    const command = commands.get(name);
+    if (!command) throw new UsageError(`unknown ${name.startsWith('-') ? 'flag' : 'command'} ${name}; the commands are ${[...commands.keys()].join(', ')}`);
+    const values = parseFlags(`keelson ${name}`, command.flags, rest);
+    return values === 'help' ? await print(helpFor(name, command)) : await command.run(values);
+  } catch (error) {
+    process.stderr.write(`keelson: ${explainFailure(error)}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+/** Resolves when the text has left, so that the process may end. */
+const print = (text: string): Promise<number> => new Promise((resolve) => {
+  process.stdout.write(text, () => resolve(0));
+});
+
+const overview = (): string => `Keelson ${keelsonVersion()}: a Kubernetes-API-compatible control plane.
+
+Usage: keelson COMMAND [FLAGS]
+
+Commands:
+${[...commands].map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}\n`).join('')}
+Say "keelson COMMAND --help" for a command's flags.
+`;
+
+const helpFor = (name: string, { summary, flags }: Command): string => `keelson ${name}: ${summary}
+
+Usage: keelson ${name}${flags.length === 0 ? '' : ' [FLAGS]'}
+${flags.length === 0 ? '' : `\nFlags:\n${flags.map(describeFlag).join('')}`}`;
+
+const describeFlag = (flag: Flag): string =>
+  `  ${`--${flag.name} ${flag.placeholder}`.padEnd(22)}${flag.help} (default ${flag.initial})\n`;

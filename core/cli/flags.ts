@@ -1,0 +1,72 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { UsageError } from './failure.ts';
+
+export interface Flag {
+  readonly name: string;
+  /** How help names the value: `DIR`. */
+  readonly placeholder: string;
+  readonly help: string;
+  readonly initial: string;
+  /** May be given several times. */
+  readonly repeatable?: boolean;
+  /** Why the value cannot be taken; undefined when it can. */
+  check?(value: string): string | undefined;
+}
+
+/** For each flag of a command its values, in the order given: exactly one unless it is repeatable. */
+export type FlagValues = ReadonlyMap<string, readonly string[]>;
+
+const oneOf = (...allowed: string[]) => (value: string): string | undefined =>
+  (allowed.includes(value) ? undefined : `must be ${allowed.join(' or ').replaceAll(/ or (?=.* or )/g, ', ')}`);
+
+export const platformFlags: readonly Flag[] = [
+  { name: 'data-dir', placeholder: 'DIR', help: 'where everything is kept', initial: join(homedir(), '.keelson') },
+  { name: 'provider', placeholder: 'NAME', help: 'a platform: local, an npm package, or a path that starts with ./ or /; repeatable', initial: 'local', repeatable: true },
+  { name: 'store', placeholder: 'NAME', help: 'where objects are stored: sqlite or memory', initial: 'sqlite' },
+];
+
+export const upFlags: readonly Flag[] = [
+  ...platformFlags,
+  { name: 'host', placeholder: 'HOST', help: 'address to listen on', initial: '127.0.0.1' },
+  { name: 'port', placeholder: 'N', help: 'port to listen on; 0 takes any free one', initial: '6443', check: checkPort },
+  { name: 'log-level', placeholder: 'LEVEL', help: 'error, warn, info or debug', initial: 'info', check: oneOf('error', 'warn', 'info', 'debug') },
+  { name: 'log-format', placeholder: 'FORMAT', help: 'text or json', initial: 'text', check: oneOf('text', 'json') },
+];
+
+function checkPort(value: string): string | undefined {
+  return /^\d{1,5}$/.test(value) && Number(value) <= 65535 ? undefined : 'must be a number from 0 to 65535';
+}
+
+/** @throws {UsageError} */
+export function parseFlags(command: string, flags: readonly Flag[], args: readonly string[]): FlagValues | 'help' {
+  const options: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' } };
+  for (const { name } of flags) options[name] = { type: 'string' };
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true, allowPositionals: true });
+  const given = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind === 'positional') throw new UsageError(`${command} does not understand "${token.value}"`);
+    if (token.kind !== 'option') continue;
+    if (token.name === 'help') return 'help';
+    const flag = flags.find(({ name }) => name === token.name && token.rawName.startsWith('--'));
+    if (!flag) throw new UsageError(`unknown flag ${token.rawName}; ${command} --help lists those there are`);
+    given.set(flag.name, [...(flag.repeatable ? given.get(flag.name) ?? [] : []), checked(flag, token)]);
+  }
+  return new Map(flags.map((flag) => [flag.name, given.get(flag.name) ?? [flag.initial]]));
+}
+
+function checked(flag: Flag, { value, inlineValue }: { value?: string | undefined; inlineValue?: boolean | undefined }): string {
+  // `--port --host x` forgets a value; `--port=--host` means it.
+  if (value === undefined || value === '' || (!inlineValue && value.startsWith('--'))) throw new UsageError(`--${flag.name} needs a value: --${flag.name} ${flag.placeholder}`);
+  const trouble = flag.check?.(value);
+  if (trouble !== undefined) throw new UsageError(`--${flag.name} ${value}: ${trouble}`);
+  return value;
+}
+
+/** The value of a flag that is not repeatable. */
+export function valueOf(values: FlagValues, name: string): string {
+  const value = values.get(name)?.at(-1);
+  if (value === undefined) throw new Error(`the command has no flag --${name}`);
+  return value;
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+// Before anything else is loaded: a second start then parses and compiles nothing.
+enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/keelson', import.meta.url)));
+
+// A closed pipe behind the output, as after `| head`, is no reason to stop serving.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+const { runCommand } = await import('./commands.ts');
+process.exit(await runCommand(process.argv.slice(2)));

@@ -1,0 +1,14 @@
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { KeelsonModule, ModuleSettings } from '#core/kernel/module.ts';
+
+/** This machine's name, as a Node object may be called. */
+export const nodeName = (): string => hostname().toLowerCase().replaceAll(/[^a-z0-9.-]/g, '-').replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '').slice(0, 253) || 'localhost';
+
+/** Makes the module's own folder below the data directory. */
+export async function settingsFor(module: KeelsonModule, dataDir: string): Promise<ModuleSettings> {
+  const stateDir = join(dataDir, encodeURIComponent(module.name));
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  return { stateDir, nodeName: nodeName() };
+}

@@ -1,0 +1,30 @@
+import type { Ability } from '#core/kernel/module.ts';
+import { describe } from './abilities.ts';
+import { keelsonVersion, kubernetesVersion } from './version.ts';
+
+export interface Running {
+  readonly url: string;
+  readonly kubeconfig: string;
+  readonly startedInMs: number;
+  readonly abilities: readonly Ability[];
+}
+
+/** What a person wants to know once the control plane runs. */
+export function summary({ url, kubeconfig, startedInMs, abilities }: Running): string {
+  const off = abilities.filter(({ available }) => !available);
+  return `Keelson ${keelsonVersion()} serves the Kubernetes API (v${kubernetesVersion().major}.${kubernetesVersion().minor}) since ${(startedInMs / 1000).toFixed(2)} s after its start.
+
+  server      ${url}
+  kubeconfig  ${kubeconfig}
+
+Next, in another terminal:
+  export KUBECONFIG=${quoted(kubeconfig)}
+  kubectl apply -f examples/dynamic-volume/
+  kubectl get pvc,pv,sc
+${off.length === 0 ? '' : `\nNot on this machine:\n${off.map(describe).join('')}`}
+Ctrl-C stops it.
+`;
+}
+
+/** For a shell, in case the path has blanks in it. */
+const quoted = (path: string): string => (/^[\w./~@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll('\'', '\'\\\'\'')}'`);

@@ -1,0 +1,87 @@
+import { mkdir } from 'node:fs/promises';
+import { hostname, networkInterfaces } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ensureClusterPki } from '#core/authn/pki.ts';
+import { writePrivateFile } from '#core/authn/pki-file.ts';
+import { systemClock } from '#core/kernel/clock.ts';
+import { startInOrder, type Component } from '#core/kernel/lifecycle.ts';
+import { createLogger, type Logger, type LogFormat, type LogLevel } from '#core/kernel/logger.ts';
+import { abilitiesOf, kubectlAbility } from './abilities.ts';
+import { compose } from './compose.ts';
+import { lockDataDir } from './data-dir-lock.ts';
+import { valueOf, type FlagValues } from './flags.ts';
+import { kubeconfig } from './kubeconfig.ts';
+import { loadModules } from './load-module.ts';
+import { settingsFor } from './settings.ts';
+import { untilAsked } from './stop-signals.ts';
+import { summary } from './summary.ts';
+import { kubernetesVersion } from './version.ts';
+
+/** Runs the control plane until it is asked to stop. */
+export async function up(values: FlagValues): Promise<number> {
+  const stop = untilAsked();
+  const dataDir = resolve(valueOf(values, 'data-dir'));
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const lock = await lockDataDir(dataDir);
+  try {
+    return await run(values, dataDir, stop);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Promise<number> {
+  const logger = loggerOf(values);
+  const host = valueOf(values, 'host');
+  const [pki, store, providers] = await Promise.all([
+    ensureClusterPki({ dir: join(dataDir, 'pki'), hosts: hostsOf(host), clock: systemClock }),
+    loadModules('store', [valueOf(values, 'store')]),
+    loadModules('provider', values.get('provider') ?? []),
+  ]);
+  const modules = await Promise.all([...store, ...providers].map(async (module) => ({ module, settings: await settingsFor(module, dataDir) })));
+  const abilities = Promise.all([kubectlAbility().then((one) => [one]), ...modules.map(({ module, settings }) => abilitiesOf(module, settings))]);
+  const { components, apiServer } = compose({
+    logger, modules: modules.map(({ module, settings }) => module.create(settings)),
+    apiServer: { host, port: Number(valueOf(values, 'port')), tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion() },
+  });
+  const halt = await startOrStop(components, stop);
+  if (halt === undefined) return 0;
+  try {
+    const path = join(dataDir, 'kubeconfig');
+    await writePrivateFile(path, kubeconfig(apiServer.url, pki));
+    const startedInMs = performance.now();
+    process.stdout.write(summary({ url: apiServer.url, kubeconfig: path, startedInMs, abilities: (await abilities).flat() }));
+    await aborted(stop);
+  } finally {
+    await halt();
+  }
+  return 0;
+}
+
+/** Undefined when it was asked to stop before everything had started. */
+async function startOrStop(components: readonly Component[], stop: AbortSignal): Promise<(() => Promise<void>) | undefined> {
+  try {
+    return await startInOrder(components, { signal: stop });
+  } catch (error) {
+    if (stop.aborted) return undefined;
+    throw error;
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> => new Promise((resolve) => {
+  if (signal.aborted) resolve();
+  else signal.addEventListener('abort', () => resolve(), { once: true });
+});
+
+function loggerOf(values: FlagValues): Logger {
+  const level = valueOf(values, 'log-level') as LogLevel;
+  const format = valueOf(values, 'log-format') as LogFormat;
+  return createLogger({ level, format, write: (line) => process.stderr.write(`${line}\n`) });
+}
+
+/** By which names and addresses clients may reach a server that listens on `host`. */
+function hostsOf(host: string): string[] {
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const addresses = everywhere ? Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)) : [host];
+  return [hostname(), ...addresses];
+}

@@ -1,0 +1,44 @@
+import { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
+import type { Client } from '#core/client/client.ts';
+import { hasFinalizer, isDeleting } from '#core/controllers/storage/claims.ts';
+import { metadataPatch, withFinalizer, withoutFinalizer } from '#core/controllers/storage/metadata-patch.ts';
+import { finalizers } from '#core/controllers/storage/names.ts';
+import { source, type Controller, type Source } from '#core/reconcile/controller.ts';
+import type { Informer, Informers } from '#core/reconcile/informer.ts';
+
+export interface VolumeProtectionOptions {
+  readonly client: Client;
+  readonly informers: Informers;
+  readonly workers?: number;
+}
+
+/** Keeps a volume that is being deleted until it is bound no longer. */
+export class VolumeProtectionController implements Controller {
+  readonly name = 'volume-protection';
+  readonly workers: number;
+  readonly sources: readonly Source[];
+  readonly #client: Client;
+  readonly #volumes: Informer<PersistentVolume>;
+
+  constructor({ client, informers, workers = 16 }: VolumeProtectionOptions) {
+    this.workers = workers;
+    this.#client = client;
+    const volumes = (this.#volumes = informers.for(PersistentVolume));
+    this.sources = [source(volumes, (volume) => (volume !== undefined && hasWork(volume) ? [volume.metadata.name] : []))];
+  }
+
+  async reconcile(key: string, signal: AbortSignal): Promise<void> {
+    const volume = this.#volumes.get(key);
+    if (volume === undefined || !hasWork(volume)) return;
+    // The patch holds only for the version that was looked at, so a volume that was bound in between keeps its finalizer.
+    const change = isDeleting(volume) ? withoutFinalizer : withFinalizer;
+    const patch = metadataPatch(volume, { finalizers: change(volume, finalizers.volumeProtection) });
+    await this.#client.patch(PersistentVolume, volume.metadata, patch, {}, signal);
+  }
+}
+
+/** A volume that is being deleted has the finalizer to lose, unless it is bound; any other one lacks it: admission gives it to new volumes. */
+function hasWork(volume: PersistentVolume): boolean {
+  const held = hasFinalizer(volume, finalizers.volumeProtection);
+  return isDeleting(volume) ? held && volume.status.phase !== 'Bound' : !held;
+}

@@ -1,0 +1,78 @@
+import type { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
+import { StorageClass } from '#core/api/schema/storage-v1.ts';
+import type { Reader } from '#core/client/client.ts';
+import { annotationOf, classOfClaim, limitOf, provisionedName, requestOf } from '#core/controllers/storage/claims.ts';
+import { live } from '#core/controllers/storage/live.ts';
+import { annotations } from '#core/controllers/storage/names.ts';
+import type { Informer, Informers } from '#core/reconcile/informer.ts';
+import { ProviderError } from '#core/spi/errors.ts';
+import { checksParameters, type CreateVolumeRequest, type VolumeDriver } from '#core/spi/volume-driver.ts';
+import { splitParameters } from '#core/controllers/storage/class-parameters.ts';
+import { digestOf, type Intent, type Topology } from './intent.ts';
+import { isAllowed, TopologyPlanner } from './topology.ts';
+
+/** All that is needed to ask a driver for a claim's volume. */
+export interface Attempt {
+  readonly claim: PersistentVolumeClaim;
+  readonly driver: VolumeDriver;
+  readonly storageClass: StorageClass;
+  readonly request: CreateVolumeRequest;
+  /** The driver has got this request, or none at all: then its refusals prove that nothing was made. */
+  readonly sameAsIntent: boolean;
+}
+
+export const provisionerOf = (claim: PersistentVolumeClaim): string | undefined =>
+  annotationOf(claim, annotations.provisioner) ?? annotationOf(claim, annotations.betaProvisioner);
+
+/** Puts a claim and its class together into a request. */
+export class Attempts {
+  readonly #classes: Informer<StorageClass>;
+  readonly #topology: TopologyPlanner;
+  readonly #reader: Reader;
+
+  constructor(informers: Informers, reader: Reader) {
+    this.#classes = informers.for(StorageClass);
+    this.#topology = new TopologyPlanner(informers, reader);
+    this.#reader = reader;
+  }
+
+  /**
+   * Undefined as long as the claim must wait: for its pod's node, or for another class to be asked.
+   * @param intent of an earlier attempt, whose topology is kept
+   * @throws {ProviderError} Invalid @throws {RescheduleError}
+   */
+  async make(claim: PersistentVolumeClaim, driver: VolumeDriver, intent: Intent | undefined, signal: AbortSignal): Promise<Attempt | undefined> {
+    const name = classOfClaim(claim) ?? '';
+    const storageClass = this.#classes.get(name) ?? (await live(this.#reader, StorageClass, { name }, signal));
+    if (storageClass === undefined) throw new ProviderError('Invalid', `storageclass.storage.k8s.io "${name}" not found`);
+    if (storageClass.provisioner !== provisionerOf(claim)) return undefined;
+    const unplaced = storageClass.volumeBindingMode === 'WaitForFirstConsumer' && (annotationOf(claim, annotations.selectedNode) ?? '') === '';
+    if (unplaced && intent === undefined) return undefined;
+    // The record stands on the claim, which its author may write: it must not reach where the class does not.
+    const trusted = intent === undefined || intent.topology === undefined || isAllowed(intent.topology, storageClass);
+    const topology = intent === undefined || !trusted ? await this.#topology.plan(claim, storageClass, driver, signal) : intent.topology;
+    const request = requestFor(claim, storageClass, topology);
+    if (checksParameters(driver)) driver.checkParameters(request.parameters);
+    return { claim, driver, storageClass, request, sameAsIntent: trusted && (intent === undefined || intent.digest === digestOf(request)) };
+  }
+}
+
+function requestFor(claim: PersistentVolumeClaim, storageClass: StorageClass, topology: Topology | undefined): CreateVolumeRequest {
+  const { parameters, fsType } = splitParameters(storageClass.parameters);
+  const { namespace = '', name, uid } = claim.metadata;
+  const limit = limitOf(claim);
+  return {
+    name: provisionedName(claim),
+    provisioner: storageClass.provisioner,
+    capacity: { required: requestOf(claim), ...(limit === undefined ? {} : { limit }) },
+    parameters,
+    use: {
+      accessModes: claim.spec.accessModes ?? [],
+      volumeMode: claim.spec.volumeMode ?? 'Filesystem',
+      mountOptions: storageClass.mountOptions ?? [],
+      ...(fsType === undefined ? {} : { fsType }),
+    },
+    ...(topology === undefined ? {} : { topology }),
+    owner: { namespace, name, uid },
+  };
+}

@@ -1,0 +1,65 @@
+import type { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
+import { keyOf } from '#core/client/client.ts';
+import type { EventRecorder } from '#core/client/event-recorder.ts';
+import { classOfClaim, provisionedName } from '#core/controllers/storage/claims.ts';
+import { TerminalError } from '#core/reconcile/controller.ts';
+import { ProviderError } from '#core/spi/errors.ts';
+import { canFind, type Volume, type VolumeDriver } from '#core/spi/volume-driver.ts';
+import type { Attempt, Attempts } from './attempt.ts';
+import { sentence } from './failures.ts';
+import { intentOf, type Intents } from './intent.ts';
+
+interface Parts {
+  readonly attempts: Attempts;
+  readonly intents: Intents;
+  readonly events: EventRecorder;
+}
+
+/** Removes what an attempt that nobody wants any more may have left, and lets the claim go once nothing is left for certain. */
+export class Cleanup {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** @param claim as the API server has it now, with the intent on it, and without a PersistentVolume */
+  async run(claim: PersistentVolumeClaim, driver: VolumeDriver, signal: AbortSignal): Promise<void> {
+    try {
+      const left = canFind(driver) ? await driver.find(provisionedName(claim), signal) : await this.#repeat(claim, driver, signal);
+      if (left !== undefined) await driver.delete(left.id, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!ProviderError.is(error, 'NotFound')) {
+        this.#parts.events.warning(claim, 'ProvisioningCleanupFailed', `Error cleaning provisioned volume for claim ${keyOf(claim)}: ${sentence(error)}`);
+        throw error;
+      }
+    }
+    await this.#parts.intents.drop(claim, signal);
+  }
+
+  /** The same request again: it returns what an earlier one made, or refuses, and then there is nothing. */
+  async #repeat(claim: PersistentVolumeClaim, driver: VolumeDriver, signal: AbortSignal): Promise<Volume | undefined> {
+    const attempt = await this.#sameAttempt(claim, driver, signal);
+    try {
+      return await driver.create(attempt.request, signal);
+    } catch (error) {
+      if (ProviderError.is(error, 'Invalid', 'Exhausted')) return undefined;
+      throw error;
+    }
+  }
+
+  async #sameAttempt(claim: PersistentVolumeClaim, driver: VolumeDriver, signal: AbortSignal): Promise<Attempt> {
+    let cause: unknown;
+    try {
+      const attempt = await this.#parts.attempts.make(claim, driver, intentOf(claim), signal);
+      if (attempt?.sameAsIntent === true) return attempt;
+    } catch (error) {
+      if (!ProviderError.is(error, 'Invalid')) throw error;
+      cause = error;
+    }
+    throw new TerminalError(
+      `driver ${driver.name} cannot look up volumes, and storage class "${classOfClaim(claim) ?? ''}" is not as it was when volume ${provisionedName(claim)} was asked for; ` +
+      'restore the class, or delete that volume by hand if it exists and then remove the finalizer keelson.dev/volume-provisioning', { cause });
+  }
+}

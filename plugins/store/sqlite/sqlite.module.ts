@@ -1,0 +1,14 @@
+import { ContainerModule } from 'inversify';
+import type { KeelsonModule } from '#core/kernel/module.ts';
+import { KeyValueStore } from '#core/spi/key-value-store.ts';
+import { SqliteStore, type SqliteOptions } from './sqlite-store.ts';
+
+export const sqlite = (options: SqliteOptions): ContainerModule =>
+  new ContainerModule(({ bind }) => {
+    bind(KeyValueStore).toResolvedValue(() => new SqliteStore(options)).inSingletonScope();
+  });
+
+export const keelsonModule: KeelsonModule = {
+  name: 'sqlite',
+  create: ({ stateDir }) => sqlite({ stateDir }),
+};

@@ -1,0 +1,15 @@
+import { cpus } from 'node:os';
+import { api, watchers } from './api.ts';
+import { provisioning } from './provisioning.ts';
+import { start } from './start.ts';
+
+const benches: Record<string, () => Promise<void>> = { start, api, watchers, provisioning };
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) {
+  process.stderr.write(`there is no benchmark named ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}\n`);
+  process.exitCode = 2;
+} else {
+  process.stdout.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}; the load comes from this same machine\n`);
+  for (const [name, bench] of Object.entries(benches)) if (asked.length === 0 || asked.includes(name)) await bench();
+}

@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClusterConnection } from '#core/client/cluster-connection.ts';
+import { readKubeconfig } from '#core/client/kubeconfig.ts';
+
+const main = new URL('../../core/cli/main.ts', import.meta.url).pathname;
+
+/** A server of its own process, on an empty data directory, that a benchmark loads over HTTPS. */
+export class BenchServer {
+  readonly dataDir: string;
+  readonly startedInMs: number;
+  private readonly child: ChildProcess;
+  private readonly connection: ClusterConnection;
+  private readonly agent: Agent;
+
+  private constructor(child: ChildProcess, dataDir: string, connection: ClusterConnection, startedInMs: number) {
+    this.child = child;
+    this.dataDir = dataDir;
+    this.connection = connection;
+    this.startedInMs = startedInMs;
+    this.agent = new Agent({ keepAlive: true, maxSockets: 4096, ca: connection.ca, cert: connection.cert, key: connection.key });
+  }
+
+  static async start(flags: readonly string[] = [], nodeFlags: readonly string[] = []): Promise<BenchServer> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'keelson-bench-'));
+    const begun = performance.now();
+    const child = spawn(process.execPath, [...nodeFlags, main, 'up', '--data-dir', dataDir, '--port', '0', '--log-level', 'error', ...flags], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } });
+    for (;;) {
+      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
+      const connection = await readFile(join(dataDir, 'kubeconfig'), 'utf8').then((text) => readKubeconfig(text), () => undefined);
+      if (connection && (await ready(connection))) return new BenchServer(child, dataDir, connection, performance.now() - begun);
+      await delay(5);
+    }
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  async residentMegabytes(): Promise<number> {
+    const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1024;
+  }
+
+  /** CPU seconds that the process has used. */
+  async cpuSeconds(): Promise<number> {
+    const fields = (await readFile(`/proc/${this.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  open(method: string, path: string, body?: object): Promise<IncomingMessage> {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    return new Promise((resolve, reject) => {
+      const request = httpsRequest(this.connection.server + path, {
+        method, agent: this.agent, headers: text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)) },
+      }, resolve);
+      request.on('error', reject);
+      request.end(text);
+    });
+  }
+
+  /** @throws {Error} for every answer that is no success */
+  async send(method: string, path: string, body?: object): Promise<Buffer> {
+    const response = await this.open(method, path, body);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    if ((response.statusCode ?? 500) >= 300) throw new Error(`${method} ${path}: ${response.statusCode} ${bytes.toString().slice(0, 500)}`);
+    return bytes;
+  }
+
+  /** Calls `each` with every line of a watch; the returned function ends it. */
+  async watch(path: string, each: (line: string) => void): Promise<() => void> {
+    const response = await this.open('GET', path);
+    const lines = createInterface({ input: response });
+    lines.on('line', each);
+    return () => response.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.agent.destroy();
+    const gone = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    await gone;
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+function ready(connection: ClusterConnection): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = httpsRequest(`${connection.server}/readyz`, { ca: connection.ca }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on('error', () => resolve(false));
+    request.end();
+  });
+}
+
+/** Runs `task` for 0 … count-1, `width` at a time. */
+export async function concurrently(count: number, width: number, task: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  await Promise.all(Array.from({ length: Math.min(width, count) }, async () => {
+    while (next < count) await task(next++);
+  }));
+}

@@ -1,0 +1,33 @@
+import type { VolumeDriverUnderTest } from './volume-driver-subject.ts';
+import { Checks } from './volume-driver-subject.ts';
+import { capacityChecks } from './volume-driver-capacity.ts';
+import { concurrencyChecks } from './volume-driver-concurrency.ts';
+import { createChecks } from './volume-driver-create.ts';
+import { deleteChecks } from './volume-driver-delete.ts';
+import { nodeChecks } from './volume-driver-node.ts';
+
+export type { VolumeDriverUnderTest } from './volume-driver-subject.ts';
+
+export interface ConformanceOptions {
+  /** Checks that this driver is known not to pass, by their titles, each with the reason. A title that no check has is an error. */
+  readonly skip?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The laws of `core/spi/volume-driver.ts` as a mocha suite. In a driver's test file one line runs it:
+ *
+ *     volumeDriverConformance('acme', async () => ({ driver: new AcmeDriver(…), cleanup: async () => … }));
+ *
+ * `make` is called for each check, and `cleanup` after it. Checks of powers that the driver does not have are skipped by name.
+ */
+export function volumeDriverConformance(name: string, make: () => Promise<VolumeDriverUnderTest>, options: ConformanceOptions = {}): void {
+  describe(`VolumeDriver conformance: ${name}`, () => {
+    const checks = new Checks(make, options.skip ?? {});
+    describe('create', () => createChecks(checks));
+    describe('delete and find', () => deleteChecks(checks));
+    describe('interrupted and concurrent calls', () => concurrencyChecks(checks));
+    describe('capacity', () => capacityChecks(checks));
+    describe('node', () => nodeChecks(checks));
+    checks.expectAllSkipsKnown();
+  });
+}
