@@ -25,7 +25,7 @@ class RunReporter extends Mocha.reporters.Spec {
       const report: TestReport = { passed: this.stats.passes, failed, skipped, leftOpen: [] };
       write(report);
       setTimeout(() => {
-        const leftOpen = process.getActiveResourcesInfo().filter((resource) => resource !== 'Timeout' || failed === 0);
+        const leftOpen = process.getActiveResourcesInfo();
         write({ ...report, leftOpen });
         process.stderr.write(`A test left something open: ${leftOpen.join(', ')}\n`);
         process.exit(1);

@@ -30,11 +30,12 @@ export interface AdmissionRequest {
 /**
  * Looks at a write between decoding and storing. `mutate` of every plugin runs before validation, `validate` of every plugin
  * after it, both in the order of the list. Throw a `StatusError` to refuse. May run again when the write is retried.
+ * What `validate` returns is called once when the write is over, whether it succeeded or not.
  */
 export interface AdmissionPlugin {
   readonly name: string;
   mutate?(request: AdmissionRequest, objects: ObjectStore): Promise<void> | void;
-  validate?(request: AdmissionRequest, objects: ObjectStore): Promise<void> | void;
+  validate?(request: AdmissionRequest, objects: ObjectStore): (() => void) | void;
 }
 export const AdmissionPlugin = token<AdmissionPlugin>('AdmissionPlugin');
 
@@ -52,7 +53,17 @@ export class AdmissionChain {
     for (const plugin of this.plugins) await plugin.mutate?.(request, this.objects);
   }
 
-  async validate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.plugins) await plugin.validate?.(request, this.objects);
+  /** Runs `write` when every plugin agrees. */
+  async guard<T>(request: AdmissionRequest, write: () => Promise<T>): Promise<T> {
+    const over: (() => void)[] = [];
+    try {
+      for (const plugin of this.plugins) {
+        const release = plugin.validate?.(request, this.objects);
+        if (release) over.push(release);
+      }
+      return await write();
+    } finally {
+      for (const release of over) release();
+    }
   }
 }

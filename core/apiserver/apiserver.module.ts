@@ -21,7 +21,7 @@ export const apiServer = (options: ApiServerOptions): ContainerModule => new Con
     (kv: KeyValueStore, logger: Logger, clock: Clock) => new ObjectStore(kv, { logger: logger.with({ component: 'object-store' }), clock }),
     [KeyValueStore, Logger, Clock],
   ).inSingletonScope();
-  for (const plugin of builtInAdmission) bind(AdmissionPlugin).toConstantValue(plugin);
+  for (const plugin of builtInAdmission()) bind(AdmissionPlugin).toConstantValue(plugin);
   bind(Authorizer).toConstantValue(mastersOnly);
   bind(Api).toResolvedValue(
     (objects: ObjectStore, plugins: AdmissionPlugin[], clock: Clock, logger: Logger): Api => ({

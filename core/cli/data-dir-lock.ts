@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from './failure.ts';
 import { commandLineOf, identityOf, isRunning, type ProcessIdentity } from './process-identity.ts';
 
 export interface DataDirLock {
@@ -21,7 +20,7 @@ export async function lockDataDir(dir: string): Promise<DataDirLock> {
   return { release: () => rm(path, { force: true }) };
 }
 
-class DataDirInUse extends UsageError {
+class DataDirInUse extends Error {
   constructor(dir: string, { pid }: ProcessIdentity) {
     const command = commandLineOf(pid);
     super(`${dir} is in use by process ${pid}${command === '' ? '' : ` (${command})`}; stop it, or choose another --data-dir`);

@@ -4,7 +4,7 @@ import { StatusError } from '#core/api/status-error.ts';
 import { FakeClient } from '#test/fixtures/fake-client.ts';
 import { FakeClock, settle } from '#test/fixtures/fake-clock.ts';
 import { recordingLogger } from '#test/fixtures/recording-logger.ts';
-import { Widget } from '#test/fixtures/widget.ts';
+import type { Widget } from '#test/fixtures/widget.ts';
 import { ApiEventRecorders, type ApiEventRecordersOptions } from './api-event-recorder.ts';
 import type { EventRecorder } from './event-recorder.ts';
 

@@ -50,13 +50,14 @@ describe('HttpClient', () => {
     clock = new FakeClock();
     requests = [];
     sockets = new Set();
-    server = createServer(async (incoming, response) => {
+    const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
       let body = '';
       for await (const chunk of incoming) body += String(chunk);
       const request: Request = { line: `${incoming.method} ${incoming.url}`, headers: incoming.headers, body: body === '' ? undefined : JSON.parse(body) };
       requests.push(request);
       answer(response, request);
-    });
+    };
+    server = createServer((incoming, response) => void serve(incoming, response));
     server.on('connection', (socket) => sockets.add(socket).size && socket.on('close', () => sockets.delete(socket)));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -82,6 +83,8 @@ describe('HttpClient', () => {
     await client.patch(Event, { namespace: 'ns', name: 'e' }, { type: 'json', operations: [{ op: 'remove', path: '/message' }] });
     await client.patch(Event, { namespace: 'ns', name: 'e' }, { type: 'merge', document: { count: 2 } });
     await client.patchStatus(Namespace, { name: 'x' }, { type: 'strategic', document: { status: {} } }, { fieldManager: 'me' });
+    await client.update(Namespace, namespace('x') as Namespace, { subresource: 'finalize' });
+    await client.create(Event, event, { subresource: 'binding' });
     await client.delete(Event, { namespace: 'ns', name: 'e' }, { dryRun: true, gracePeriodSeconds: 0, propagationPolicy: 'Orphan', preconditions: { uid: 'u' } });
     expect(requests.map(({ line, headers, body }) => [line, headers['content-type'], body])).to.deep.equal([
       ['GET /api/v1/namespaces/x', undefined, undefined],
@@ -91,6 +94,8 @@ describe('HttpClient', () => {
       ['PATCH /api/v1/namespaces/ns/events/e', 'application/json-patch+json', [{ op: 'remove', path: '/message' }]],
       ['PATCH /api/v1/namespaces/ns/events/e', 'application/merge-patch+json', { count: 2 }],
       ['PATCH /api/v1/namespaces/x/status?fieldManager=me', 'application/strategic-merge-patch+json', { status: {} }],
+      ['PUT /api/v1/namespaces/x/finalize', 'application/json', namespace('x')],
+      ['POST /api/v1/namespaces/ns/events/e/binding', 'application/json', event],
       ['DELETE /api/v1/namespaces/ns/events/e', 'application/json',
         { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, propagationPolicy: 'Orphan', preconditions: { uid: 'u' }, dryRun: ['All'] }],
     ]);

@@ -74,48 +74,46 @@ export class HttpClient implements Client {
   }
 
   async create<T extends KubernetesObject>(kind: Kind<T>, object: Draft<T>, options: WriteOptions = {}, signal?: AbortSignal): Promise<T> {
-    const path = writePath(creationPath(kind, object.metadata.namespace), options);
-    return received<T>(await this.#transport.json({ method: 'POST', path, body: bodyOf(kind, object) }, signal));
+    const { namespace, name = '' } = object.metadata;
+    // What is created under a subresource, such as a binding, is posted to the object that it is about.
+    const path = options.subresource === undefined ? creationPath(kind, namespace) : objectPath(kind, { namespace, name }, options.subresource);
+    return received<T>(await this.#transport.json({ method: 'POST', path: withWriteOptions(path, options), body: bodyOf(kind, object) }, signal));
   }
 
   async update<T extends KubernetesObject>(kind: Kind<T>, object: T, options: WriteOptions = {}, signal?: AbortSignal): Promise<T> {
-    const path = writePath(objectPath(kind, object.metadata), options);
+    const path = withWriteOptions(objectPath(kind, object.metadata, options.subresource), options);
     return received<T>(await this.#transport.json({ method: 'PUT', path, body: bodyOf(kind, object) }, signal));
   }
 
-  async updateStatus<T extends KubernetesObject>(kind: Kind<T>, object: T, options: WriteOptions = {}, signal?: AbortSignal): Promise<T> {
-    const path = writePath(objectPath(kind, object.metadata, 'status'), options);
-    return received<T>(await this.#transport.json({ method: 'PUT', path, body: bodyOf(kind, object) }, signal));
+  updateStatus<T extends KubernetesObject>(kind: Kind<T>, object: T, options: WriteOptions = {}, signal?: AbortSignal): Promise<T> {
+    return this.update(kind, object, { ...options, subresource: 'status' }, signal);
   }
 
   async patch<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey, patch: Patch, options: WriteOptions = {}, signal?: AbortSignal): Promise<T> {
-    return this.#patch(objectPath(kind, key), patch, options, signal);
+    const path = withWriteOptions(objectPath(kind, key, options.subresource), options);
+    const body = JSON.stringify(patch.type === 'json' ? patch.operations : patch.document);
+    return received<T>(await this.#transport.json({ method: 'PATCH', path, body, contentType: contentTypes[patch.type] }, signal));
   }
 
-  async patchStatus<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey, patch: Patch, options: WriteOptions = {}, signal?: AbortSignal): Promise<T> {
-    return this.#patch(objectPath(kind, key, 'status'), patch, options, signal);
+  patchStatus<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey, patch: Patch, options: WriteOptions = {}, signal?: AbortSignal): Promise<T> {
+    return this.patch(kind, key, patch, { ...options, subresource: 'status' }, signal);
   }
 
   async delete<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey, options: DeleteOptions = {}, signal?: AbortSignal): Promise<void> {
-    const { dryRun, fieldManager: _none, ...rest } = options;
-    const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', ...rest, ...(dryRun === true ? { dryRun: ['All'] } : {}) });
-    await this.#transport.json({ method: 'DELETE', path: objectPath(kind, key), body }, signal);
-  }
-
-  async #patch<T extends KubernetesObject>(path: string, patch: Patch, options: WriteOptions, signal: AbortSignal | undefined): Promise<T> {
-    const body = JSON.stringify(patch.type === 'json' ? patch.operations : patch.document);
-    return received<T>(await this.#transport.json({ method: 'PATCH', path: writePath(path, options), body, contentType: contentTypes[patch.type] }, signal));
+    const { dryRun, gracePeriodSeconds, preconditions, propagationPolicy, subresource } = options;
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds, preconditions, propagationPolicy, ...(dryRun === true ? { dryRun: ['All'] } : {}) };
+    await this.#transport.json({ method: 'DELETE', path: objectPath(kind, key, subresource), body: JSON.stringify(body) }, signal);
   }
 }
 
 /** The server answers with the kind that was asked for; that is its side of the protocol. */
 const received = <T>(answer: unknown): T => deepFreeze(answer as T);
 
-const writePath = (path: string, { dryRun, fieldManager }: WriteOptions): string =>
+const withWriteOptions = (path: string, { dryRun, fieldManager }: WriteOptions): string =>
   withQuery(path, { dryRun: dryRun === true ? 'All' : undefined, fieldManager });
 
 const bodyOf = <T extends KubernetesObject>(kind: Kind<T>, object: Draft<T> | T): string =>
-  JSON.stringify({ ...object, apiVersion: apiVersionOf(kind), kind: kind.kind });
+  JSON.stringify(Object.assign({}, object, { apiVersion: apiVersionOf(kind), kind: kind.kind }));
 
 function parseEvent<T>(line: string, what: string): WatchEvent<T> {
   let event: { type?: unknown; object?: unknown };

@@ -15,10 +15,10 @@ export function creationPath(kind: KindNames, namespace?: string): string {
   return collectionPath(kind, namespace);
 }
 
-/** Path of one object. @throws {StatusError} BadRequest when the name cannot stand in a path, or a namespace is missing */
-export function objectPath(kind: KindNames, key: ObjectKey, subresource?: 'status'): string {
+/** Path of one object, or of a subresource of it. @throws {StatusError} BadRequest when the name cannot stand in a path, or a namespace is missing */
+export function objectPath(kind: KindNames, key: ObjectKey, subresource?: string): string {
   const path = `${creationPath(kind, key.namespace)}/${segment(kind, 'name', key.name)}`;
-  return subresource === undefined ? path : `${path}/${subresource}`;
+  return subresource === undefined ? path : `${path}/${segment(kind, 'subresource', subresource)}`;
 }
 
 export function withQuery(path: string, query: Readonly<Record<string, string | number | boolean | undefined>>): string {
@@ -28,7 +28,7 @@ export function withQuery(path: string, query: Readonly<Record<string, string | 
 }
 
 /** These rules keep one object's name from becoming another one's path; whether it is a good name is for the server to say. */
-function segment(kind: KindNames, what: 'name' | 'namespace', value: string): string {
+function segment(kind: KindNames, what: 'name' | 'namespace' | 'subresource', value: string): string {
   if (value === '' || value === '.' || value === '..' || value.includes('/') || value.includes('%')) {
     throw StatusError.badRequest(`${JSON.stringify(value)} cannot be the ${what} of one of the ${resourceName(kind)}`);
   }

@@ -49,7 +49,8 @@ export class LeaderElection {
     this.#retryPeriodMs = options.retryPeriodMs ?? 2000;
     this.#logger = options.logger.with({ lease: keyOf({ metadata: options.lease }), identity: options.identity });
     if (!(this.#retryPeriodMs > 0 && this.#retryPeriodMs < this.#renewDeadlineMs && this.#renewDeadlineMs < this.#leaseDurationMs)) {
-      throw new RangeError(`leader election needs 0 < retry period < renew deadline < lease duration, got ${this.#retryPeriodMs}, ${this.#renewDeadlineMs}, ${this.#leaseDurationMs} ms`);
+      const got = [this.#retryPeriodMs, this.#renewDeadlineMs, this.#leaseDurationMs].join(', ');
+      throw new RangeError(`leader election needs 0 < retry period < renew deadline < lease duration, got ${got} ms`);
     }
   }
 

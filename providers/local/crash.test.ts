@@ -108,6 +108,25 @@ describe('local volumes and crashes', function () {
     expect(reasons).to.include('Exhausted');
   });
 
+  it('answers only when all is on disk, in this order', async () => {
+    const platform = await Platform.make();
+    try {
+      await platform.pools.open();
+      const record = new FailingFiles(diskFiles, Number.POSITIVE_INFINITY, 'fail');
+      const recorded = platform.again({ files: record.files });
+      const writing = async (call: Promise<unknown>): Promise<string[]> => {
+        const before = record.names.length;
+        await call;
+        return record.names.slice(before).filter((name) => !['entry', 'readText', 'space', 'list', 'realpath', 'ensureFolder'].includes(name));
+      };
+      expect(await writing(make(recorded))).to.deep.equal(['makeFolder', 'makeSparse', 'writeNew', 'syncFolder', 'move', 'syncFolder']);
+      expect(await writing(make(recorded)), 'again').to.deep.equal(['syncFolder']);
+      expect(await writing(remove(recorded))).to.deep.equal(['move', 'syncFolder', 'remove', 'remove']);
+    } finally {
+      await platform.remove();
+    }
+  });
+
   it('makes a removal durable when that failed at first', async () => {
     const platform = await Platform.make();
     try {

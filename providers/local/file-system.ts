@@ -4,6 +4,9 @@ import type { RunCommand } from './commands.ts';
 import type { Files } from './files.ts';
 import type { StoredVolume } from './pool.ts';
 
+/** Some file systems (ZFS) count half a kilobyte for a file in which there is nothing. */
+const EMPTY = 512n;
+
 /**
  * Sees to it that the device, on which the volume's image is attached and not mounted, holds a sound ext4 file system.
  * Only an image into which nothing was ever written is formatted, or one whose formatting was interrupted: that is noted
@@ -19,7 +22,7 @@ export async function prepareFileSystem(volume: StoredVolume, device: string, fi
     if (found === 'ext4') return repair(name, device, run, signal);
     if (found !== undefined) throw new ProviderError('Invalid', `volume ${name} holds ${found}, not ext4; it is not formatted over`);
     const image = await files.entry(volume.path);
-    if (image === undefined || image.allocated > 0n) throw new ProviderError('Invalid', `volume ${name} holds data but no file system; it is not formatted over`);
+    if (image === undefined || image.allocated > EMPTY) throw new ProviderError('Invalid', `volume ${name} holds data but no file system; it is not formatted over`);
     await files.writeNew(note, '');
     await files.syncFolder(folder);
   }

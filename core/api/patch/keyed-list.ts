@@ -23,6 +23,7 @@ export function mergeKeyedList(
   const patched = changes.items.map(([value]) => value);
   if (wanted) checkOrder(patched, wanted);
   const merged = changes.replace ? [] : original.filter((item) => !changes.deleted.has(keyOf(item)));
+  const kept = merged.length;
   const found = new Map<unknown, number>();
   merged.forEach((item, index) => {
     if (!found.has(keyOf(item))) found.set(keyOf(item), index);
@@ -33,7 +34,9 @@ export function mergeKeyedList(
     const existing = merged[index];
     merged[index] = merge(isObject(existing) ? existing : undefined, change);
   }
-  return inOrder(merged, keyOf, wanted ?? patched, original.map(keyOf));
+  if (!wanted) return inOrder(merged, keyOf, patched, merged.slice(0, kept).map(keyOf));
+  // As upstream: where an order is given, new items count as standing where deleted ones left room.
+  return inOrder(merged, keyOf, wanted, merged.slice(0, original.length).map(keyOf));
 }
 
 function readChanges(key: string, patch: readonly unknown[]): Changes {

@@ -24,9 +24,8 @@ export async function create(api: Api, target: Target, body: Body, parameters: W
   resource.prepareForCreate?.(object);
   validateNew(resource, object);
   for (const text of resource.warnings?.(object, undefined) ?? []) caller.warn(text);
-  await api.admission.validate(request);
   const stored = resource.storedAs?.encode(object) ?? object;
-  return shown(resource, await store(api, target, stored, parameters, drawsName));
+  return shown(resource, await api.admission.guard(request, () => store(api, target, stored, parameters, drawsName)));
 }
 
 async function store(api: Api, target: Target, object: KubernetesObject, parameters: WriteParameters, drawsName: boolean): Promise<KubernetesObject> {

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import type { DeleteOptions, Status } from '#core/api/schema/meta.ts';
 import { StatusError } from '#core/api/status-error.ts';
+import type { AdmissionRequest } from '#core/admission/admission.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import { shown, storageNames, type Api, type Caller, type Target } from '#core/apiserver/api.ts';
 import type { WithStatus } from './pipeline.ts';
@@ -40,21 +41,28 @@ async function repeatedly(api: Api, target: Target, deletion: Deletion, caller: 
     if (stored === undefined) throw StatusError.notFound(resource.kind, target.name);
     const old = shown(resource, stored) as WithStatus;
     checkPreconditions(target, deletion, old);
-    await api.admission.validate({
+    const request: AdmissionRequest = {
       operation: 'DELETE', resource, subresource: '', namespace: target.namespace, name: target.name,
       object: undefined, old, user: caller.user, dryRun: deletion.dryRun, warn: caller.warn,
-    });
-    const marked = mark(target, old, deletion, api.clock.now());
-    if (marked === undefined) {
-      if (deletion.dryRun || (await api.objects.remove(storageNames(resource), stored)) !== undefined) return { gone: true, answer: success(target, old) };
-    } else if (marked === old || deletion.dryRun) {
-      return { gone: false, answer: marked };
-    } else {
-      const result = await api.objects.replace(storageNames(resource), resource.storedAs?.encode(marked) ?? marked, stored);
-      if (result !== undefined) return { gone: false, answer: shown(resource, result) };
-    }
+    };
+    const removal = await api.admission.guard(request, () => write(api, target, stored, old, deletion));
+    if (removal !== undefined) return removal;
   }
   throw StatusError.modified(resource.kind, target.name);
+}
+
+/** One attempt; undefined when another write came in between. */
+async function write(api: Api, target: Target, stored: KubernetesObject, old: WithStatus, deletion: Deletion): Promise<Removal | undefined> {
+  const { resource } = target;
+  const names = storageNames(resource);
+  const marked = mark(target, old, deletion, api.clock.now());
+  if (marked === undefined) {
+    const gone = deletion.dryRun || (await api.objects.remove(names, stored)) !== undefined;
+    return gone ? { gone, answer: success(target, old) } : undefined;
+  }
+  if (marked === old || deletion.dryRun) return { gone: false, answer: marked };
+  const result = await api.objects.replace(names, resource.storedAs?.encode(marked) ?? marked, stored);
+  return result && { gone: false, answer: shown(resource, result) };
 }
 
 /** The object as it stays for now; undefined when it can go, `old` itself when it is marked already. */

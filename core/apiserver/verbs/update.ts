@@ -63,13 +63,18 @@ async function step(
   if (target.subresource === '') resource.prepareForUpdate?.(object, old);
   validateChange(target, object, old);
   for (const text of resource.warnings?.(object, old) ?? []) caller.warn(text);
-  await api.admission.validate(request);
+  return api.admission.guard(request, () => write(api, target, object, old, stored, parameters));
+}
 
+async function write(
+  api: Api, target: Target, object: WithStatus, old: WithStatus, stored: KubernetesObject, { dryRun }: WriteParameters,
+): Promise<KubernetesObject | undefined> {
+  const { resource } = target;
   object.metadata.resourceVersion = old.metadata.resourceVersion;
   if (deepEqual(object, old)) return stored;
   if (resource.tracksGeneration && !deepEqual(object.spec, old.spec)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   const encoded = resource.storedAs?.encode(object) ?? object;
-  if (parameters.dryRun) return encoded;
+  if (dryRun) return encoded;
   const names = storageNames(resource);
   // A version named in the request is compared again when this comes back: then it is a Conflict.
   const ends = object.metadata.deletionTimestamp !== undefined && !isHeld(object);

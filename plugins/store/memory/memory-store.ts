@@ -63,17 +63,17 @@ export class MemoryStore implements KeyValueStore {
   }
 
   async watch(prefix: string, from: number, listener: KeyListener, signal: AbortSignal): Promise<void> {
-    this.#serving();
-    signal.throwIfAborted();
-    this.#refuseOutside(from);
     let seen = from;
-    // The listener may write meanwhile: its events are in the log too.
-    while (seen < this.#newest) {
+    // A listener may use the store meanwhile: what it writes is in the log too, and it may compact or close.
+    for (;;) {
+      this.#serving();
+      this.#refuseOutside(seen);
+      signal.throwIfAborted();
+      if (seen === this.#newest) break;
       const page = this.#log.slice(seen - this.#oldest, seen - this.#oldest + replayEvents);
       seen += page.length;
       const events = page.filter(({ key }) => key.startsWith(prefix));
       if (events.length > 0) listener.events(events);
-      signal.throwIfAborted();
     }
     this.#listeners.attach(prefix, seen, listener, signal);
   }

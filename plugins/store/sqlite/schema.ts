@@ -42,7 +42,7 @@ export function openDatabase(file: string): DatabaseSync {
       PRAGMA cache_size = -8192;
       PRAGMA wal_autocheckpoint = 2000;
     `);
-    database.exec(`BEGIN EXCLUSIVE; ${isNew ? tables : ''} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
+    if (isNew) database.exec(`BEGIN EXCLUSIVE; ${tables} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
     return database;
   } catch (error) {
     database.close();

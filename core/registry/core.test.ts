@@ -1,0 +1,166 @@
+import { expect } from 'chai';
+import type { Namespace } from '#core/api/schema/core-v1/namespace.ts';
+import type { Node } from '#core/api/schema/core-v1/node.ts';
+import { configMaps } from './configmaps.ts';
+import { leases } from './leases.ts';
+import { namespaces } from './namespaces.ts';
+import { nodes } from './nodes.ts';
+import { changed, created, header, judgesCreation, judgesStatus, judgesUpdate, row } from './resource-under-test.ts';
+import { resourceQuotas } from './resourcequotas.ts';
+import { builtInResources } from './resources.ts';
+import { secrets } from './secrets.ts';
+import { serviceAccounts } from './serviceaccounts.ts';
+
+const metadata = { name: 'a', namespace: 'ns' };
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+describe('builtInResources', () => {
+  it('lists every kind once, with its short names', () => {
+    const names = builtInResources.map(({ kind, shortNames = [] }) => [kind.group, kind.kind, ...shortNames].join(' ').trim());
+    expect(names).to.deep.equal([
+      'ConfigMap cm', 'Event ev', 'Namespace ns', 'Node no', 'PersistentVolumeClaim pvc', 'PersistentVolume pv', 'Pod po', 'ResourceQuota quota', 'Secret',
+      'ServiceAccount sa', 'coordination.k8s.io Lease', 'events.k8s.io Event ev', 'storage.k8s.io CSIDriver', 'storage.k8s.io CSINode',
+      'storage.k8s.io CSIStorageCapacity', 'storage.k8s.io StorageClass sc', 'storage.k8s.io VolumeAttachment',
+    ]);
+    expect(builtInResources.filter(({ categories }) => categories?.includes('all')).map(({ kind }) => kind.kind)).to.deep.equal(['Pod']);
+  });
+});
+
+describe('namespaces', () => {
+  const namespace = { metadata: { name: 'team-a' } };
+  judgesCreation(namespaces, namespace, [
+    ['metadata.name', 'team.a', 'metadata.name: Invalid'],
+    ['spec.finalizers', ['example.com/a']],
+    ['spec.finalizers', ['mine'], 'spec.finalizers: Invalid'],
+  ]);
+  judgesStatus(namespaces, namespace, [
+    ['status.phase', 'Active'],
+    ['status.phase', 'Terminating', 'status.Phase: Invalid'],
+  ]);
+
+  it('is born Active, with the finalizer of its content and its name as a label', () => {
+    const born = created(namespaces, { metadata: { name: 'team-a', labels: { 'kubernetes.io/metadata.name': 'other', x: 'y' } }, status: { phase: 'Terminating' } }) as Namespace;
+    expect([born.spec, born.status, born.metadata.labels]).to.deep.equal([
+      { finalizers: ['kubernetes'] }, { phase: 'Active' }, { 'kubernetes.io/metadata.name': 'team-a', x: 'y' },
+    ]);
+  });
+
+  it('keeps the finalizers and the label on update, and is Terminating once it is deleted', () => {
+    const old = created(namespaces, namespace) as Namespace;
+    const next = changed(changed(old, 'spec.finalizers', []), 'metadata.labels', {}) as Namespace;
+    namespaces.prepareForUpdate?.(next, old);
+    expect([next.spec, next.metadata.labels]).to.deep.equal([old.spec, old.metadata.labels]);
+    namespaces.prepareForDelete?.(next);
+    expect(next.status.phase).to.equal('Terminating');
+  });
+
+  it('prints what kubectl users know', () => {
+    expect(`${header(namespaces)} / ${row(namespaces, namespace)}`).to.equal('NAME | STATUS | AGE / team-a | Active | <unknown>');
+  });
+});
+
+describe('nodes', () => {
+  const node = { metadata: { name: 'n1' }, spec: { podCIDR: '10.0.0.0/24', providerID: 'local://n1' } };
+  const taint = { key: 'a', value: 'b', effect: 'NoSchedule' };
+  judgesCreation(nodes, node, [
+    ['spec.taints', [taint, { ...taint, effect: 'NoExecute' }]],
+    ['spec.taints', [taint, taint], 'spec.taints[1]: Duplicate'],
+    ['spec.taints', [{ ...taint, key: '' }], 'spec.taints[0].key: Invalid'],
+    ['spec.taints', [{ ...taint, value: 'a b' }], 'spec.taints[0].value: Invalid'],
+    ['spec.taints', [{ ...taint, effect: 'Never' }], 'spec.taints[0].effect: NotSupported'],
+    ['spec.podCIDR', '10.0.0.0', 'spec.podCIDRs[0]: Invalid'],
+    ['spec.podCIDR', '10.0.0.0/33', 'spec.podCIDRs[0]: Invalid'],
+    ['spec', { podCIDRs: ['10.0.0.0/24', 'fd00::/64'] }],
+    ['spec', { podCIDRs: ['10.0.0.0/24', '10.0.1.0/24'] }, 'spec.podCIDRs: Invalid'],
+    ['status.capacity', { pods: '1500m' }, 'status.capacity.pods: Invalid', 'status.allocatable.pods: Invalid'],
+    ['status.capacity', { cpu: '-1' }, 'status.capacity.cpu: Invalid', 'status.allocatable.cpu: Invalid'],
+  ]);
+  judgesUpdate(nodes, node, [
+    ['spec.podCIDR', '10.0.1.0/24', 'spec.podCIDRs: Forbidden'],
+    ['spec.providerID', 'other', 'spec.providerID: Forbidden'],
+    ['spec.unschedulable', true],
+    ['spec.taints', [taint]],
+  ]);
+  judgesStatus(nodes, node, [
+    ['status', { capacity: { cpu: '2' }, addresses: [{ type: 'InternalIP', address: '10.0.0.1' }, { type: 'Hostname', address: 'n1' }] }],
+    ['status.addresses', [{ type: 'InternalIP', address: '10.0.0.1' }, { type: 'InternalIP', address: '10.0.0.1' }], 'status.addresses[1]: Duplicate'],
+  ]);
+
+  it('fills in what follows from other fields', () => {
+    const { spec, status } = created(nodes, { metadata: { name: 'n' }, spec: { podCIDRs: ['10.0.0.0/24'] }, status: { capacity: { cpu: '2' } } }) as Node;
+    expect([spec.podCIDR, status.allocatable]).to.deep.equal(['10.0.0.0/24', { cpu: '2' }]);
+  });
+
+  it('prints what kubectl users know', () => {
+    expect(header(nodes)).to.equal(
+      'NAME | STATUS | ROLES | AGE | VERSION | (INTERNAL-IP) | (EXTERNAL-IP) | (OS-IMAGE) | (KERNEL-VERSION) | (CONTAINER-RUNTIME)');
+    const full = {
+      metadata: { name: 'n1', creationTimestamp: '2026-01-02T11:58:01Z', labels: { 'node-role.kubernetes.io/worker': '', 'node-role.kubernetes.io/control-plane': '' } },
+      spec: { unschedulable: true },
+      status: {
+        conditions: [{ type: 'Ready', status: 'True' }], addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
+        nodeInfo: { kubeletVersion: 'v1.33.0', osImage: 'Debian 12', kernelVersion: '6.1' },
+      },
+    };
+    expect(row(nodes, full, true)).to.equal('n1 | Ready,SchedulingDisabled | control-plane,worker | 119s | v1.33.0 | 10.0.0.1 | <none> | Debian 12 | 6.1 | <unknown>');
+    expect(row(nodes, node)).to.equal('n1 | Unknown | <none> | <unknown> | ');
+    expect(row(nodes, { ...node, status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } })).to.equal('n1 | NotReady | <none> | <unknown> | ');
+  });
+});
+
+describe('configMaps', () => {
+  const configMap = { metadata, data: { a: 'x' }, binaryData: { b: 'AAAA' } };
+  judgesCreation(configMaps, configMap, [
+    ['data', { 'a.b_c-D': '' }],
+    ['data', { 'a b': '' }, 'data[a b]: Invalid'],
+    ['data', { '..': '' }, 'data[..]: Invalid'],
+    ['data', { b: '' }, 'data[b]: Invalid'],
+    ['binaryData', { 'a/b': '' }, 'binaryData[a/b]: Invalid'],
+    ['data', { a: 'ä'.repeat(524288 - 2) }],
+    ['data', { a: 'ä'.repeat(524288) }, ': TooLong'],
+  ]);
+  judgesUpdate(configMaps, configMap, [['data.a', 'y'], ['immutable', true]]);
+  judgesUpdate(configMaps, { ...configMap, immutable: true }, [
+    ['data.a', 'y', 'data: Forbidden'],
+    ['binaryData', undefined, 'binaryData: Forbidden'],
+    ['immutable', undefined, 'immutable: Forbidden'],
+    ['metadata.labels', { a: 'b' }],
+  ]);
+
+  it('prints what kubectl users know', () => {
+    expect(`${header(configMaps)} / ${row(configMaps, configMap)}`).to.equal('NAME | DATA | AGE / a | 2 | <unknown>');
+  });
+});
+
+describe('secrets', () => {
+  const secret = { metadata, data: { a: 'eA==' } };
+  const typed = (type: string, stringData: object) => ({ name: 'a', value: { type, stringData } });
+  judgesCreation(secrets, secret, [
+    ['data', { 'a b': '' }, 'data[a b]: Invalid'],
+    ['stringData', { 'a b': '' }, 'data[a b]: Invalid'],
+    ['data', { a: base64('x'.repeat(1048576)) }],
+    ['data', { a: base64('x'.repeat(1048577)) }, 'data: TooLong'],
+    ['type', 'example.com/anything'],
+    ['type', 'kubernetes.io/tls', 'data[tls.crt]: Required', 'data[tls.key]: Required'],
+    ['type', 'kubernetes.io/ssh-auth', 'data[ssh-privatekey]: Required'],
+    ['type', 'kubernetes.io/basic-auth', 'data[username]: Required', 'data[password]: Required'],
+    ['type', 'kubernetes.io/dockercfg', 'data[.dockercfg]: Required'],
+    ['type', 'kubernetes.io/dockerconfigjson', 'data[.dockerconfigjson]: Required'],
+    ['type', 'kubernetes.io/service-account-token', 'metadata.annotations[kubernetes.io/service-account.name]: Required'],
+  ]);
+  for (const [type, stringData, ...expected] of [
+    ['kubernetes.io/tls', { 'tls.crt': '', 'tls.key': '' }],
+    ['kubernetes.io/ssh-auth', { 'ssh-privatekey': '' }, 'data[ssh-privatekey]: Required'],
+    ['kubernetes.io/basic-auth', { password: '' }],
+    ['kubernetes.io/dockerconfigjson', { '.dockerconfigjson': '{"auths":{}}' }],
+    ['kubernetes.io/dockerconfigjson', { '.dockerconfigjson': 'hunter2' }, 'data[.dockerconfigjson]: Invalid'],
+    ['kubernetes.io/dockercfg', { '.dockercfg': '[1]' }, 'data[.dockercfg]: Invalid'],
+  ] as const) {
+    judgesCreation(secrets, secret, [['type', type, ...(expected.length > 0 || type.endsWith('json') ? [] : [])]].slice(1) as never);
+    it(`${expected.length === 0 ? 'accepts' : 'refuses'} ${type} with ${JSON.stringify(stringData)}`, async () => {
+      const { creationFindings } = await import('./resource-under-test.ts');
+      expect(creationFindings(secrets, { metadata, type, stringData })).to.deep.equal(expected);
+      expect(typed(type, stringData).value.type).to.equal(type);
+    });
+  }
+});
