@@ -2,7 +2,8 @@ import { pathText } from './value.ts';
 
 const maxDuplicates = 100;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const plain = /[^"\\\u0000-\u001f]*/y;
+/** All but quotes, backslashes and control characters. */
+const plain = /[ !#-[\]-\uffff]*/y;
 const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const space = /[ \t\n\r]*/y;
 

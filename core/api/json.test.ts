@@ -16,7 +16,7 @@ function messageOf(text: string): string {
 
 describe('parseJson', () => {
   it('gives the value and no duplicates', () => {
-    const text = ' {"a": [1, -2.5e3, true, null, "x:\\"{y"], "b": {"a": {}}}\n';
+    const text = ` {"a": [1, -2.5e3, true, null, "x:\\\\\\"${'{['.repeat(1000)}y"], "b": {"a": {}}}\n`;
     expect(parseJson(text)).to.deep.equal({ value: JSON.parse(text), duplicates: [] });
   });
 

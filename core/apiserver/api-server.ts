@@ -3,16 +3,18 @@ import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { StatusError } from '#core/api/status-error.ts';
 import type { User } from '#core/admission/admission.ts';
 import { anonymous, type Authenticator } from '#core/authn/authenticator.ts';
 import { forbiddenMessage, type Attributes, type Authorizer } from '#core/authz/authorizer.ts';
+import type { HealthCheck } from '#core/kernel/health-check.ts';
 import type { Component } from '#core/kernel/lifecycle.ts';
 import { token } from '#core/kernel/token.ts';
 import type { Api } from './api.ts';
 import { aggregated, apiGroup, apiGroupList, apiResourceList, apiVersions, notServed } from './http/discovery.ts';
 import { Gate } from './http/gate.ts';
-import { serveHealth, type HealthCheck } from './http/health.ts';
+import { serveHealth } from './http/health.ts';
 import { negotiate } from './http/negotiate.ts';
 import { OpenApi } from './http/openapi.ts';
 import { handle, verbOf, type Verb } from './http/resource-handler.ts';
@@ -86,10 +88,13 @@ export class ApiServer implements Component {
       ca, cert, key, requestCert: true, rejectUnauthorized: false,
       // Clients of the Go library keep idle connections for 90 s; closing first would fail their next request.
       keepAliveTimeout: 180_000, headersTimeout: 20_000, requestTimeout: 60_000, noDelay: true,
+      // Selectors travel in the URL. Go servers take as much.
+      maxHeaderSize: 1024 * 1024,
     });
     this.server = server;
     server.on('request', (request, response) => void this.serve(request, response));
     server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'));
+    server.on('clientError', refuseMalformed);
     server.on('secureConnection', (socket) => {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
@@ -250,6 +255,19 @@ export class ApiServer implements Component {
   }
 }
 export const ApiServerOptions = token<ApiServerOptions>('ApiServerOptions');
+
+/** What never became a request: too long a URL, a body that does not come, or no HTTP at all. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [code, text, sentence] = error.code === 'HPE_HEADER_OVERFLOW' ? [431, 'Request Header Fields Too Large', 'the URL and headers are longer than 1 MiB together']
+    : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? [408, 'Request Timeout', 'the request did not arrive completely within 60 s']
+      : [400, 'Bad Request', `the request is not HTTP: ${error.message}`];
+  const body = JSON.stringify(new StatusError('BadRequest', String(sentence), undefined, { code: Number(code) }).status());
+  socket.end(`HTTP/1.1 ${code} ${text}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+}
 
 /** @throws {StatusError} BadRequest for a path that cannot be decoded */
 function locate(request: IncomingMessage): { path: string; query: URLSearchParams } {

@@ -6,13 +6,13 @@ import { Authorizer, mastersOnly } from '#core/authz/authorizer.ts';
 import { Client } from '#core/client/client.ts';
 import { InProcessClient } from '#core/client/in-process.ts';
 import { Clock } from '#core/kernel/clock.ts';
+import { HealthCheck } from '#core/kernel/health-check.ts';
 import { Logger } from '#core/kernel/logger.ts';
 import { builtInResources } from '#core/registry/resources.ts';
 import { KeyValueStore } from '#core/spi/key-value-store.ts';
 import { ObjectStore } from '#core/store/object-store.ts';
 import { ApiServer, type ApiServerOptions } from './api-server.ts';
 import { Api, ResourceIndex } from './api.ts';
-import { HealthCheck } from './http/health.ts';
 import { localVerbs } from './verbs/local-verbs.ts';
 
 /** The API server with its storage, and the client for controllers of the same process. */

@@ -1,9 +1,16 @@
 import { Container, type ContainerModule } from 'inversify';
 import { ApiServer, type ApiServerOptions } from '#core/apiserver/api-server.ts';
 import { apiServer } from '#core/apiserver/apiserver.module.ts';
+import { ApiEventRecorders } from '#core/client/api-event-recorder.ts';
+import { Bootstrap } from '#core/controllers/bootstrap/bootstrap.ts';
+import { bootstrapComponent } from '#core/controllers/bootstrap/component.ts';
+import { controllers } from '#core/controllers/controllers.module.ts';
 import { Clock, systemClock } from '#core/kernel/clock.ts';
 import { Component } from '#core/kernel/lifecycle.ts';
 import { Logger } from '#core/kernel/logger.ts';
+import { Manager } from '#core/reconcile/manager.ts';
+import { reconcile } from '#core/reconcile/reconcile.module.ts';
+import { builtInResources } from '#core/registry/resources.ts';
 import { ObjectStore } from '#core/store/object-store.ts';
 
 export interface Composition {
@@ -18,9 +25,14 @@ export function compose(composition: Composition): { readonly components: readon
   const container = new Container({ defaultScope: 'Singleton' });
   container.bind(Logger).toConstantValue(composition.logger);
   container.bind(Clock).toConstantValue(systemClock);
-  container.load(...composition.modules, apiServer(composition.apiServer));
+  const namespacedKinds = builtInResources.filter(({ kind, storedAs }) => kind.namespaced && storedAs === undefined).map(({ kind }) => kind);
+  container.load(...composition.modules, apiServer(composition.apiServer), reconcile(), controllers({ namespacedKinds }));
+  const server = container.get(ApiServer);
   return {
-    components: [container.get(ObjectStore), container.get(ApiServer), ...container.getAll(Component)],
-    apiServer: container.get(ApiServer),
+    components: [
+      container.get(ObjectStore), ...container.getAll(Component), bootstrapComponent(container.get(Bootstrap)),
+      server, container.get(ApiEventRecorders), container.get(Manager),
+    ],
+    apiServer: server,
   };
 }

@@ -14,7 +14,10 @@ export const Clock = token<Clock>('Clock');
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
+  sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    throw error;
+  }),
   after(ms, action) {
     const timer = setTimeout(action, ms);
     timer.unref();

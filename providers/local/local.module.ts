@@ -7,6 +7,8 @@ import { Logger } from '#core/kernel/logger.ts';
 import type { KeelsonModule } from '#core/kernel/module.ts';
 import { token } from '#core/kernel/token.ts';
 import { NodeVolumeDriver, VolumeDriver } from '#core/spi/volume-driver.ts';
+import { BootstrapObject } from '#core/spi/bootstrap-object.ts';
+import { localBootstrapObjects } from './bootstrap-objects.ts';
 import { runCommand } from './commands.ts';
 import { diskFiles } from './files.ts';
 import { Kernel } from './kernel-state.ts';
@@ -15,7 +17,7 @@ import { LocalNodeVolumeDriver } from './node-volume-driver.ts';
 import type { PoolsOptions } from './pools.ts';
 import { LocalPools } from './pools.ts';
 import { PoolsOpener } from './pools-opener.ts';
-import { LocalVolumeDriver } from './volume-driver.ts';
+import { DRIVER_NAME, LocalVolumeDriver } from './volume-driver.ts';
 
 export interface LocalOptions extends PoolsOptions {
   /** Name of this machine's node, as its label `kubernetes.io/hostname` says it. */
@@ -33,6 +35,7 @@ export function local(options: LocalOptions): ContainerModule {
     bind(VolumeDriver).toResolvedValue((pools, clock) => new LocalVolumeDriver({ pools, kernel, machine, clock, nodeName }), [Pools, Clock]).inSingletonScope();
     bind(NodeVolumeDriver).toResolvedValue((pools) => new LocalNodeVolumeDriver({ pools, kernel, machine, files: diskFiles, run: runCommand, nodeName }), [Pools]).inSingletonScope();
     bind(Component).toResolvedValue((pools, log) => new PoolsOpener(pools, log), [Pools, Logger]).inSingletonScope();
+    for (const object of localBootstrapObjects(DRIVER_NAME)) bind(BootstrapObject).toConstantValue(object);
   });
 }
 

@@ -59,11 +59,14 @@ export function concurrencyChecks(checks: Checks): void {
   checks.define('makes one volume for calls of two sizes at once', async (subject) => {
     const request = subject.request();
     const larger = { ...request, capacity: { required: subject.size * 2n } };
-    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_each, index) => subject.create(index % 2 === 0 ? request : larger)));
+    const requests = Array.from({ length: 10 }, (_each, index) => (index % 2 === 0 ? request : larger));
+    const outcomes = await Promise.allSettled(requests.map(async (each) => ({ asked: each.capacity.required, volume: await subject.create(each) })));
     const ids = new Set<string>();
     for (const outcome of outcomes) {
-      if (outcome.status === 'fulfilled') ids.add(outcome.value.id);
-      else expect(ProviderError.is(outcome.reason, 'AlreadyExists'), String(outcome.reason)).to.equal(true);
+      if (outcome.status === 'fulfilled') {
+        ids.add(outcome.value.volume.id);
+        expect(outcome.value.volume.capacity >= outcome.value.asked, 'large enough').to.equal(true);
+      } else expect(ProviderError.is(outcome.reason, 'AlreadyExists'), String(outcome.reason)).to.equal(true);
     }
     expect(ids.size, 'volumes').to.equal(1);
     await subject.expectOnly(await subject.create(request));

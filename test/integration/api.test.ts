@@ -443,6 +443,14 @@ describe('the API over HTTPS', () => {
       }
     });
 
+    it('takes selectors of 100,000 keys, and refuses longer URLs with a sentence', async () => {
+      const keys = Array.from({ length: 100_000 }, (_, i) => `k${i}`);
+      const many = await plane.send('GET', `${maps}?labelSelector=${keys.join(',')}`);
+      expect([many.code, many.body.items]).to.deep.equal([200, []]);
+      const longer = await plane.send('GET', `${maps}?labelSelector=${keys.map((key) => `${key}-and-more`).join(',')}`);
+      expect([longer.code, longer.body.message]).to.deep.equal([431, 'the URL and headers are longer than 1 MiB together']);
+    });
+
     it('refuses methods and paths that make no sense', async () => {
       expect((await plane.send('PUT', maps, { body: configMap('x') })).code).to.equal(405);
       expect((await plane.send('POST', '/api/v1/configmaps', { body: configMap('x') })).code).to.equal(405);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { StatusError } from '#core/api/status-error.ts';
 import { deepCopy, deepEqual, deepFreeze, isObject, setOwn } from '#core/api/value.ts';
 import { applyJsonPatch } from './json-patch.ts';
-import { below, randomFrom, randomJson, randomObject } from './random-json.ts';
+import { below, pick, randomFrom, randomJson, randomObject } from './random-json.ts';
 
 function refusal(doc: unknown, operations: unknown): StatusError {
   try {
@@ -82,7 +82,7 @@ describe('JSON patch', () => {
   it('answers 400 to malformed patches', () => {
     const cases: [unknown, string][] = [
       [{}, 'must be a list'], [['x'], 'operation 0 is malformed: it is not an object'], [[{ path: '/a' }], 'op must be add, remove'],
-      [[{ op: 'constructor', path: '/a' }], 'not "constructor"'], [[{ op: 'remove' }], 'path must be a string'], [[{ op: 'remove', path: 'a' }], 'path "a" is not a JSON pointer'],
+      [[{ op: 'constructor', path: '/a' }], 'not "constructor"'], [[{ op: 'remove' }], 'path nothing is not a JSON pointer'], [[{ op: 'remove', path: 'a' }], 'path "a" is not a JSON pointer'],
       [[{ op: 'remove', path: '/a~2' }], 'is not a JSON pointer'], [[{ op: 'add', path: '/a' }], 'value is missing'], [[{ op: 'move', path: '/a' }], 'from nothing is not a JSON pointer'],
       [[{ op: 'copy', from: 5, path: '/a' }], 'from 5 is not a JSON pointer'], [[{ op: 'add', path: '/a'.repeat(1001), value: 1 }], 'is not a JSON pointer'],
     ];
@@ -135,42 +135,46 @@ describe('JSON patch', () => {
 
 const escaped = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
+/** A random object or list inside the value, with the pointer to it. */
+function randomPlace(random: () => number, value: unknown, path = ''): [unknown, string] {
+  const children: [string, unknown][] = Array.isArray(value) ? value.map((item, index) => [String(index), item]) : Object.entries(value as object);
+  const inner = children.filter(([, item]) => typeof item === 'object');
+  const next = inner[below(random, inner.length + 1)];
+  return next ? randomPlace(random, next[1], `${path}/${escaped(next[0])}`) : [value, path];
+}
+
 /** Adds, replaces or removes at a random place: in `mirror` by hand, in `operations` as a patch, in `undo` the way back. */
 function addOperation(random: () => number, mirror: unknown, operations: object[], undo: object[]): void {
-  let parent = mirror;
-  let path = '';
-  for (;;) {
-    const children: [string, unknown][] = Array.isArray(parent) ? parent.map((item, index) => [String(index), item]) : Object.entries(parent as object);
-    const inner = children.filter(([, value]) => typeof value === 'object');
-    const next = inner[below(random, inner.length + 1)];
-    if (next === undefined) break;
-    path += `/${escaped(next[0])}`;
-    parent = next[1];
-  }
+  const [place, path] = randomPlace(random, mirror);
   const value = randomJson(random, 2);
-  if (Array.isArray(parent)) {
-    const index = below(random, parent.length + 1);
-    const at = `${path}/${index}`;
-    if (index < parent.length && random() < 0.5) {
-      undo.push({ op: 'add', path: at, value: deepCopy(parent[index] as unknown) });
-      parent.splice(index, 1);
-      operations.push({ op: 'remove', path: at });
-    } else {
-      undo.push({ op: 'remove', path: at });
-      parent.splice(index, 0, deepCopy(value));
-      operations.push({ op: 'add', path: index === parent.length - 1 && random() < 0.5 ? `${path}/-` : at, value });
-    }
-  } else if (isObject(parent)) {
-    const known = Object.keys(parent);
-    const key = random() < 0.5 ? known[below(random, known.length)] ?? 'new' : ['a', '__proto__', 'x/y', 'm~n', ''][below(random, 5)] ?? '';
-    const at = `${path}/${escaped(key)}`;
-    if (Object.hasOwn(parent, key)) {
-      undo.push({ op: random() < 0.5 ? 'add' : 'replace', path: at, value: deepCopy(parent[key]) });
-      operations.push({ op: 'replace', path: at, value });
-    } else {
-      undo.push({ op: 'remove', path: at });
-      operations.push({ op: 'add', path: at, value });
-    }
-    setOwn(parent, key, deepCopy(value));
+  if (Array.isArray(place)) changeList(random, place, path, value, operations, undo);
+  else if (isObject(place)) changeObject(random, place, path, value, operations, undo);
+}
+
+function changeList(random: () => number, place: unknown[], path: string, value: unknown, operations: object[], undo: object[]): void {
+  const index = below(random, place.length + 1);
+  const at = `${path}/${index}`;
+  if (index < place.length && random() < 0.5) {
+    undo.push({ op: 'add', path: at, value: deepCopy(place[index]) });
+    place.splice(index, 1);
+    operations.push({ op: 'remove', path: at });
+  } else {
+    undo.push({ op: 'remove', path: at });
+    place.splice(index, 0, deepCopy(value));
+    operations.push({ op: 'add', path: index === place.length - 1 && random() < 0.5 ? `${path}/-` : at, value });
   }
+}
+
+function changeObject(random: () => number, place: Record<string, unknown>, path: string, value: unknown, operations: object[], undo: object[]): void {
+  const known = Object.keys(place);
+  const key = known[below(random, known.length * 2)] ?? pick(random, ['a', '__proto__', 'x/y', 'm~n', '']);
+  const at = `${path}/${escaped(key)}`;
+  if (Object.hasOwn(place, key)) {
+    undo.push({ op: random() < 0.5 ? 'add' : 'replace', path: at, value: deepCopy(place[key]) });
+    operations.push({ op: 'replace', path: at, value });
+  } else {
+    undo.push({ op: 'remove', path: at });
+    operations.push({ op: 'add', path: at, value });
+  }
+  setOwn(place, key, deepCopy(value));
 }

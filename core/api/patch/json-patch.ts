@@ -34,22 +34,23 @@ export function applyJsonPatch(doc: unknown, operations: unknown): unknown {
 }
 
 const kinds: ReadonlySet<unknown> = new Set<Operation['op']>(['add', 'remove', 'replace', 'move', 'copy', 'test']);
+const needsValue: ReadonlySet<Operation['op']> = new Set<Operation['op']>(['add', 'replace', 'test']);
 const isKind = (op: unknown): op is Operation['op'] => kinds.has(op);
 
 function parseOperation(given: unknown, index: number): Operation {
   const bad = (problem: string): never => {
     throw StatusError.badRequest(`JSON patch operation ${index} is malformed: ${problem}`);
   };
+  const pointer = (name: string, value: unknown): string[] =>
+    (typeof value === 'string' ? parsePointer(value) : undefined) ?? bad(`${name} ${shown(value)} is not a JSON pointer`);
   if (!isObject(given)) return bad('it is not an object');
-  const { op, path } = given;
+  const { op } = given;
   if (!isKind(op)) return bad(`op must be add, remove, replace, move, copy or test, not ${shown(op)}`);
-  if (typeof path !== 'string') return bad('path must be a string');
-  const tokens = parsePointer(path) ?? bad(`path ${shown(path)} is not a JSON pointer`);
-  const usesFrom = op === 'move' || op === 'copy';
-  const from = usesFrom && typeof given['from'] === 'string' ? parsePointer(given['from']) : undefined;
-  if (usesFrom && from === undefined) return bad(`from ${shown(given['from'])} is not a JSON pointer`);
-  if ((op === 'add' || op === 'replace' || op === 'test') && !Object.hasOwn(given, 'value')) return bad('value is missing');
-  return { op, path, tokens, from: from ?? [], value: own(given, 'value') };
+  if (needsValue.has(op) && !Object.hasOwn(given, 'value')) return bad('value is missing');
+  return {
+    op, path: String(given['path']), tokens: pointer('path', given['path']),
+    from: op === 'move' || op === 'copy' ? pointer('from', given['from']) : [], value: own(given, 'value'),
+  };
 }
 
 function shown(value: unknown): string {

@@ -16,7 +16,7 @@ function written(value: unknown, depth: number): string {
   if (value === null || value === undefined) return '<nil>';
   if (depth === 0) return '…';
   if (Array.isArray(value)) return `[${value.slice(0, 100).map((item) => written(item, depth - 1)).join(' ')}]`;
-  if (!isObject(value)) return String(value);
+  if (!isObject(value)) return typeof value === 'string' ? value : JSON.stringify(value);
   const keys = Object.keys(value).sort().slice(0, 100);
   return `map[${keys.map((key) => `${key}:${written(value[key], depth - 1)}`).join(' ')}]`;
 }

@@ -81,6 +81,7 @@ describe('strategic merge patch', () => {
     expect(names(patched(doc, { items: [{ name: 'c' }, { name: 'a' }] })['items'])).to.deep.equal(['b', 'c', 'a']);
     expect(names(patched(doc, { items: [{ name: 'b' }, { name: 'd' }] })['items'])).to.deep.equal(['a', 'b', 'd', 'c']);
     expect(patched({}, { items: [{ name: 'a' }, { name: 'a', value: '2' }] })).to.deep.equal({ items: [{ name: 'a', value: '2' }] });
+    expect(patched({ items: [{ name: 'a' }, { name: 'a', value: 'twice' }] }, { items: [{ name: 'a', other: 'x' }] })).to.deep.equal({ items: [{ name: 'a', other: 'x' }, { name: 'a', value: 'twice' }] });
     expect(patched(doc, { items: [] })).to.deep.equal(doc);
     expect(patched({ items: [{ name: 'a', ports: [{ port: 80 }, { port: 81, note: 'x' }] }] }, { items: [{ name: 'a', ports: [{ port: 81, note: 'y' }] }] }))
       .to.deep.equal({ items: [{ name: 'a', ports: [{ port: 80 }, { port: 81, note: 'y' }] }] });
@@ -123,6 +124,8 @@ describe('strategic merge patch', () => {
     const order = [{ name: 'b' }, { name: 'new' }, { name: 'a' }];
     expect(names(patched(doc, { '$setElementOrder/items': order, items: [{ name: 'new' }, { name: 'a', value: 'x' }] })['items'])).to.deep.equal(['server', 'b', 'new', 'a']);
     expect(names(patched(doc, { '$setElementOrder/items': [{ name: 'a' }, { name: 'b' }] })['items'])).to.deep.equal(['a', 'server', 'b']);
+    const replaced = { '$setElementOrder/items': [{ name: 'a' }, { name: 'new' }], items: [{ name: 'new' }, { name: 'b', $patch: 'delete' }] };
+    expect(names(patched(doc, replaced)['items'])).to.deep.equal(['a', 'server', 'new']);
     expect(patched({}, { '$setElementOrder/items': order })).to.deep.equal({});
     expect(refusal(doc, { '$setElementOrder/items': [{ name: 'a' }], items: [{ name: 'b' }] }).message).to.contain("doesn't match $setElementOrder list");
     expect(refusal(doc, { '$setElementOrder/items': order, items: [{ name: 'a' }, { name: 'b' }] }).message).to.contain("doesn't match $setElementOrder list");

@@ -96,16 +96,19 @@ function retained(original: JsonObject, patch: JsonObject, fields: ReadonlyMap<s
 }
 
 /** @returns undefined when the field goes. */
-function mergeField(type: Type | undefined, original: unknown, { value, deletions, order }: FieldPatch): unknown {
+function mergeField(type: Type | undefined, original: unknown, patch: FieldPatch): unknown {
+  const { value } = patch;
   if (value === null) return undefined;
-  if (type?.form === 'list' && isListOr(original) && isListOr(value)) {
-    if (type.mergeKey !== undefined) return mergeList(type, original, value, deletions, order);
-    // The client thinks that this list merges. Deleting is clear all the same; an order without merging means nothing.
-    if (value === undefined) return deletions === undefined ? original : original?.filter((item) => !deletions.includes(item));
-  }
+  if (type?.form === 'list' && isListOr(original) && isListOr(value)) return mergeListField(type, original, value, patch);
   if (value === undefined) return original;
   if (isObject(value) && (type?.form === 'struct' || type?.form === 'map')) return mergeMember(type, original, value);
   return value;
+}
+
+function mergeListField(type: List, original: unknown[] | undefined, value: unknown[] | undefined, { deletions, order }: FieldPatch): unknown[] | undefined {
+  if (type.mergeKey !== undefined) return mergeList(type, original, value, deletions, order);
+  // The client thinks that this list merges. Deleting is clear all the same; an order without merging means nothing.
+  return value ?? (deletions === undefined ? original : original?.filter((item) => !deletions.includes(item)));
 }
 
 function mergeMember(type: Type, original: unknown, value: JsonObject): JsonObject | undefined {

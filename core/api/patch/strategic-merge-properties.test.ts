@@ -67,7 +67,7 @@ function difference(from: Doc, to: Doc): JsonObject {
   };
 }
 
-const apply = (doc: unknown, patch: unknown): Doc => applyStrategicMergePatch(DocStruct, deepFreeze(doc), deepFreeze(patch)) as Doc;
+const apply = (doc: unknown, patch: unknown): Doc => applyStrategicMergePatch(DocStruct, deepFreeze(doc), deepFreeze(patch));
 
 describe('strategic merge patch, at random', () => {
   it('turns any document into any other by the difference that kubectl computes', () => {

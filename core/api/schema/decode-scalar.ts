@@ -61,34 +61,25 @@ function quantity(value: unknown): string {
   return text;
 }
 
-const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,18}))?(?:Z|([+-])(\d\d):(\d\d))$/;
+const rfc3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,18}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 /** @param digits of the fraction that are kept; finer ones are cut off, as Go does. */
 function instant(value: unknown, digits: number): string {
-  const match = rfc3339.exec(string(value));
-  const milliseconds = match === null ? undefined : utcOf(match);
-  if (match === null || milliseconds === undefined) {
+  const [, local = '', fraction = '', sign = '', hours = '0', minutes = '0'] = rfc3339.exec(string(value)) ?? [];
+  const shift = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -60_000 : 60_000);
+  const seconds = secondsText(Date.parse(`${local}Z`) - shift);
+  // A date that does not exist either has no number or turns into another.
+  if (seconds === undefined || secondsText(Date.parse(`${local}Z`)) !== local) {
     throw new RangeError(`parsing time ${JSON.stringify(value).slice(0, 80)}: it must have the form "2006-01-02T15:04:05Z07:00" (RFC 3339)`);
   }
-  const seconds = new Date(milliseconds).toISOString().slice(0, 19);
-  return digits === 0 ? `${seconds}Z` : `${seconds}.${(match[7] ?? '').slice(0, digits).padEnd(digits, '0')}Z`;
-}
-
-/** Milliseconds since the epoch, without the fraction; nothing when there is no such date or its year has not four digits. */
-function utcOf(match: RegExpExecArray): number | undefined {
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
-  const [, , , , , , , , sign, hours = '0', minutes = '0'] = match;
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  if (!exists || hour > 23 || minute > 59 || second > 59 || Number(hours) > 23 || Number(minutes) > 59) return undefined;
-  const offset = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -60_000 : 60_000);
-  const utc = date.getTime() + ((hour * 60 + minute) * 60 + second) * 1000 - offset;
-  return utc >= firstYear && utc < yearTenThousand ? utc : undefined;
+  return digits === 0 ? `${seconds}Z` : `${seconds}.${fraction.slice(0, digits).padEnd(digits, '0')}Z`;
 }
 
 const firstYear = Date.parse('0000-01-01T00:00:00Z');
 const yearTenThousand = Date.UTC(10_000, 0);
+
+const secondsText = (milliseconds: number): string | undefined =>
+  (milliseconds >= firstYear && milliseconds < yearTenThousand ? new Date(milliseconds).toISOString().slice(0, 19) : undefined);
 
 const goDuration = /^[+-]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/;
 

@@ -147,7 +147,7 @@ describe('decode', () => {
       [{ labels: { a: 1 } }, 'cannot unmarshal number into Go struct field ThingSpec.spec.labels of type string'],
       [{ labels: { a: { b: 'c' } } }, 'cannot unmarshal object into Go struct field ThingSpec.spec.labels of type string'],
       [{ byName: { a: { name: true } } }, 'cannot unmarshal bool into Go struct field Part.spec.byName.name of type string'],
-      [{ on: 'true' }, 'cannot unmarshal string into Go struct field ThingSpec.spec.on of type bool'],
+      [{ parts: [{ name: 'x' }], on: 'true' }, 'cannot unmarshal string into Go struct field ThingSpec.spec.on of type bool'],
       [{ count: '1' }, 'cannot unmarshal string into Go struct field ThingSpec.spec.count of type int64'],
       [{ count: 1.5 }, 'cannot unmarshal number 1.5 into Go struct field ThingSpec.spec.count of type int64: the number must be whole'],
       [{ count: 2 ** 53 }, 'cannot unmarshal number 9007199254740992 into Go struct field ThingSpec.spec.count of type int64: the number must lie between'],

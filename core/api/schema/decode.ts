@@ -1,4 +1,4 @@
-import { StatusError } from '#core/api/status-error.ts';
+import type { StatusError } from '#core/api/status-error.ts';
 import { deepCopy, isObject, maxDepth, own, setOwn, tooDeep, type JsonObject } from '#core/api/value.ts';
 import { mismatch, textOf, undecodable, type MapKey, type Subject } from './decode-failure.ts';
 import { scalarDecoder, WrongType, zeroScalar } from './decode-scalar.ts';
@@ -133,23 +133,15 @@ function compileStruct(type: Struct): Decoder {
     if (!isObject(value)) throw wrong(context, type, value);
     if (context.path.length >= maxDepth) throw tooDeep();
     steps ??= [...type.fields.values()].map((field) => stepOf(type, field));
-    const { parent, path } = context;
+    const { parent } = context;
     const result: JsonObject = {};
     let seen = 0;
     context.parent = type;
     for (const step of steps) {
       const { name } = step;
       const given = step.inherited ? own(value, name) : value[name];
-      let decoded: unknown;
-      if (given !== undefined) {
-        seen++;
-        if (given !== null) {
-          path.push(name);
-          decoded = step.decode(given, context);
-          path.pop();
-        }
-      }
-      if (decoded === undefined || step.drop(decoded)) decoded = step.absent?.(context);
+      if (given !== undefined) seen++;
+      const decoded = decodeField(step, given, context);
       if (decoded !== undefined) setOwn(result, name, decoded);
     }
     let given = 0;
@@ -158,6 +150,16 @@ function compileStruct(type: Struct): Decoder {
     context.parent = parent;
     return result;
   };
+}
+
+function decodeField(step: Step, given: unknown, context: Context): unknown {
+  if (given !== undefined && given !== null) {
+    context.path.push(step.name);
+    const decoded = step.decode(given, context);
+    context.path.pop();
+    if (decoded !== undefined && !step.drop(decoded)) return decoded;
+  }
+  return step.absent?.(context);
 }
 
 function findUnknown(type: Struct, value: JsonObject, context: Context): void {

@@ -1,15 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { token } from '#core/kernel/token.ts';
+import type { HealthCheck } from '#core/kernel/health-check.ts';
 import { sendText } from './respond.ts';
-
-/** One thing that must be well. Throws, or returns a sentence, when it is not. */
-export interface HealthCheck {
-  readonly name: string;
-  /** Whether the process is beyond help without it (`/livez`), or only not yet ready to serve (`/readyz`). */
-  readonly liveness: boolean;
-  check(): string | undefined;
-}
-export const HealthCheck = token<HealthCheck>('HealthCheck');
 
 /**
  * Answers `/healthz`, `/livez` and `/readyz`, with `?verbose`, `?exclude=name` and `/readyz/<name>`.

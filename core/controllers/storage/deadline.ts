@@ -1,8 +1,11 @@
 import type { Clock } from '#core/kernel/clock.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 
-/** Gives a driver's call a signal that also aborts after `ms`: then the answer counts as lost. */
-export async function withDeadline<T>(clock: Clock, ms: number, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/** Longer than any platform takes to make or delete a volume. */
+const driverDeadlineMs = 5 * 60_000;
+
+/** Gives a driver's call a signal that also aborts when the call has taken too long: then its answer counts as lost. */
+export async function withDeadline<T>(clock: Clock, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>, ms = driverDeadlineMs): Promise<T> {
   const bounded = new AbortController();
   const onAbort = (): void => bounded.abort(signal.reason);
   const cancel = clock.after(ms, () => bounded.abort(new ProviderError('Unknown', `no answer from the volume driver within ${ms / 1000} s`)));

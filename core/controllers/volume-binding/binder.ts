@@ -2,10 +2,11 @@ import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volum
 import { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
 import { apiVersionOf } from '#core/api/schema/kind.ts';
 import { deepEqual } from '#core/api/value.ts';
-import type { Client } from '#core/client/client.ts';
+import type { Client, Patch } from '#core/client/client.ts';
 import { annotationOf, hasIntent, isBindCompleted, provisionedName, refersTo } from '#core/controllers/storage/claims.ts';
 import { metadataPatch, withoutFinalizer } from '#core/controllers/storage/metadata-patch.ts';
 import { annotations, finalizers } from '#core/controllers/storage/names.ts';
+import type { OwnWrites } from '#core/controllers/storage/own-writes.ts';
 
 /**
  * Joins a claim and a volume, in four writes of which each is left out when its work is done: the volume names the claim,
@@ -14,13 +15,17 @@ import { annotations, finalizers } from '#core/controllers/storage/names.ts';
  */
 export class Binder {
   readonly #client: Client;
+  readonly #claims: OwnWrites<PersistentVolumeClaim>;
+  readonly #volumes: OwnWrites<PersistentVolume>;
 
-  constructor(client: Client) {
+  constructor(client: Client, claims: OwnWrites<PersistentVolumeClaim>, volumes: OwnWrites<PersistentVolume>) {
     this.#client = client;
+    this.#claims = claims;
+    this.#volumes = volumes;
   }
 
   async bind(volume: PersistentVolume, claim: PersistentVolumeClaim, signal: AbortSignal): Promise<void> {
-    const reserved = await this.#nameClaim(volume, claim, signal);
+    const reserved = await this.#nameClaim(this.#volumes.newest(volume), claim, signal);
     const bound = await this.setVolumePhase(reserved, 'Bound', signal);
     const named = await this.#nameVolume(claim, bound, signal);
     await this.#boundStatus(named, bound, signal);
@@ -29,7 +34,7 @@ export class Binder {
   async setVolumePhase(volume: PersistentVolume, phase: string, signal: AbortSignal): Promise<PersistentVolume> {
     if (volume.status.phase === phase) return volume;
     const patch = metadataPatch(volume, {}, { status: { phase, message: null, reason: null } });
-    return this.#client.patchStatus(PersistentVolume, volume.metadata, patch, {}, signal);
+    return this.#volumes.note(await this.#client.patchStatus(PersistentVolume, volume.metadata, patch, {}, signal));
   }
 
   /** Takes the claim's name off the volume, or only its UID when it was not the controller that wrote the name. */
@@ -39,7 +44,7 @@ export class Binder {
       ? metadataPatch(volume, { annotations: { [annotations.boundByController]: null } }, { spec: { claimRef: null } })
       : metadataPatch(volume, {}, { spec: { claimRef: { uid: null, resourceVersion: null } } });
     const freed = await this.#client.patch(PersistentVolume, volume.metadata, patch, {}, signal);
-    await this.setVolumePhase(freed, 'Available', signal);
+    await this.setVolumePhase(this.#volumes.note(freed), 'Available', signal);
   }
 
   /** A claim without a volume that it could name has neither modes nor capacity. */
@@ -47,7 +52,12 @@ export class Binder {
     const { status } = claim;
     if ((status.phase ?? 'Pending') === phase && status.capacity === undefined && status.accessModes === undefined) return;
     const patch = metadataPatch(claim, {}, { status: { phase, accessModes: null, capacity: null } });
-    await this.#client.patchStatus(PersistentVolumeClaim, claim.metadata, patch, {}, signal);
+    this.#claims.note(await this.#client.patchStatus(PersistentVolumeClaim, claim.metadata, patch, {}, signal));
+  }
+
+  /** For writes that lead to a volume without binding one. */
+  async patchClaim(claim: PersistentVolumeClaim, patch: Patch, signal: AbortSignal): Promise<void> {
+    this.#claims.note(await this.#client.patch(PersistentVolumeClaim, claim.metadata, patch, {}, signal));
   }
 
   async #nameClaim(volume: PersistentVolume, claim: PersistentVolumeClaim, signal: AbortSignal): Promise<PersistentVolume> {
@@ -55,7 +65,8 @@ export class Binder {
     const byController = refersTo(volume, claim) ? {} : { annotations: { [annotations.boundByController]: 'yes' } };
     const { namespace, name, uid, resourceVersion } = claim.metadata;
     const claimRef = { apiVersion: apiVersionOf(PersistentVolumeClaim), kind: PersistentVolumeClaim.kind, namespace, name, uid, resourceVersion };
-    return this.#client.patch(PersistentVolume, volume.metadata, metadataPatch(volume, byController, { spec: { claimRef } }), {}, signal);
+    const patch = metadataPatch(volume, byController, { spec: { claimRef } });
+    return this.#volumes.note(await this.#client.patch(PersistentVolume, volume.metadata, patch, {}, signal));
   }
 
   async #nameVolume(claim: PersistentVolumeClaim, { metadata: { name } }: PersistentVolume, signal: AbortSignal): Promise<PersistentVolumeClaim> {
@@ -71,7 +82,8 @@ export class Binder {
       },
       ...(settled ? { finalizers: withoutFinalizer(claim, finalizers.intent) } : {}),
     };
-    return this.#client.patch(PersistentVolumeClaim, claim.metadata, metadataPatch(claim, metadata, { spec: { volumeName: name } }), {}, signal);
+    const patch = metadataPatch(claim, metadata, { spec: { volumeName: name } });
+    return this.#claims.note(await this.#client.patch(PersistentVolumeClaim, claim.metadata, patch, {}, signal));
   }
 
   async #boundStatus(claim: PersistentVolumeClaim, volume: PersistentVolume, signal: AbortSignal): Promise<void> {
@@ -85,6 +97,7 @@ export class Binder {
       ...(becomesBound ? { capacity: { storage } } : {}),
       ...(becomesBound && volume.spec.volumeAttributesClassName !== undefined ? { currentVolumeAttributesClassName: volume.spec.volumeAttributesClassName } : {}),
     };
-    await this.#client.patchStatus(PersistentVolumeClaim, claim.metadata, metadataPatch(claim, {}, { status: document }), {}, signal);
+    const patch = metadataPatch(claim, {}, { status: document });
+    this.#claims.note(await this.#client.patchStatus(PersistentVolumeClaim, claim.metadata, patch, {}, signal));
   }
 }

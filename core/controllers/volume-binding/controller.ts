@@ -8,6 +8,7 @@ import { Announcer } from '#core/controllers/storage/announcer.ts';
 import { claimKeyOf, isBindCompleted, volumeNameOf } from '#core/controllers/storage/claims.ts';
 import { isDefaultClass } from '#core/controllers/storage/default-class.ts';
 import { DriverDirectory } from '#core/controllers/storage/driver-directory.ts';
+import { OwnWrites } from '#core/controllers/storage/own-writes.ts';
 import { claimsOfPod, podsOfClaim } from '#core/controllers/storage/pods.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import { source, type Controller, type ReconcileResult, type Source } from '#core/reconcile/controller.ts';
@@ -44,6 +45,8 @@ export class VolumeBindingController implements Controller {
   readonly sources: readonly Source[];
   readonly #claims: Informer<PersistentVolumeClaim>;
   readonly #volumes: Informer<PersistentVolume>;
+  readonly #ownClaims: OwnWrites<PersistentVolumeClaim>;
+  readonly #ownVolumes: OwnWrites<PersistentVolume>;
   readonly #claimSync: ClaimSync;
   readonly #volumeSync: VolumeSync;
 
@@ -60,9 +63,11 @@ export class VolumeBindingController implements Controller {
 
     const events = new Announcer(recorder, clock);
     const available = new AvailableVolumes(volumes);
-    const binder = new Binder(client);
+    this.#ownClaims = new OwnWrites(claims);
+    this.#ownVolumes = new OwnWrites(volumes);
+    const binder = new Binder(client, this.#ownClaims, this.#ownVolumes);
     const classes = new ClassRules(storageClasses, client);
-    const requests = new ProvisioningRequests({ writer: client, pods, classes, drivers: new DriverDirectory(drivers), events });
+    const requests = new ProvisioningRequests({ binder, pods, classes, drivers: new DriverDirectory(drivers), events });
     this.#claimSync = new ClaimSync({ client, volumes, available, binder, classes, requests, events });
     this.#volumeSync = new VolumeSync({ client, claims, available, binder, claimSync: this.#claimSync, classes, events });
     this.sources = [
@@ -76,10 +81,11 @@ export class VolumeBindingController implements Controller {
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void> {
     if (!key.includes('/')) {
       const volume = this.#volumes.get(key);
-      return volume === undefined ? undefined : this.#volumeSync.sync(volume, signal);
+      return volume === undefined ? undefined : this.#volumeSync.sync(this.#ownVolumes.newest(volume), signal);
     }
-    const claim = this.#claims.get(key);
-    if (claim === undefined) return;
+    const cached = this.#claims.get(key);
+    if (cached === undefined) return;
+    const claim = this.#ownClaims.newest(cached);
     if (!(await this.#claimSync.sync(claim, signal))) return { requeueAfterMs: soonMs };
     return isBindCompleted(claim) ? undefined : { requeueAfterMs: waitingMs };
   }

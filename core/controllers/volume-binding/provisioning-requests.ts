@@ -1,7 +1,7 @@
-import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
+import type { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
 import type { Pod } from '#core/api/schema/core-v1/pod.ts';
 import type { StorageClass } from '#core/api/schema/storage-v1.ts';
-import { keyOf, type Writer } from '#core/client/client.ts';
+import { keyOf } from '#core/client/client.ts';
 import type { EventRecorder } from '#core/client/event-recorder.ts';
 import { annotationOf, classOfClaim } from '#core/controllers/storage/claims.ts';
 import type { DriverDirectory } from '#core/controllers/storage/driver-directory.ts';
@@ -9,10 +9,11 @@ import { metadataPatch } from '#core/controllers/storage/metadata-patch.ts';
 import { annotations } from '#core/controllers/storage/names.ts';
 import { podsOfClaim } from '#core/controllers/storage/pods.ts';
 import type { Informer } from '#core/reconcile/informer.ts';
+import type { Binder } from './binder.ts';
 import type { ClassRule, ClassRules } from './class-rules.ts';
 
 interface Parts {
-  readonly writer: Writer;
+  readonly binder: Binder;
   readonly pods: Informer<Pod>;
   readonly classes: ClassRules;
   readonly drivers: DriverDirectory;
@@ -51,7 +52,7 @@ export class ProvisioningRequests {
 
   async #assignClass(claim: PersistentVolumeClaim, chosen: StorageClass, signal: AbortSignal): Promise<void> {
     const patch = metadataPatch(claim, {}, { spec: { storageClassName: chosen.metadata.name } });
-    await this.#parts.writer.patch(PersistentVolumeClaim, claim.metadata, patch, {}, signal);
+    await this.#parts.binder.patchClaim(claim, patch, signal);
   }
 
   #tellWhoIsAwaited(claim: PersistentVolumeClaim): void {
@@ -61,11 +62,11 @@ export class ProvisioningRequests {
   }
 
   async #request(claim: PersistentVolumeClaim, provisioner: string, signal: AbortSignal): Promise<void> {
-    const { writer, drivers, events } = this.#parts;
+    const { binder, drivers, events } = this.#parts;
     const asked = annotationOf(claim, annotations.provisioner) === provisioner && annotationOf(claim, annotations.betaProvisioner) === provisioner;
     if (!asked) {
       const patch = metadataPatch(claim, { annotations: { [annotations.provisioner]: provisioner, [annotations.betaProvisioner]: provisioner } });
-      await writer.patch(PersistentVolumeClaim, claim.metadata, patch, {}, signal);
+      await binder.patchClaim(claim, patch, signal);
     }
     // Of a driver in this process there is nothing to say yet: it speaks for itself.
     if (drivers.find(provisioner) !== undefined) return;

@@ -2,14 +2,17 @@ import type { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-
 import { keyOf } from '#core/client/client.ts';
 import type { EventRecorder } from '#core/client/event-recorder.ts';
 import { classOfClaim, provisionedName } from '#core/controllers/storage/claims.ts';
+import { withDeadline } from '#core/controllers/storage/deadline.ts';
+import type { Clock } from '#core/kernel/clock.ts';
 import { TerminalError } from '#core/reconcile/controller.ts';
 import { ProviderError } from '#core/spi/errors.ts';
-import { canFind, type Volume, type VolumeDriver } from '#core/spi/volume-driver.ts';
+import { canFind, type Volume, type VolumeDriver, type VolumeFinder } from '#core/spi/volume-driver.ts';
 import type { Attempt, Attempts } from './attempt.ts';
 import { sentence } from './failures.ts';
 import { intentOf, type Intents } from './intent.ts';
 
 interface Parts {
+  readonly clock: Clock;
   readonly attempts: Attempts;
   readonly intents: Intents;
   readonly events: EventRecorder;
@@ -26,8 +29,8 @@ export class Cleanup {
   /** @param claim as the API server has it now, with the intent on it, and without a PersistentVolume */
   async run(claim: PersistentVolumeClaim, driver: VolumeDriver, signal: AbortSignal): Promise<void> {
     try {
-      const left = canFind(driver) ? await driver.find(provisionedName(claim), signal) : await this.#repeat(claim, driver, signal);
-      if (left !== undefined) await driver.delete(left.id, signal);
+      const left = canFind(driver) ? await this.#find(claim, driver, signal) : await this.#repeat(claim, driver, signal);
+      if (left !== undefined) await withDeadline(this.#parts.clock, signal, (bounded) => driver.delete(left.id, bounded));
     } catch (error) {
       signal.throwIfAborted();
       if (!ProviderError.is(error, 'NotFound')) {
@@ -38,11 +41,22 @@ export class Cleanup {
     await this.#parts.intents.drop(claim, signal);
   }
 
+  async #find(claim: PersistentVolumeClaim, driver: VolumeDriver & VolumeFinder, signal: AbortSignal): Promise<Volume | undefined> {
+    try {
+      return await withDeadline(this.#parts.clock, signal, (bounded) => driver.find(provisionedName(claim), bounded));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!ProviderError.is(error, 'Unavailable')) throw error;
+      // It may be half made, and then stays so until it is asked for again.
+      return this.#repeat(claim, driver, signal);
+    }
+  }
+
   /** The same request again: it returns what an earlier one made, or refuses, and then there is nothing. */
   async #repeat(claim: PersistentVolumeClaim, driver: VolumeDriver, signal: AbortSignal): Promise<Volume | undefined> {
     const attempt = await this.#sameAttempt(claim, driver, signal);
     try {
-      return await driver.create(attempt.request, signal);
+      return await withDeadline(this.#parts.clock, signal, (bounded) => driver.create(attempt.request, bounded));
     } catch (error) {
       if (ProviderError.is(error, 'Invalid', 'Exhausted')) return undefined;
       throw error;
@@ -59,7 +73,7 @@ export class Cleanup {
       cause = error;
     }
     throw new TerminalError(
-      `driver ${driver.name} cannot look up volumes, and storage class "${classOfClaim(claim) ?? ''}" is not as it was when volume ${provisionedName(claim)} was asked for; ` +
+      `driver ${driver.name} cannot say whether volume ${provisionedName(claim)} was made, and storage class "${classOfClaim(claim) ?? ''}" is not as it was when that was asked for; ` +
       'restore the class, or delete that volume by hand if it exists and then remove the finalizer keelson.dev/volume-provisioning', { cause });
   }
 }

@@ -7,13 +7,14 @@ import { keyOf, type Client } from '#core/client/client.ts';
 import type { EventRecorder } from '#core/client/event-recorder.ts';
 import { Announcer } from '#core/controllers/storage/announcer.ts';
 import { claimKeyOf, hasIntent, provisionedName, wantsAnyVolume } from '#core/controllers/storage/claims.ts';
+import { withDeadline } from '#core/controllers/storage/deadline.ts';
 import { DriverDirectory } from '#core/controllers/storage/driver-directory.ts';
 import { live } from '#core/controllers/storage/live.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { source, type Controller, type ReconcileResult, type Source } from '#core/reconcile/controller.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';
-import { canFind, type Volume, type VolumeDriver } from '#core/spi/volume-driver.ts';
+import { canFind, type CreateVolumeRequest, type Volume, type VolumeDriver } from '#core/spi/volume-driver.ts';
 import { Attempts, provisionerOf, type Attempt } from './attempt.ts';
 import { Cleanup } from './cleanup.ts';
 import { contentSource } from './content-source.ts';
@@ -47,6 +48,7 @@ export class VolumeProvisioningController implements Controller {
   readonly workers: number;
   readonly sources: readonly Source[];
   readonly #client: Client;
+  readonly #clock: Clock;
   readonly #claims: Informer<PersistentVolumeClaim>;
   readonly #drivers: DriverDirectory;
   readonly #events: EventRecorder;
@@ -60,6 +62,7 @@ export class VolumeProvisioningController implements Controller {
   constructor({ client, informers, clock, recorder, logger, drivers, workers = 32, slowRetryMs = 60_000 }: VolumeProvisioningOptions) {
     this.workers = workers;
     this.#client = client;
+    this.#clock = clock;
     this.#slowRetryMs = slowRetryMs;
     this.#instance = `${clock.now()}-${randomInt(10_000)}`;
     this.#drivers = new DriverDirectory(drivers);
@@ -67,7 +70,7 @@ export class VolumeProvisioningController implements Controller {
     this.#attempts = new Attempts(informers, client);
     this.#intents = new Intents(client);
     this.#failures = new Failures({ intents: this.#intents, events: this.#events, logger, slowRetryMs });
-    this.#cleanup = new Cleanup({ attempts: this.#attempts, intents: this.#intents, events: this.#events });
+    this.#cleanup = new Cleanup({ attempts: this.#attempts, intents: this.#intents, events: this.#events, clock });
     const claims = (this.#claims = informers.for(PersistentVolumeClaim));
     claims.addIndex(pendingClaims.name, pendingClaims.of);
     this.sources = [
@@ -148,17 +151,20 @@ export class VolumeProvisioningController implements Controller {
     this.#events.normal(claim, 'Provisioning', `External provisioner is provisioning volume for claim "${keyOf(claim)}"`);
     let volume: Volume;
     try {
-      volume = await driver.create(request, signal);
-      const problem = breach(volume, request);
-      if (problem !== undefined) {
-        await driver.delete(volume.id, signal);
-        throw new Error(problem);
-      }
+      volume = await this.#make(driver, request, signal);
     } catch (error) {
       signal.throwIfAborted();
       return this.#failures.creating(attempt, error, signal);
     }
     return this.#store(attempt, volume, signal);
+  }
+
+  async #make(driver: VolumeDriver, request: CreateVolumeRequest, signal: AbortSignal): Promise<Volume> {
+    const volume = await withDeadline(this.#clock, signal, (bounded) => driver.create(request, bounded));
+    const problem = breach(volume, request);
+    if (problem === undefined) return volume;
+    await withDeadline(this.#clock, signal, (bounded) => driver.delete(volume.id, bounded));
+    throw new Error(problem);
   }
 
   async #store(attempt: Attempt, volume: Volume, signal: AbortSignal): Promise<ReconcileResult | void> {

@@ -25,7 +25,6 @@ export interface VolumeReclaimOptions {
   readonly workers?: number;
 }
 
-const driverDeadlineMs = 5 * 60_000;
 const attachmentsOfVolume = 'attachments-of-volume';
 
 /**
@@ -86,7 +85,7 @@ export class VolumeReclaimController implements Controller {
     if (volume === undefined || volume.metadata.uid !== cached.metadata.uid || !isDoomed(volume)) return;
     if (this.#attachments.byIndex(attachmentsOfVolume, volume.metadata.name).length > 0) return;
     try {
-      await withDeadline(this.#clock, driverDeadlineMs, signal, (bounded) => driver.delete(volume.spec.csi?.volumeHandle ?? '', bounded));
+      await withDeadline(this.#clock, signal, (bounded) => driver.delete(volume.spec.csi?.volumeHandle ?? '', bounded));
     } catch (error) {
       signal.throwIfAborted();
       if (!ProviderError.is(error, 'NotFound')) return this.#failed(volume, error, signal);
@@ -94,14 +93,16 @@ export class VolumeReclaimController implements Controller {
     await this.#forget(volume, signal);
   }
 
-  /** Removes the record of a volume that is no more. */
+  /** Removes the record of a volume that is no more. Others who take their finalizers off at the same moment are not in the way. */
   async #forget(volume: PersistentVolume, signal: AbortSignal): Promise<void> {
     const { name, uid } = volume.metadata;
-    if (!isDeleting(volume)) await this.#client.delete(PersistentVolume, { name }, { preconditions: { uid } }, signal);
-    if (!hasFinalizer(volume, finalizers.deletion)) return;
-    const marked = isDeleting(volume) ? volume : await live(this.#client, PersistentVolume, { name }, signal);
-    if (marked !== undefined && marked.metadata.uid === uid) {
-      await this.#setFinalizers(marked, withoutFinalizer(marked, finalizers.deletion), signal);
+    try {
+      if (!isDeleting(volume)) await this.#client.delete(PersistentVolume, { name }, { preconditions: { uid } }, signal);
+      if (!hasFinalizer(volume, finalizers.deletion)) return;
+      const document = { metadata: { uid, '$deleteFromPrimitiveList/finalizers': [finalizers.deletion] } };
+      await this.#client.patch(PersistentVolume, { name }, { type: 'strategic', document }, {}, signal);
+    } catch (error) {
+      if (!StatusError.is(error, 'NotFound')) throw error;
     }
   }
 
@@ -116,11 +117,7 @@ export class VolumeReclaimController implements Controller {
   }
 
   async #setFinalizers(volume: PersistentVolume, names: readonly string[], signal: AbortSignal): Promise<void> {
-    try {
-      await this.#client.patch(PersistentVolume, volume.metadata, metadataPatch(volume, { finalizers: names }), {}, signal);
-    } catch (error) {
-      if (!StatusError.is(error, 'NotFound')) throw error;
-    }
+    await this.#client.patch(PersistentVolume, volume.metadata, metadataPatch(volume, { finalizers: names }), {}, signal);
   }
 }
 

@@ -12,7 +12,10 @@ interface Pending {
 }
 
 /** The worker's file has the extension of this one, be it TypeScript or compiled. */
-export const startWorker = (): Worker => new Worker(new URL(import.meta.url.replace(/worker-link(\.[jt]s)$/, 'worker$1')), { name: 'keelson-sqlite' });
+const workerFile = new URL(import.meta.url.replace(/worker-link(\.[jt]s)$/, 'worker$1'));
+
+/** The process's own flags are not handed down: some, such as `--eval`, make a worker fail. */
+export const startWorker = (): Worker => new Worker(workerFile, { name: 'keelson-sqlite', execArgv: ['--disable-warning=ExperimentalWarning'] });
 
 /** The main thread's end of the line to the worker. Answers come in the order of the calls. */
 export class WorkerLink {

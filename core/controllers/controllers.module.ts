@@ -1,0 +1,67 @@
+import { ContainerModule } from 'inversify';
+import type { Kind } from '#core/api/schema/kind.ts';
+import { Client } from '#core/client/client.ts';
+import { ApiEventRecorders } from '#core/client/api-event-recorder.ts';
+import { EventRecorders } from '#core/client/event-recorder.ts';
+import { Clock } from '#core/kernel/clock.ts';
+import { Logger } from '#core/kernel/logger.ts';
+import { Controller } from '#core/reconcile/controller.ts';
+import { Informers } from '#core/reconcile/informer.ts';
+import { BootstrapObject } from '#core/spi/bootstrap-object.ts';
+import { VolumeDriver } from '#core/spi/volume-driver.ts';
+import { Bootstrap } from './bootstrap/bootstrap.ts';
+import { ClaimProtectionController } from './claim-protection/controller.ts';
+import { EventTtlController } from './event-ttl/controller.ts';
+import { NamespaceController } from './namespace/controller.ts';
+import { ResourceQuotaController } from './resource-quota/controller.ts';
+import { StorageCapacityController } from './storage-capacity/controller.ts';
+import { VolumeBindingController } from './volume-binding/controller.ts';
+import { VolumeProtectionController } from './volume-protection/controller.ts';
+import { VolumeProvisioningController } from './volume-provisioning/controller.ts';
+import { VolumeReclaimController } from './volume-reclaim/controller.ts';
+
+export interface ControllersOptions {
+  /** Every namespaced kind that the server stores: what goes with a namespace. */
+  readonly namespacedKinds: readonly Kind[];
+}
+
+/** Each takes what it needs of this. */
+interface Surroundings {
+  readonly client: Client;
+  readonly informers: Informers;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly recorders: EventRecorders;
+  readonly drivers: readonly VolumeDriver[];
+}
+
+/** The one list of controllers. */
+const list: readonly ((around: Surroundings, options: ControllersOptions) => Controller)[] = [
+  (around) => new VolumeBindingController({ ...around, recorder: around.recorders.for('persistentvolume-controller') }),
+  (around) => new VolumeProvisioningController({ ...around, recorder: around.recorders.for('volume-provisioning') }),
+  (around) => new VolumeReclaimController({ ...around, recorder: around.recorders.for('volume-reclaim') }),
+  (around) => new ClaimProtectionController(around),
+  (around) => new VolumeProtectionController(around),
+  (around) => new StorageCapacityController(around),
+  (around, { namespacedKinds }) => new NamespaceController({ ...around, kinds: namespacedKinds }),
+  // Events come by the thousand and are gone in an hour: nobody limits their number, and adding them up costs each of them.
+  (around, { namespacedKinds }) => new ResourceQuotaController({ ...around, kinds: namespacedKinds.filter(({ kind }) => kind !== 'Event') }),
+  (around) => new EventTtlController(around),
+];
+
+export const controllers = (options: ControllersOptions): ContainerModule => new ContainerModule(({ bind }) => {
+  bind(ApiEventRecorders).toResolvedValue(
+    (writer: Client, clock: Clock, logger: Logger) => new ApiEventRecorders({ writer, clock, logger: logger.with({ component: 'events' }) }), [Client, Clock, Logger],
+  ).inSingletonScope();
+  bind(EventRecorders).toService(ApiEventRecorders);
+  bind(Bootstrap).toResolvedValue(
+    (writer: Client, logger: Logger, objects: BootstrapObject[]) => new Bootstrap(writer, logger, objects),
+    [Client, Logger, { serviceIdentifier: BootstrapObject, isMultiple: true }],
+  ).inSingletonScope();
+  for (const make of list) {
+    bind(Controller).toResolvedValue(
+      (client: Client, informers: Informers, clock: Clock, logger: Logger, recorders: EventRecorders, drivers: VolumeDriver[]) => make({ client, informers, clock, logger, recorders, drivers }, options),
+      [Client, Informers, Clock, Logger, EventRecorders, { serviceIdentifier: VolumeDriver, isMultiple: true }],
+    ).inSingletonScope();
+  }
+});

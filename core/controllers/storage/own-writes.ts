@@ -1,0 +1,40 @@
+import type { KubernetesObject } from '#core/api/schema/kind.ts';
+import { keyOf } from '#core/client/client.ts';
+import type { Informer } from '#core/reconcile/informer.ts';
+
+/**
+ * Lets a controller see what it has written itself before its cache does. Without it the controller would do its last step again,
+ * only to be told of a conflict. Holds an object only until the cache has caught up with it.
+ */
+export class OwnWrites<T extends KubernetesObject> {
+  readonly #informer: Informer<T>;
+  readonly #written = new Map<string, T>();
+
+  constructor(informer: Informer<T>) {
+    this.#informer = informer;
+    informer.subscribe((object, previous) => {
+      const uid = (object ?? previous)?.metadata.uid ?? '';
+      const written = this.#written.get(uid);
+      if (written !== undefined && (object === undefined || !isOlder(object, written))) this.#written.delete(uid);
+    });
+  }
+
+  /** What the API server answered to a write. */
+  note(written: T): T {
+    const cached = this.#informer.get(keyOf(written));
+    // Of an object that the cache does not have, no later change will come that ends the note.
+    if (cached?.metadata.uid === written.metadata.uid && isOlder(cached, written)) this.#written.set(written.metadata.uid, written);
+    return written;
+  }
+
+  newest(cached: T): T {
+    const written = this.#written.get(cached.metadata.uid);
+    return written !== undefined && isOlder(cached, written) ? written : cached;
+  }
+}
+
+/** Versions are decimal numbers that grow; of any other kind none counts as older. */
+function isOlder(a: KubernetesObject, b: KubernetesObject): boolean {
+  const [first, second] = [a.metadata.resourceVersion, b.metadata.resourceVersion];
+  return /^\d+$/.test(first) && /^\d+$/.test(second) && BigInt(first) < BigInt(second);
+}

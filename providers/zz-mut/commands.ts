@@ -1,0 +1,31 @@
+import { execa } from 'execa';
+import { ProviderError } from '#core/spi/errors.ts';
+
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly output: string;
+  /** What it complained of, for a message. */
+  readonly complaint: string;
+}
+
+/** Runs a program of the machine, without a shell. Rejects only when the program could not run to its end. */
+export type RunCommand = (program: string, args: readonly string[], signal: AbortSignal) => Promise<CommandResult>;
+
+const TIMEOUT_MS = 120_000;
+
+/** Where system programs are, also for users whose own path leaves `sbin` out. */
+export const programPath = (): string => `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`;
+
+export const runCommand: RunCommand = async (program, args, signal) => {
+  signal.throwIfAborted();
+  const result = await execa(program, args, {
+    reject: false, cancelSignal: signal, timeout: TIMEOUT_MS, maxBuffer: 64 * 1024, stdin: 'ignore',
+    env: { PATH: programPath(), LC_ALL: 'C' },
+  });
+  if (result.isCanceled) throw signal.reason;
+  if (result.exitCode === undefined) {
+    const why = result.timedOut ? `did not end in ${TIMEOUT_MS / 1000} seconds` : result.shortMessage;
+    throw new ProviderError('Unavailable', `${program} ${why}`, { cause: result.cause });
+  }
+  return { exitCode: result.exitCode, output: result.stdout, complaint: result.stderr.trim().slice(0, 500) || `exit code ${result.exitCode}` };
+};

@@ -1,0 +1,25 @@
+import type { VolumeDriverUnderTest } from '#test/conformance/volume-driver.ts';
+import { volumeDriverConformance } from '#test/conformance/volume-driver.ts';
+import { unmet } from '#test/fixtures/requires.ts';
+import { enforcing, MIB, mounting, Platform } from './test-platform.ts';
+
+async function make(given: Pick<VolumeDriverUnderTest, 'parameters' | 'otherParameters' | 'nodeMissing'>): Promise<VolumeDriverUnderTest> {
+  const platform = await Platform.make();
+  return {
+    ...given,
+    driver: platform.driver,
+    node: given.nodeMissing === undefined ? platform.node : undefined,
+    tooLarge: 3072n * MIB,
+    volumes: () => platform.stored(),
+    cleanup: () => platform.remove(),
+  };
+}
+
+volumeDriverConformance('local, images', () => make({ otherParameters: { enforceCapacity: 'false' }, nodeMissing: unmet(...enforcing) }));
+
+volumeDriverConformance('local, plain folders', () => make({ parameters: { enforceCapacity: 'false' }, otherParameters: {}, nodeMissing: unmet(...mounting) }), {
+  skip: {
+    'is full at its capacity, and its neighbour loses nothing': 'plain folders have no limit',
+    'tells how full a volume is': 'a plain folder is as full as the disk on which it is',
+  },
+});

@@ -1,0 +1,74 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Container } from 'inversify';
+import { Clock, systemClock } from '#core/kernel/clock.ts';
+import { Component } from '#core/kernel/lifecycle.ts';
+import { Logger } from '#core/kernel/logger.ts';
+import { NodeVolumeDriver, VolumeDriver } from '#core/spi/volume-driver.ts';
+import { recordingLogger } from '#test/fixtures/recording-logger.ts';
+import { fromEnvironment, keelsonModule, local } from './local.module.ts';
+import { describeAbilities } from './machine.ts';
+
+const never = new AbortController().signal;
+
+describe('the module of local volumes', () => {
+  let stateDir: string;
+  beforeEach(async () => {
+    stateDir = await mkdtemp(join(tmpdir(), 'keelson-local-'));
+  });
+  afterEach(() => rm(stateDir, { recursive: true }));
+
+  function load(module = keelsonModule.create({ stateDir, nodeName: 'node-1' })) {
+    const log = recordingLogger();
+    const container = new Container();
+    container.bind(Clock).toConstantValue(systemClock);
+    container.bind(Logger).toConstantValue(log);
+    container.load(module);
+    return { container, log };
+  }
+
+  it('binds one driver for each side, and what opens the folder of volumes', async () => {
+    const { container } = load();
+    expect(container.get(VolumeDriver)).to.equal(container.get(VolumeDriver));
+    expect([container.get(VolumeDriver).name, container.get(NodeVolumeDriver).name]).to.deep.equal(['local.keelson.dev', 'local.keelson.dev']);
+    expect(await readdir(stateDir), 'before the start').to.deep.equal([]);
+    const opener = container.get(Component);
+    await opener.start(never);
+    await opener.stop();
+    expect(await readdir(join(stateDir, 'volumes'))).to.have.members(['.creating', '.trash']);
+  });
+
+  it('starts without a folder that it was told of, and says so', async () => {
+    const { container, log } = load(local({ root: join(stateDir, 'volumes'), nodePaths: [join(stateDir, 'missing')], nodeName: 'node-1' }));
+    const opener = container.get(Component);
+    await opener.start(never);
+    await opener.stop();
+    expect(log.at('warn').length).to.equal(1);
+  });
+
+  it('reads its options from the environment', () => {
+    expect(fromEnvironment({})).to.deep.equal({ nodePaths: [], poolSize: undefined });
+    expect(fromEnvironment({ KEELSON_LOCAL_NODE_PATHS: '/srv/a:/srv/b', KEELSON_LOCAL_POOL_SIZE: '20Gi' })).to.deep.equal({ nodePaths: ['/srv/a', '/srv/b'], poolSize: 20n * 1024n ** 3n });
+    for (const size of ['many', '0', '-1Gi']) expect(() => fromEnvironment({ KEELSON_LOCAL_POOL_SIZE: size })).to.throw(RangeError, size);
+  });
+
+  it('refuses folders that are no plain absolute paths', () => {
+    for (const path of ['relative', '/', '/srv/../etc', '/srv/', '/srv//a', '/a\0b']) {
+      const { container } = load(local({ root: join(stateDir, 'volumes'), nodePaths: [path], nodeName: 'node-1' }));
+      expect(() => container.get(VolumeDriver), path).to.throw('absolute path');
+    }
+  });
+
+  it('tells what the machine lacks, why, and what to do', async () => {
+    const lack = { reason: 'the program mkfs.ext4 is not installed', remedy: 'apt-get install e2fsprogs' };
+    expect(await describeAbilities({ mountLack: async () => undefined, enforceLack: async () => lack })).to.deep.equal([
+      { name: 'local volumes whose capacity is enforced', available: false, ...lack },
+      { name: 'mounting local volumes for pods', available: true },
+    ]);
+    for (const { available, reason, remedy } of await keelsonModule.abilities?.({ stateDir, nodeName: 'node-1' }) ?? []) {
+      expect([typeof reason, typeof remedy]).to.deep.equal(available ? ['undefined', 'undefined'] : ['string', 'string']);
+    }
+  });
+});

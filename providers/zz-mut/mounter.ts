@@ -1,0 +1,91 @@
+import { mkdir, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { ProviderError } from '#core/spi/errors.ts';
+import type { RunCommand } from './commands.ts';
+import type { Files } from './files.ts';
+import { errorCode, isMissing, quoted } from './safe-paths.ts';
+
+/** Most mounts of one volume on one path that are undone: each repetition of a crashed caller may have added one. */
+const MOST_LAYERS = 16;
+
+/** `-o` options that would make of the mount something else than the volume at its path. */
+const reserved = new Set(['bind', 'rbind', 'move', 'remount', 'loop', 'offset', 'sizelimit', 'shared', 'rshared', 'slave', 'rslave', 'private', 'rprivate', 'unbindable', 'runbindable', 'user', 'users', 'owner', 'group', 'helper', 'uhelper']);
+
+/** Mounts, unmounts, attaches and detaches by the machine's own programs. */
+export class Mounter {
+  readonly #run: RunCommand;
+
+  constructor(run: RunCommand) {
+    this.#run = run;
+  }
+
+  /** Attaches the image; the device that it has already, if it has one. */
+  async attach(image: string, signal: AbortSignal): Promise<string> {
+    const result = await this.#run('losetup', ['--find', '--show', '--nooverlap', image], signal);
+    const device = result.output.trim();
+    if (result.exitCode !== 0 || !/^\/dev\/loop\d+$/.test(device)) throw new ProviderError('Unavailable', `${image} could not be attached as a loop device: ${result.complaint}`);
+    return device;
+  }
+
+  async detach(device: string, signal: AbortSignal): Promise<void> {
+    const result = await this.#run('losetup', ['--detach', device], signal);
+    if (result.exitCode !== 0) throw new ProviderError('Unavailable', `${device} could not be detached: ${result.complaint}`);
+  }
+
+  async mountExt4(device: string, path: string, options: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.#mount(['-t', 'ext4', ...optionList(options), device, path], signal);
+  }
+
+  async bind(source: string, path: string, options: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.#mount(optionList(['bind', ...options]).concat(source, path), signal);
+  }
+
+  /** For a bind mount that was to be read-only and was interrupted before it became so. */
+  async makeReadOnly(path: string, signal: AbortSignal): Promise<void> {
+    await this.#mount(['-o', 'remount,bind,ro', path], signal);
+  }
+
+  /** `isOurs` tells, looking anew each time, whether the volume is still what lies on top at this path. */
+  async unmountAll(path: string, isOurs: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+    for (let layer = 0; await isOurs(); layer++) {
+      if (layer === MOST_LAYERS) throw new ProviderError('Unavailable', `${path} is still mounted after ${MOST_LAYERS} unmounts`);
+      const result = await this.#run('umount', [path], signal);
+      if (result.exitCode !== 0) throw new ProviderError('Unavailable', `${path} could not be unmounted: ${result.complaint}`);
+    }
+  }
+
+  async #mount(args: readonly string[], signal: AbortSignal): Promise<void> {
+    const result = await this.#run('mount', args, signal);
+    if (result.exitCode !== 0) throw new ProviderError('Unavailable', `mount ${args.join(' ')} failed: ${result.complaint}`);
+  }
+}
+
+const optionList = (options: readonly string[]): string[] => (options.length === 0 ? [] : ['-o', options.join(',')]);
+
+/** @throws {ProviderError} Invalid */
+export function checkMountOptions(options: readonly string[]): void {
+  for (const option of options) {
+    const [name = ''] = option.split('=');
+    if (!/^[a-z][a-z0-9_]*(=[A-Za-z0-9_.:/+-]*)?$/.test(option) || reserved.has(name)) throw new ProviderError('Invalid', `mount option ${quoted(option)} is not possible for a local volume`);
+  }
+}
+
+/** The folder or empty file on which a volume is mounted for a pod. */
+export async function makeTarget(path: string, kind: 'folder' | 'file', files: Files): Promise<void> {
+  const found = await files.entry(path);
+  if (found === undefined) return kind === 'folder' ? void (await mkdir(path, { mode: 0o750 })) : writeFile(path, '', { flag: 'wx', mode: 0o600 });
+  if (found.kind !== kind) throw new ProviderError('Invalid', `${path} is there already and is a ${found.kind}, not a ${kind}`);
+}
+
+/** Removes what `makeTarget` made, and nothing that holds anything. @throws {ProviderError} Invalid */
+export async function removeTarget(path: string, files: Files): Promise<void> {
+  const found = await files.entry(path);
+  if (found === undefined) return;
+  try {
+    if (found.kind === 'folder') return await rmdir(path);
+    if (found.kind === 'file' && (await stat(path)).size === 0) return await unlink(path);
+  } catch (error) {
+    if (isMissing(error)) return;
+    if (errorCode(error) !== 'ENOTEMPTY') throw error;
+  }
+  throw new ProviderError('Invalid', `nothing is mounted at ${path}, yet it holds something; it is left alone`);
+}

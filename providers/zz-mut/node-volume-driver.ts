@@ -1,0 +1,213 @@
+import { statfs } from 'node:fs/promises';
+import { ProviderError } from '#core/spi/errors.ts';
+import type { NodeTopology, NodeTopologyReporter, NodeVolumeDriver, PublishRequest, StageRequest, VolumeStats, VolumeUsage } from '#core/spi/volume-driver.ts';
+import type { RunCommand } from './commands.ts';
+import { classify } from './errors.ts';
+import { prepareFileSystem } from './file-system.ts';
+import type { Files } from './files.ts';
+import type { Kernel, KernelState } from './kernel-state.ts';
+import { loopOf, showsVolume } from './kernel-state.ts';
+import type { Machine } from './machine.ts';
+import { checkMountOptions, makeTarget, Mounter, removeTarget } from './mounter.ts';
+import type { Mount } from './mounts.ts';
+import { mountAt } from './mounts.ts';
+import { HOSTNAME } from './parameters.ts';
+import type { StoredVolume } from './pool.ts';
+import type { LocalPools } from './pools.ts';
+import { isVolumeName, mountPlace, quoted } from './safe-paths.ts';
+import { DRIVER_NAME } from './volume-driver.ts';
+
+export interface LocalNodeVolumeDriverParts {
+  readonly pools: LocalPools;
+  readonly kernel: Kernel;
+  readonly machine: Machine;
+  readonly files: Files;
+  readonly run: RunCommand;
+  readonly nodeName: string;
+}
+
+/** For putting back what an aborted call began. */
+const neverAborted = new AbortController().signal;
+
+/**
+ * Brings local volumes to pods. `stage` attaches an image as a loop device and mounts its file system, or binds a plain folder;
+ * `publish` binds what is staged, or for `Block` the device itself, to where the pod looks.
+ */
+export class LocalNodeVolumeDriver implements NodeVolumeDriver, VolumeStats, NodeTopologyReporter {
+  readonly name = DRIVER_NAME;
+  readonly #parts: LocalNodeVolumeDriverParts;
+  readonly #mounter: Mounter;
+
+  constructor(parts: LocalNodeVolumeDriverParts) {
+    this.#parts = parts;
+    this.#mounter = new Mounter(parts.run);
+  }
+
+  async stage(request: StageRequest, signal: AbortSignal): Promise<void> {
+    await this.#withVolume(request, signal, async (volume) => {
+      const place = await existingFolder(request.stagingPath, this.#parts.files);
+      const state = await this.#parts.kernel.state();
+      if (mountedAt(place, volume, state) !== undefined) return;
+      if (!volume.record.enforced) return this.#mounter.bind(volume.path, place, request.use.mountOptions, signal);
+      const attached = loopOf(volume, state)?.path;
+      const device = attached ?? await this.#mounter.attach(volume.path, signal);
+      try {
+        if (volume.record.volumeMode === 'Block') return;
+        if (!state.mounts.some((mount) => showsVolume(mount, volume, state))) await prepareFileSystem(volume, device, this.#parts.files, this.#parts.run, signal);
+        await this.#mounter.mountExt4(device, place, request.use.mountOptions, signal);
+      } catch (error) {
+        // Its caller may never undo what failed, and an attached image cannot be deleted.
+        if (attached === undefined) await this.#mounter.detach(device, neverAborted).catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  async unstage(volumeId: string, stagingPath: string, signal: AbortSignal): Promise<void> {
+    await this.#undo(volumeId, stagingPath, signal, async (volume, place) => {
+      if (volume === undefined) return;
+      const state = await this.#parts.kernel.state();
+      const elsewhere = state.mounts.find((mount) => mount.path !== place && showsVolume(mount, volume, state));
+      if (elsewhere !== undefined) {
+        if (mountedAt(place, volume, state) === undefined) return;
+        throw new ProviderError('Unavailable', `volume ${volumeId} is still mounted at ${elsewhere.path}`);
+      }
+      await this.#unmount(place, volume, signal);
+      for (const loop of state.loops) if (loop.image === volume.path) await this.#mounter.detach(loop.path, signal);
+      const left = loopOf(volume, await this.#parts.kernel.state());
+      if (left !== undefined) throw new ProviderError('Unavailable', `${left.path} of volume ${volumeId} is held open by another program`);
+    });
+  }
+
+  async publish(request: PublishRequest, signal: AbortSignal): Promise<void> {
+    await this.#withVolume(request, signal, async (volume) => {
+      const isBlock = volume.record.volumeMode === 'Block';
+      if (isBlock && request.readOnly) throw new ProviderError('Invalid', `volume ${request.volumeId} cannot be published read-only: a device can be written to however it is mounted`);
+      const place = await placeOf(request.targetPath);
+      const state = await this.#parts.kernel.state();
+      const there = mountedAt(place, volume, state);
+      if (there !== undefined) return this.#finishPublishing(request, place, there, signal);
+      const source = isBlock ? loopOf(volume, state)?.path : await stagedAt(request.stagingPath, volume, state);
+      if (source === undefined) throw new ProviderError('Unavailable', `volume ${request.volumeId} is not staged at ${request.stagingPath}`);
+      await makeTarget(place, isBlock ? 'file' : 'folder', this.#parts.files);
+      try {
+        await this.#mounter.bind(source, place, request.readOnly ? ['ro'] : [], signal);
+      } catch (error) {
+        await removeTarget(place, this.#parts.files).catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  async unpublish(volumeId: string, targetPath: string, signal: AbortSignal): Promise<void> {
+    await this.#undo(volumeId, targetPath, signal, async (volume, place) => {
+      if (volume !== undefined) await this.#unmount(place, volume, signal);
+      await removeTarget(place, this.#parts.files);
+    });
+  }
+
+  async usage(volumeId: string, path: string, signal: AbortSignal): Promise<VolumeUsage> {
+    signal.throwIfAborted();
+    const volume = isVolumeName(volumeId) ? await this.#parts.pools.find(volumeId) : undefined;
+    const place = await mountPlace(path);
+    const mount = place === undefined ? undefined : mountAt((await this.#parts.kernel.state()).mounts, place);
+    if (volume === undefined || mount === undefined || !showsVolume(mount, volume, await this.#parts.kernel.state())) {
+      throw new ProviderError('NotFound', `volume ${quoted(volumeId)} is not mounted at ${quoted(path)}`);
+    }
+    return volume.record.volumeMode === 'Block' ? this.#deviceUsage(volume) : fileSystemUsage(path);
+  }
+
+  async nodeTopology(signal: AbortSignal): Promise<NodeTopology> {
+    signal.throwIfAborted();
+    return { nodeId: this.#parts.nodeName, topology: { [HOSTNAME]: this.#parts.nodeName } };
+  }
+
+  /** Runs work on a volume that must be there, on a machine that must be able to. */
+  async #withVolume(request: StageRequest, signal: AbortSignal, work: (volume: StoredVolume) => Promise<void>): Promise<void> {
+    const { volumeId, use } = request;
+    await this.#exclusive(volumeId, signal, async (volume) => {
+      if (volume === undefined) throw new ProviderError('NotFound', `there is no volume ${quoted(volumeId)} on this machine`);
+      const { enforced, volumeMode } = volume.record;
+      if (use.volumeMode !== volumeMode) throw new ProviderError('Invalid', `volume ${volumeId} was made with volumeMode ${volumeMode}, not ${use.volumeMode}`);
+      checkMountOptions(use.mountOptions);
+      const lack = await (enforced ? this.#parts.machine.enforceLack() : this.#parts.machine.mountLack());
+      if (lack !== undefined) throw new ProviderError('Invalid', `volume ${volumeId} cannot be mounted: ${lack.reason} (${lack.remedy})`);
+      await work(volume);
+    });
+  }
+
+  /** Runs work on a path at which nothing is mounted but, perhaps, the volume, which may not be there any more. */
+  async #undo(volumeId: string, path: string, signal: AbortSignal, work: (volume: StoredVolume | undefined, place: string) => Promise<void>): Promise<void> {
+    const place = await mountPlace(path);
+    if (place === undefined) return;
+    await this.#exclusive(volumeId, signal, async (volume) => {
+      const state = await this.#parts.kernel.state();
+      if (volume === undefined ? mountAt(state.mounts, place) !== undefined : isForeign(place, volume, state)) throw foreignMount(place, volumeId);
+      await work(volume, place);
+    });
+  }
+
+  async #exclusive(volumeId: string, signal: AbortSignal, work: (volume: StoredVolume | undefined) => Promise<void>): Promise<void> {
+    signal.throwIfAborted();
+    const { pools } = this.#parts;
+    try {
+      await pools.exclusive(volumeId, signal, async () => work(isVolumeName(volumeId) ? await pools.find(volumeId) : undefined));
+    } catch (error) {
+      throw classify(error, `mounting or unmounting volume ${quoted(volumeId)}`);
+    }
+  }
+
+  async #finishPublishing(request: PublishRequest, place: string, there: Mount, signal: AbortSignal): Promise<void> {
+    if (there.readOnly && !request.readOnly) throw new ProviderError('Invalid', `${request.targetPath} has volume ${request.volumeId} already, read-only`);
+    if (request.readOnly && !there.readOnly) await this.#mounter.makeReadOnly(place, signal);
+  }
+
+  async #unmount(place: string, volume: StoredVolume, signal: AbortSignal): Promise<void> {
+    await this.#mounter.unmountAll(place, async () => mountedAt(place, volume, await this.#parts.kernel.state()) !== undefined, signal);
+  }
+
+  async #deviceUsage(volume: StoredVolume): Promise<VolumeUsage> {
+    const total = volume.record.capacity;
+    const used = (await this.#parts.files.entry(volume.path))?.allocated ?? 0n;
+    return { bytes: { total, used, available: total > used ? total - used : 0n } };
+  }
+}
+
+async function fileSystemUsage(path: string): Promise<VolumeUsage> {
+  const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(path, { bigint: true });
+  return {
+    bytes: { total: blocks * bsize, used: (blocks - bfree) * bsize, available: bavail * bsize },
+    inodes: { total: files, used: files - ffree, available: ffree },
+  };
+}
+
+const foreignMount = (place: string, volumeId: string): ProviderError => new ProviderError('Invalid', `something else than volume ${quoted(volumeId)} is mounted at ${place}`);
+
+function isForeign(place: string, volume: StoredVolume, state: KernelState): boolean {
+  const mount = mountAt(state.mounts, place);
+  return mount !== undefined && !showsVolume(mount, volume, state);
+}
+
+/** The volume's mount at this place. @throws {ProviderError} Invalid when something else is mounted there */
+function mountedAt(place: string, volume: StoredVolume, state: KernelState): Mount | undefined {
+  if (isForeign(place, volume, state)) throw foreignMount(place, volume.record.name);
+  return mountAt(state.mounts, place);
+}
+
+async function stagedAt(path: string, volume: StoredVolume, state: KernelState): Promise<string | undefined> {
+  const place = await placeOf(path);
+  return mountedAt(place, volume, state) === undefined ? undefined : place;
+}
+
+async function placeOf(path: string): Promise<string> {
+  const place = await mountPlace(path);
+  if (place === undefined) throw new ProviderError('Invalid', `the folder above ${quoted(path)} is not there`);
+  return place;
+}
+
+async function existingFolder(path: string, files: Files): Promise<string> {
+  const place = await placeOf(path);
+  const found = await files.entry(place);
+  if (found?.kind !== 'folder') throw new ProviderError('Invalid', `${quoted(path)} is ${found === undefined ? 'not there' : `a ${found.kind}`}; a volume is staged on a folder`);
+  return place;
+}

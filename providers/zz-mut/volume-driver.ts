@@ -1,0 +1,132 @@
+import type { Clock } from '#core/kernel/clock.ts';
+import { rfc3339 } from '#core/kernel/clock.ts';
+import { ProviderError } from '#core/spi/errors.ts';
+import type { AvailableCapacity, CapacityReporter, CreateVolumeRequest, ParameterChecker, Volume, VolumeDriver, VolumeFinder } from '#core/spi/volume-driver.ts';
+import { classify } from './errors.ts';
+import type { Kernel } from './kernel-state.ts';
+import { holderOf } from './kernel-state.ts';
+import type { Machine } from './machine.ts';
+import { HOSTNAME, parseParameters } from './parameters.ts';
+import type { StoredVolume } from './pool.ts';
+import type { LocalPools } from './pools.ts';
+import type { VolumeRecord } from './record.ts';
+import { isVolumeName, quoted } from './safe-paths.ts';
+import { checkRequest, checkSame, isReachable } from './volume-request.ts';
+
+export const DRIVER_NAME = 'local.keelson.dev';
+
+export interface LocalVolumeDriverParts {
+  readonly pools: LocalPools;
+  readonly kernel: Kernel;
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly nodeName: string;
+}
+
+/** Volumes on this machine's disk. A volume's id is its name. */
+export class LocalVolumeDriver implements VolumeDriver, VolumeFinder, CapacityReporter, ParameterChecker {
+  readonly name = DRIVER_NAME;
+  readonly aliases: readonly string[] = ['rancher.io/local-path'];
+  readonly #pools: LocalPools;
+  readonly #kernel: Kernel;
+  readonly #machine: Machine;
+  readonly #clock: Clock;
+  readonly #here: Readonly<Record<string, string>>;
+
+  constructor({ pools, kernel, machine, clock, nodeName }: LocalVolumeDriverParts) {
+    this.#pools = pools;
+    this.#kernel = kernel;
+    this.#machine = machine;
+    this.#clock = clock;
+    this.#here = { [HOSTNAME]: nodeName };
+  }
+
+  async create(request: CreateVolumeRequest, signal: AbortSignal): Promise<Volume> {
+    signal.throwIfAborted();
+    if (request.provisioner !== this.name && !this.aliases.includes(request.provisioner)) throw new ProviderError('Invalid', `this driver does not answer to the provisioner ${quoted(request.provisioner)}`);
+    const { capacity, enforced, nodePath } = checkRequest(request);
+    const pool = this.#pools.of(nodePath);
+    return this.#exclusive(request.name, signal, `making volume ${request.name}`, async () => {
+      const found = await this.#pools.find(request.name).catch(asAlreadyThere);
+      if (found !== undefined) {
+        checkSame(found.record, request);
+        await found.pool.settle();
+        return this.#volume(found.record);
+      }
+      if (!isReachable(request, this.#here)) throw new ProviderError('Exhausted', `volume ${request.name} is wanted elsewhere: this machine is ${this.#here[HOSTNAME]}`);
+      if (enforced) await this.#checkMachine();
+      const { name, owner, parameters, use: { volumeMode } } = request;
+      const record: VolumeRecord = { name, owner, capacity, enforced, volumeMode, parameters, created: rfc3339(this.#clock.now()) };
+      await pool.create(record, signal);
+      return this.#volume(record);
+    });
+  }
+
+  async delete(id: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (!isVolumeName(id)) return;
+    await this.#exclusive(id, signal, `deleting volume ${id}`, async () => {
+      const found = await this.#pools.find(id);
+      if (found === undefined) return;
+      await this.#checkUnused(found);
+      await found.pool.remove(found);
+    });
+  }
+
+  async find(name: string, signal: AbortSignal): Promise<Volume | undefined> {
+    signal.throwIfAborted();
+    if (!isVolumeName(name)) return undefined;
+    return this.#exclusive(name, signal, `looking for volume ${name}`, async () => {
+      const found = await this.#pools.find(name);
+      return found === undefined ? undefined : this.#volume(found.record);
+    });
+  }
+
+  async capacity(parameters: Readonly<Record<string, string>>, signal: AbortSignal): Promise<readonly AvailableCapacity[]> {
+    signal.throwIfAborted();
+    const { enforced, nodePath } = parseParameters(parameters);
+    const pool = this.#pools.of(nodePath);
+    try {
+      const able = !enforced || (await this.#machine.enforceLack()) === undefined;
+      return [{ topology: this.#here, available: able ? await pool.available() : 0n }];
+    } catch (error) {
+      throw classify(error, 'measuring the free capacity');
+    }
+  }
+
+  onCapacityChange(changed: () => void): () => void {
+    return this.#pools.onSpaceChange(changed);
+  }
+
+  checkParameters(parameters: Readonly<Record<string, string>>): void {
+    this.#pools.of(parseParameters(parameters).nodePath);
+  }
+
+  async #exclusive<T>(name: string, signal: AbortSignal, doing: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#pools.exclusive(name, signal, work);
+    } catch (error) {
+      throw classify(error, doing);
+    }
+  }
+
+  async #checkMachine(): Promise<void> {
+    const lack = await this.#machine.enforceLack();
+    if (lack === undefined) return;
+    throw new ProviderError('Invalid', `this machine cannot enforce the capacity of volumes: ${lack.reason} (${lack.remedy}). ` +
+      'With the class parameter enforceCapacity: "false" volumes are plain folders without a limit.');
+  }
+
+  async #checkUnused(volume: StoredVolume): Promise<void> {
+    const holder = holderOf(volume, await this.#kernel.state());
+    if (holder !== undefined) throw new ProviderError('Unavailable', `volume ${volume.record.name} is in use: ${holder}`);
+  }
+
+  #volume(record: VolumeRecord): Volume {
+    return { id: record.name, capacity: record.capacity, context: { capacityEnforced: String(record.enforced) }, topology: [this.#here] };
+  }
+}
+
+function asAlreadyThere(error: unknown): never {
+  throw ProviderError.is(error, 'Invalid') ? new ProviderError('AlreadyExists', error.message, { cause: error }) : error;
+}
