@@ -9,7 +9,7 @@ import { isCovered, usageOf, type Usage } from './quota-usage.ts';
 const zero = new Quantity(0n, 'DecimalSI');
 
 /** What the objects of a namespace take of one quota: what is stored, and what is on its way into the store. */
-interface Account {
+export interface Account {
   readonly quota: ResourceQuota;
   readonly stored: Map<string, Quantity>;
   readonly reserved: Map<string, Quantity>;

@@ -3,7 +3,7 @@ import { StatusError } from '#core/api/status-error.ts';
 import { builtInResources } from '#core/registry/resources.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
-import { QuotaLedger } from './quota-ledger.ts';
+import { QuotaLedger, type Account } from './quota-ledger.ts';
 import { usageOf, type Usage } from './quota-usage.ts';
 
 /** Refuses what would bring a namespace beyond one of its quotas. */
@@ -12,26 +12,34 @@ export class ResourceQuotaAdmission implements AdmissionPlugin {
   private ledger: QuotaLedger | undefined;
 
   validate(request: AdmissionRequest, objects: ObjectStore): (() => void) | void {
-    const { operation, resource, subresource, namespace, object } = request;
-    if (operation === 'DELETE' || subresource !== '' || namespace === undefined || object === undefined) return;
+    const { resource, subresource, namespace, object } = request;
+    // A deletion has no object.
+    if (subresource !== '' || namespace === undefined || object === undefined) return;
     const kind = resource.storedAs?.kind ?? resource.kind;
     this.ledger ??= new QuotaLedger(objects, builtInResources);
     const accounts = this.ledger.accountsFor(kind, namespace, object);
     if (accounts.length === 0) return;
     const more = growth(usageOf(kind, object), request.old && usageOf(kind, request.old));
     for (const account of accounts) {
-      const hard = account.quota.spec.hard ?? {};
-      const asked = Object.keys(hard).filter((name) => more.has(name)).sort();
-      const used = new Map(asked.map((name) => [name, this.ledger?.used(account, name) ?? new Quantity(0n)]));
-      const exceeded = asked.filter((name) => (used.get(name)?.plus(more.get(name) ?? new Quantity(0n)).compare(Quantity.parse(hard[name] ?? '0')) ?? 0) > 0);
-      if (exceeded.length === 0) continue;
-      const written = (amount: (name: string) => string): string => exceeded.map((name) => `${name}=${amount(name)}`).join(',');
-      throw StatusError.forbidden(resource.kind, request.name,
-        `exceeded quota: ${account.quota.metadata.name}, requested: ${written((name) => String(more.get(name)))}, ` +
-        `used: ${written((name) => String(used.get(name)))}, limited: ${written((name) => Quantity.parse(hard[name] ?? '0').toString())}`);
+      const excess = exceeded(this.ledger, account, more);
+      if (excess !== undefined) throw StatusError.forbidden(resource.kind, request.name, excess);
     }
     return request.dryRun ? undefined : this.ledger.reserve(accounts, more);
   }
+}
+
+/** Which limits of a quota would be passed, in upstream's wording. */
+function exceeded(ledger: QuotaLedger, account: Account, more: Usage): string | undefined {
+  const rows = Object.entries(account.quota.spec.hard ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, text]) => {
+    const requested = more.get(name);
+    if (requested === undefined) return [];
+    const used = ledger.used(account, name);
+    const limited = Quantity.parse(text);
+    return used.plus(requested).compare(limited) > 0 ? [{ name, requested, used, limited }] : [];
+  });
+  if (rows.length === 0) return undefined;
+  const written = (column: 'requested' | 'used' | 'limited'): string => `${column}: ${rows.map((row) => `${row.name}=${row[column].toString()}`).join(',')}`;
+  return `exceeded quota: ${account.quota.metadata.name}, ${written('requested')}, ${written('used')}, ${written('limited')}`;
 }
 
 /** What an object takes more than before; an object that shrinks is never refused. */

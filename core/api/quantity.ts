@@ -27,16 +27,10 @@ export class Quantity {
   static parse(text: string | number): Quantity {
     const source = String(text);
     const match = source.length <= 64 ? pattern.exec(source) : null;
-    if (!match || ((match[2] ?? '') === '' && (match[3] ?? '') === '')) {
-      throw new RangeError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
-    }
-    const [, sign = '', whole = '', fraction = '', suffix = ''] = match;
-    const digits = BigInt(whole + fraction);
-    const shift = binary[suffix];
-    const exponential = /^[eE][+-]?\d/.test(suffix);
-    const exponent = shift !== undefined ? 0 : exponential ? Number(suffix.slice(1)) : decimal[suffix] ?? 0;
-    const nanos = scale(shift === undefined ? digits : digits << shift, 9 + exponent - fraction.length);
-    const format: Format = shift !== undefined ? 'BinarySI' : exponential ? 'DecimalExponent' : 'DecimalSI';
+    const [, sign = '', whole = '', fraction = '', suffix = ''] = match ?? [];
+    if (whole + fraction === '') throw new RangeError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+    const { format, factor, exponent } = unitOf(suffix);
+    const nanos = scale(BigInt(whole + fraction) * factor, 9 + exponent - fraction.length);
     return new Quantity(sign === '-' ? -nanos : nanos, format);
   }
 
@@ -76,24 +70,28 @@ export class Quantity {
     if (this.nanos === 0n) return '0';
     const units = this.nanos / NANO;
     if (this.format === 'BinarySI' && (units >= 1024n || units <= -1024n)) {
-      let mantissa = this.nanos > 0n ? this.value() : units;
-      let step = 0;
-      while (step < 6 && mantissa % 1024n === 0n) {
-        mantissa /= 1024n;
-        step++;
-      }
-      return `${mantissa}${binarySuffixes[step]}`;
+      const { mantissa, steps } = reduced(this.nanos > 0n ? this.value() : units, 1024n, binarySuffixes.length - 1);
+      return `${mantissa}${binarySuffixes[steps]}`;
     }
-    let mantissa = this.nanos;
-    let step = 0;
-    while (step < 9 && mantissa % 1000n === 0n) {
-      mantissa /= 1000n;
-      step++;
-    }
-    if (this.format !== 'DecimalExponent') return `${mantissa}${decimalSuffixes[step]}`;
-    const exponent = (step - 3) * 3;
+    const { mantissa, steps } = reduced(this.nanos, 1000n, decimalSuffixes.length - 1);
+    if (this.format !== 'DecimalExponent') return `${mantissa}${decimalSuffixes[steps]}`;
+    const exponent = (steps - 3) * 3;
     return exponent === 0 ? `${mantissa}` : `${mantissa}e${exponent}`;
   }
+}
+
+function reduced(value: bigint, base: bigint, most: number): { mantissa: bigint; steps: number } {
+  let mantissa = value;
+  let steps = 0;
+  for (; steps < most && mantissa % base === 0n; steps++) mantissa /= base;
+  return { mantissa, steps };
+}
+
+function unitOf(suffix: string): { format: Format; factor: bigint; exponent: number } {
+  const shift = binary[suffix];
+  if (shift !== undefined) return { format: 'BinarySI', factor: 1n << shift, exponent: 0 };
+  if (/^[eE][+-]?\d/.test(suffix)) return { format: 'DecimalExponent', factor: 1n, exponent: Number(suffix.slice(1)) };
+  return { format: 'DecimalSI', factor: 1n, exponent: decimal[suffix] ?? 0 };
 }
 
 function scale(digits: bigint, exponent: number): bigint {

@@ -47,7 +47,7 @@ export class StatusError extends Error {
   /** Rebuilds the error that a remote server sent. */
   static from(status: Status, fallbackCode: number): StatusError {
     const reason = status.reason !== undefined && status.reason in codeOfReason ? (status.reason as StatusReason) : 'InternalError';
-    return new StatusError(reason, status.message ?? `the server answered ${fallbackCode}`, status.details as StatusErrorDetails | undefined, {
+    return new StatusError(reason, status.message ?? `the server answered ${fallbackCode}`, status.details, {
       code: status.code ?? fallbackCode,
       ...(status.metadata?.continue === undefined ? {} : { continue: status.metadata.continue }),
     });

@@ -161,11 +161,9 @@ export class ApiServer implements Component {
     const destination = route(path, this.api.resources);
     const verb = destination?.to === 'resource' ? verbOf(method, destination.target, destination.watch, query) : undefined;
     this.authorize(user, verb ?? method.toLowerCase(), path, destination);
-    if (serveHealth(path, query, this.checks, response)) return;
     if (destination?.to === 'resource' && verb !== undefined) return this.resource(request, response, query, user, verb, destination);
     if (method !== 'GET' && method !== 'HEAD') throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
-    if (destination?.to === 'discovery') return this.discover(request, response, destination);
-    return this.other(path, query, request, response);
+    return destination?.to === 'discovery' ? this.discover(request, response, destination) : this.other(path, query, request, response);
   }
 
   private authenticate(request: IncomingMessage): User {
@@ -221,11 +219,13 @@ export class ApiServer implements Component {
   }
 
   private async other(path: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (serveHealth(path, query, this.checks, response)) return undefined;
     if (path === '/version' || path === '/version/') return send(response, 200, this.options.version);
     if (path === '/openapi/v3' || path === '/openapi/v3/') return send(response, 200, this.openapi.index());
     if (path === '/openapi/v2') {
-      // Old kubectl wants a protobuf document here; an empty one is valid, and it then asks for nothing more.
-      response.writeHead(200, { 'Content-Type': 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf', 'Content-Length': 0 });
+      // kubectl before 1.29 wants a protobuf document here; an empty one is valid, and it then asks for nothing more.
+      // It parses this header strictly, and the type that upstream names is not a legal one.
+      response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': 0 });
       response.end();
       return;
     }
@@ -281,6 +281,5 @@ function locate(request: IncomingMessage): { path: string; query: URLSearchParam
 }
 
 /** A quoted string of RFC 7230; what a header cannot hold is escaped or left out. */
-const quoted = (text: string): string =>
-  `"${[...text].map((c) => (c === '"' || c === '\\' ? `\\${c}` : c === '\n' || c === '\r' ? ' ' : c > '~' || c < ' ' ? '?' : c)).join('').slice(0, 1024)}"`;
+const quoted = (text: string): string => `"${text.slice(0, 1024).replace(/["\\]/g, '\\$&').replace(/[\r\n]/g, ' ').replace(/[^ -~]/g, '?')}"`;
 

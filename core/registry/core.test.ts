@@ -6,7 +6,7 @@ import { configMaps } from './configmaps.ts';
 import { leases } from './leases.ts';
 import { namespaces } from './namespaces.ts';
 import { nodes } from './nodes.ts';
-import { changed, created, creationFindings, header, judgesCreation, judgesStatus, judgesUpdate, row } from './resource-under-test.ts';
+import { changed, created, creationFindings, header, judgesCreation, judgesStatus, judgesUpdate, row } from './resource.test.ts';
 import { resourceQuotas } from './resourcequotas.ts';
 import { builtInResources } from './resources.ts';
 import { secrets } from './secrets.ts';

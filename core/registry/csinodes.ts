@@ -13,10 +13,12 @@ function validateDriver({ name, nodeID, allocatable, topologyKeys = [] }: CSINod
   if (nodeID === '') field.at('nodeID').required();
   else if (Buffer.byteLength(nodeID) > maxNodeIdBytes) field.at('nodeID').invalid(nodeID, `must be ${maxNodeIdBytes} characters or less`);
   field.at('allocatable', 'count').notNegative(allocatable?.count);
+  const keys = new Set<string>();
   for (const [i, key] of topologyKeys.entries()) {
     const at = field.at('topologyKeys', i);
     at.name(key, qualifiedNameProblem);
-    if (topologyKeys.indexOf(key) < i) at.duplicate(key);
+    if (keys.has(key)) at.duplicate(key);
+    keys.add(key);
   }
 }
 
@@ -36,8 +38,9 @@ export const csiNodes = resource<CSINode>({
   },
   /** A driver may come and go, but what it once said of itself stays until it goes. */
   validateUpdate({ spec }, { spec: old }, errors) {
+    const earlier = new Map(old.drivers.map((driver) => [driver.name, driver]));
     for (const driver of spec.drivers) {
-      const before = old.drivers.find(({ name }) => name === driver.name);
+      const before = earlier.get(driver.name);
       if (before !== undefined && !same(CSINodeDriver, before, driver)) errors.invalid('spec.drivers', driver, 'field is immutable');
     }
   },

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import { eventsK8sIo } from './events-k8s-io.ts';
 import { events } from './events.ts';
-import { changed, created, creationFindings, header, judgesCreation, judgesUpdate, row } from './resource-under-test.ts';
+import { changed, created, creationFindings, header, judgesCreation, judgesUpdate, row } from './resource.test.ts';
 
 const metadata = { name: 'pod-1.17a', namespace: 'ns' };
 const old = {

@@ -5,7 +5,7 @@ import { configMaps } from './configmaps.ts';
 import { validateObjectMetaUpdate } from './metadata.ts';
 import { namespaces } from './namespaces.ts';
 import { nodes } from './nodes.ts';
-import { changed, created, creationFindings, judgesCreation } from './resource-under-test.ts';
+import { changed, created, creationFindings, judgesCreation } from './resource.test.ts';
 
 const owner = { apiVersion: 'v1', kind: 'Pod', name: 'a', uid: 'u', controller: true };
 

@@ -42,7 +42,7 @@ function validateOwners(owners: readonly OwnerReference[], field: FieldPath): vo
     if (apiVersion === 'v1' && kind === 'Event') field.invalid(owner, '/v1, Kind=Event is disallowed from being an owner');
     if (owner.controller !== true) continue;
     if (controller !== undefined) {
-      field.invalid(owners, `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${name}`);
+      field.invalid(owner, `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${name}`);
     }
     controller ??= name;
   }
@@ -74,7 +74,8 @@ function validateDeletion(now: ObjectMeta, old: ObjectMeta, field: FieldPath): v
     field.at('deletionGracePeriodSeconds').invalid(now.deletionGracePeriodSeconds, why);
   }
   if (old.deletionTimestamp === undefined) return;
-  const added = (now.finalizers ?? []).filter((name) => old.finalizers?.includes(name) !== true);
+  const known = new Set(old.finalizers);
+  const added = (now.finalizers ?? []).filter((name) => !known.has(name));
   if (added.length === 0) return;
   const list = [...new Set(added)].sort().map((name) => JSON.stringify(name)).join(', ');
   field.at('finalizers').forbidden(`no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
 import { persistentVolumeClaims as claims } from './persistentvolumeclaims.ts';
-import { changed, created, header, judgesCreation, judgesStatus, judgesUpdate, noon, row, updateFindings } from './resource-under-test.ts';
+import { changed, created, header, judgesCreation, judgesStatus, judgesUpdate, noon, row, updateFindings } from './resource.test.ts';
 
 const claim = {
   metadata: { name: 'data', namespace: 'ns' },

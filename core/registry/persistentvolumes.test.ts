@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { persistentVolumes as volumes } from './persistentvolumes.ts';
-import { changed, created, header, judgesCreation, judgesUpdate, row, updateFindings } from './resource-under-test.ts';
+import { changed, created, header, judgesCreation, judgesUpdate, row, updateFindings } from './resource.test.ts';
 
 const terms = (key: string) => ({ required: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator: 'In', values: ['a'] }] }] } });
 const volume = {

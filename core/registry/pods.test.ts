@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { pods } from './pods.ts';
-import { changed, created, creationFindings, judgesCreation, judgesStatus, judgesUpdate, updateFindings } from './resource-under-test.ts';
+import { changed, created, creationFindings, judgesCreation, judgesStatus, judgesUpdate, updateFindings } from './resource.test.ts';
 
 const container = { name: 'web', image: 'nginx:1.27' };
 const pod = { metadata: { name: 'p', namespace: 'ns' }, spec: { containers: [container] } };

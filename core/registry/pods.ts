@@ -39,10 +39,10 @@ function validateAddresses(addresses: readonly { readonly ip: string }[], field:
 /** A container that has ended for good does not come back. */
 function validateTransitions(now: readonly ContainerStatus[] = [], old: readonly ContainerStatus[] = [], policy: string, field: FieldPath): void {
   if (policy === 'Always') return;
+  const alive = new Set(now.filter(({ state }) => state.terminated === undefined).map(({ name }) => name));
   for (const [i, { name, state }] of old.entries()) {
     if (state.terminated === undefined || (policy === 'OnFailure' && state.terminated.exitCode !== 0)) continue;
-    const revived = now.some((status) => status.name === name && status.state.terminated === undefined);
-    if (revived) field.at(i, 'state').forbidden('may not be transitioned to non-terminated state');
+    if (alive.has(name)) field.at(i, 'state').forbidden('may not be transitioned to non-terminated state');
   }
 }
 
@@ -111,9 +111,10 @@ export const pods = resource<Pod>({
     const found: string[] = [];
     for (const list of ['containers', 'initContainers'] as const) {
       for (const [i, { env = [] }] of (spec[list] ?? []).entries()) {
-        const names = env.map(({ name }) => name);
-        for (const [j, name] of names.entries()) {
-          if (names.indexOf(name) < j) found.push(`spec.${list}[${i}].env[${j}]: hides previous definition of "${name}", which may be dropped when using apply`);
+        const names = new Set<string>();
+        for (const [j, { name }] of env.entries()) {
+          if (names.has(name)) found.push(`spec.${list}[${i}].env[${j}]: hides previous definition of "${name}", which may be dropped when using apply`);
+          names.add(name);
         }
       }
     }

@@ -16,14 +16,15 @@ const scopes: Readonly<Record<string, ReadonlySet<string>>> = {
 /** Scopes that apply or do not, and have no values to choose from. */
 const withoutValues = new Set(['Terminating', 'NotTerminating', 'BestEffort', 'NotBestEffort', 'CrossNamespacePodAffinity']);
 
-const counts = (scope: string, name: string): boolean => !isQuotaName(name) || !Object.hasOwn(scopes, scope) || scopes[scope]?.has(name) === true;
+const counts = (scope: string, name: string): boolean => !isQuotaName(name) || scopes[scope]?.has(name) === true;
 
-function validateScopes({ spec }: ResourceQuota, names: readonly string[], value: unknown, field: FieldPath): void {
-  for (const scope of names) {
-    for (const name of Object.keys(spec.hard ?? {})) if (!counts(scope, name)) field.invalid(value, 'unsupported scope applied to resource');
+function validateScopes({ spec }: ResourceQuota, names: readonly string[], field: FieldPath): void {
+  const limited = Object.keys(spec.hard ?? {});
+  for (const scope of new Set(names)) {
+    if (Object.hasOwn(scopes, scope) && !limited.every((name) => counts(scope, name))) field.invalid(scope, 'unsupported scope applied to resource');
   }
   for (const pair of [['BestEffort', 'NotBestEffort'], ['Terminating', 'NotTerminating']]) {
-    if (pair.every((scope) => names.includes(scope))) field.invalid(value, 'conflicting scopes');
+    if (pair.every((scope) => names.includes(scope))) field.invalid(pair, 'conflicting scopes');
   }
 }
 
@@ -62,12 +63,12 @@ export const resourceQuotas = resource<ResourceQuota>({
     const field = FieldPath.root(errors).at('spec');
     const { hard, scopes: names = [], scopeSelector } = quota.spec;
     validateQuotaAmounts(hard, field.at('hard'));
-    for (const name of names) if (!Object.hasOwn(scopes, name)) field.at('scopes').invalid(names, 'unsupported scope');
-    validateScopes(quota, names, names, field.at('scopes'));
+    for (const name of names) if (!Object.hasOwn(scopes, name)) field.at('scopes').invalid(name, 'unsupported scope');
+    validateScopes(quota, names, field.at('scopes'));
     const requirements = scopeSelector?.matchExpressions ?? [];
     const at = field.at('scopeSelector', 'matchExpressions');
     for (const [i, requirement] of requirements.entries()) validateRequirement(requirement, at.at(i));
-    validateScopes(quota, requirements.map(({ scopeName }) => scopeName), scopeSelector, at);
+    validateScopes(quota, requirements.map(({ scopeName }) => scopeName), at);
   },
   validateUpdate({ spec }, { spec: old }, errors) {
     const text = (names: readonly string[] = []): string => [...new Set(names)].sort().join();

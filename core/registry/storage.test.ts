@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { csiDrivers } from './csidrivers.ts';
 import { csiNodes } from './csinodes.ts';
 import { csiStorageCapacities } from './csistoragecapacities.ts';
-import { header, judgesCreation, judgesStatus, judgesUpdate, row } from './resource-under-test.ts';
+import { header, judgesCreation, judgesStatus, judgesUpdate, row } from './resource.test.ts';
 import { storageClasses } from './storageclasses.ts';
 import { volumeAttachments } from './volumeattachments.ts';
 

@@ -22,7 +22,11 @@ function validateTerm({ matchLabelExpressions = [] }: TopologySelectorTerm, fiel
   for (const [i, { key, values }] of matchLabelExpressions.entries()) {
     const at = field.at('matchLabelExpressions', i);
     if (values.length === 0) at.at('values').required();
-    for (const [j, value] of values.entries()) if (values.indexOf(value) < j) at.at('values', j).duplicate(value);
+    const seen = new Set<string>();
+    for (const [j, value] of values.entries()) {
+      if (seen.has(value)) at.at('values', j).duplicate(value);
+      seen.add(value);
+    }
     at.at('key').check(key, qualifiedNameProblem(key));
     if (keys.has(key)) at.at('key').duplicate(key);
     keys.add(key);

@@ -13,4 +13,4 @@ export const BootstrapObject = token<BootstrapObject>('BootstrapObject');
 
 /** Checks the object against its kind at compile time. */
 export const bootstrapObject = <T extends KubernetesObject>(kind: Kind<T>, object: Draft<T>): BootstrapObject =>
-  ({ kind: kind as unknown as Kind, object: object as unknown as Draft<KubernetesObject> });
+  ({ kind, object });

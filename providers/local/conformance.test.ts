@@ -1,7 +1,7 @@
 import type { VolumeDriverUnderTest } from '#test/conformance/volume-driver.ts';
 import { volumeDriverConformance } from '#test/conformance/volume-driver.ts';
-import { unmet } from '#test/fixtures/requires.ts';
-import { enforcing, MIB, mounting, Platform } from './test-platform.ts';
+import { mounting, mountingImages, unmet } from '#test/fixtures/requires.ts';
+import { MIB, Platform } from './test-platform.ts';
 
 async function make(given: Pick<VolumeDriverUnderTest, 'parameters' | 'otherParameters' | 'nodeMissing'>): Promise<VolumeDriverUnderTest> {
   const platform = await Platform.make();
@@ -15,7 +15,7 @@ async function make(given: Pick<VolumeDriverUnderTest, 'parameters' | 'otherPara
   };
 }
 
-volumeDriverConformance('local, images', () => make({ otherParameters: { enforceCapacity: 'false' }, nodeMissing: unmet(...enforcing) }));
+volumeDriverConformance('local, images', () => make({ otherParameters: { enforceCapacity: 'false' }, nodeMissing: unmet(...mountingImages) }));
 
 volumeDriverConformance('local, plain folders', () => make({ parameters: { enforceCapacity: 'false' }, otherParameters: {}, nodeMissing: unmet(...mounting) }), {
   skip: {

@@ -19,21 +19,21 @@ interface Steps {
   /** What has trouble. */
   readonly call: (troubled: Platform) => Promise<unknown>;
   /** What must hold afterwards: for the platform after a restart, and for the one that had trouble. */
-  readonly then: (restarted: Platform, troubled: Platform, failure: unknown) => Promise<void>;
+  readonly afterwards: (restarted: Platform, troubled: Platform, failure: Error | undefined) => Promise<void>;
 }
 
 /** Has trouble at the first step of a call, at its second, and so on, each time on a new platform; resolves to how many steps it has. */
-async function atEachStep({ trouble, code = 'EIO', before, call, then }: Steps): Promise<number> {
+async function atEachStep({ trouble, code = 'EIO', before, call, afterwards }: Steps): Promise<number> {
   for (let at = 1; at <= MOST_STEPS; at++) {
     const platform = await Platform.make();
     try {
       await before?.(platform);
       const failing = new FailingFiles(diskFiles, at, trouble, Object.assign(new Error(`injected ${code}`), { code }));
       const troubled = platform.again({ files: failing.files });
-      const failure = await call(troubled).then(() => undefined, (error: unknown) => error);
+      const failure = await call(troubled).then(() => undefined, (error: Error) => error);
       if (!failing.happened) return at - 1;
       if (failure !== undefined) expect(ProviderError.is(failure), `${trouble} at ${failing.names[at - 1]} (step ${at}): ${String(failure)}`).to.equal(true);
-      await then(platform.again(), troubled, failure);
+      await afterwards(platform.again(), troubled, failure);
     } finally {
       await platform.remove();
     }
@@ -50,7 +50,7 @@ describe('local volumes and crashes', function () {
 
   for (const trouble of ['die', 'die after'] as const) {
     it(`makes one whole volume when asked again after a crash at any step of making it (${trouble})`, async () => {
-      const steps = await atEachStep({ trouble, call: make, async then(restarted) {
+      const steps = await atEachStep({ trouble, call: make, async afterwards(restarted) {
         const volume = await restarted.driver.create(request, never);
         expect(await restarted.stored()).to.deep.equal([request.name]);
         expect(await imageSize(restarted, volume.id)).to.equal(volume.capacity);
@@ -62,7 +62,7 @@ describe('local volumes and crashes', function () {
     });
 
     it(`can tell and clean up what a crash at any step of making left (${trouble})`, async () => {
-      await atEachStep({ trouble, call: make, async then(restarted) {
+      await atEachStep({ trouble, call: make, async afterwards(restarted) {
         const found = await restarted.driver.find(request.name, never);
         expect(await restarted.stored()).to.deep.equal(found === undefined ? [] : [request.name]);
         if (found !== undefined) await restarted.driver.delete(found.id, never);
@@ -71,7 +71,7 @@ describe('local volumes and crashes', function () {
     });
 
     it(`leaves nothing of a volume when asked again after a crash at any step of removing it (${trouble})`, async () => {
-      const steps = await atEachStep({ trouble, before: make, call: remove, async then(restarted) {
+      const steps = await atEachStep({ trouble, before: make, call: remove, async afterwards(restarted) {
         await remove(restarted);
         expect(await restarted.stored()).to.deep.equal([]);
         await make(restarted);
@@ -82,7 +82,7 @@ describe('local volumes and crashes', function () {
   }
 
   it('recovers without a restart from a failure at any step of making', async () => {
-    await atEachStep({ trouble: 'fail', call: make, async then(_restarted, troubled, failure) {
+    await atEachStep({ trouble: 'fail', call: make, async afterwards(_restarted, troubled, failure) {
       if (failure !== undefined) expect(ProviderError.is(failure, 'Unavailable', 'Unknown'), String(failure)).to.equal(true);
       await make(troubled);
       expect(await troubled.stored()).to.deep.equal([request.name]);
@@ -92,7 +92,7 @@ describe('local volumes and crashes', function () {
   });
 
   it('recovers without a restart from a failure at any step of removing', async () => {
-    await atEachStep({ trouble: 'fail', before: make, call: remove, async then(_restarted, troubled) {
+    await atEachStep({ trouble: 'fail', before: make, call: remove, async afterwards(_restarted, troubled) {
       await remove(troubled);
       expect(await troubled.stored()).to.deep.equal([]);
     } });
@@ -100,10 +100,12 @@ describe('local volumes and crashes', function () {
 
   it('says Exhausted for a full disk only when it left nothing', async () => {
     const reasons = new Set<string>();
-    await atEachStep({ trouble: 'fail', code: 'ENOSPC', call: make, async then(_restarted, troubled, failure) {
+    await atEachStep({ trouble: 'fail', code: 'ENOSPC', call: make, async afterwards(_restarted, troubled, failure) {
       if (!ProviderError.is(failure)) return;
       reasons.add(failure.reason);
-      if (ProviderError.leftNothing(failure)) expect(await troubled.stored()).to.deep.equal([]);
+      if (!ProviderError.leftNothing(failure)) return;
+      expect(await troubled.stored()).to.deep.equal([]);
+      expect((await troubled.driver.capacity({}, never))[0]?.available).to.equal(2048n * MIB);
     } });
     expect(reasons).to.include('Exhausted');
   });

@@ -19,12 +19,19 @@ export class FailingFiles {
     this.#at = at;
     this.#trouble = trouble;
     this.#error = error;
-    const step = <A extends unknown[], R>(name: string, act: (...args: A) => Promise<R>) => (...args: A): Promise<R> => this.#step(name, () => act(...args));
     this.files = {
-      ensureFolder: step('ensureFolder', files.ensureFolder), makeFolder: step('makeFolder', files.makeFolder), writeNew: step('writeNew', files.writeNew),
-      makeSparse: step('makeSparse', files.makeSparse), move: step('move', files.move), syncFolder: step('syncFolder', files.syncFolder),
-      remove: step('remove', files.remove), list: step('list', files.list), entry: step('entry', files.entry), readText: step('readText', files.readText),
-      realpath: step('realpath', files.realpath), space: step('space', files.space),
+      ensureFolder: (path) => this.#step('ensureFolder', () => files.ensureFolder(path)),
+      makeFolder: (path) => this.#step('makeFolder', () => files.makeFolder(path)),
+      writeNew: (path, text) => this.#step('writeNew', () => files.writeNew(path, text)),
+      makeSparse: (path, bytes) => this.#step('makeSparse', () => files.makeSparse(path, bytes)),
+      move: (from, to) => this.#step('move', () => files.move(from, to)),
+      syncFolder: (path) => this.#step('syncFolder', () => files.syncFolder(path)),
+      remove: (path) => this.#step('remove', () => files.remove(path)),
+      list: (path) => this.#step('list', () => files.list(path)),
+      entry: (path) => this.#step('entry', () => files.entry(path)),
+      readText: (path) => this.#step('readText', () => files.readText(path)),
+      realpath: (path) => this.#step('realpath', () => files.realpath(path)),
+      space: (path) => this.#step('space', () => files.space(path)),
     };
   }
 

@@ -21,12 +21,14 @@ export class KeyedLock {
   }
 }
 
-async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+/** Settles as the promise does; rejects with the signal's reason when that aborts first. */
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => aborted.reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   try {
-    if (!signal.aborted) await Promise.race([promise, aborted.promise]);
+    if (signal.aborted) abort();
+    return await Promise.race([promise, aborted.promise]);
   } finally {
     signal.removeEventListener('abort', abort);
   }

@@ -72,8 +72,10 @@ export function checkMountOptions(options: readonly string[]): void {
 /** The folder or empty file on which a volume is mounted for a pod. */
 export async function makeTarget(path: string, kind: 'folder' | 'file', files: Files): Promise<void> {
   const found = await files.entry(path);
-  if (found === undefined) return kind === 'folder' ? void (await mkdir(path, { mode: 0o750 })) : writeFile(path, '', { flag: 'wx', mode: 0o600 });
-  if (found.kind !== kind) throw new ProviderError('Invalid', `${path} is there already and is a ${found.kind}, not a ${kind}`);
+  if (found !== undefined && found.kind !== kind) throw new ProviderError('Invalid', `${path} is there already and is a ${found.kind}, not a ${kind}`);
+  if (found !== undefined) return;
+  if (kind === 'folder') await mkdir(path, { mode: 0o750 });
+  else await writeFile(path, '', { flag: 'wx', mode: 0o600 });
 }
 
 /** Removes what `makeTarget` made, and nothing that holds anything. @throws {ProviderError} Invalid */

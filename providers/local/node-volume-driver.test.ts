@@ -4,15 +4,15 @@ import { expect } from 'chai';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { Volume } from '#core/spi/volume-driver.ts';
 import { NodeBench } from '#test/conformance/volume-driver-bench.ts';
-import { requires } from '#test/fixtures/requires.ts';
+import { mountingImages, requires } from '#test/fixtures/requires.ts';
 import { runCommand } from './commands.ts';
 import type { Machine } from './machine.ts';
 import { readLoopDevices } from './loop-devices.ts';
-import { enforcing, never, Platform, volumeRequest } from './test-platform.ts';
+import { never, Platform, volumeRequest } from './test-platform.ts';
 
 describe('LocalNodeVolumeDriver', function () {
   this.timeout(120_000);
-  before(requires(...enforcing));
+  before(requires(...mountingImages));
   let platform: Platform;
   let bench: NodeBench;
   beforeEach(async () => {
@@ -23,7 +23,6 @@ describe('LocalNodeVolumeDriver', function () {
     try {
       await bench.clear();
     } finally {
-      for (const loop of await readLoopDevices()) if (loop.image.startsWith(platform.folder)) await runCommand('losetup', ['--detach', loop.path], never);
       await platform.remove();
     }
   });
@@ -123,6 +122,15 @@ describe('LocalNodeVolumeDriver', function () {
     for (const { targetPath, volumeId } of requests) expect(await readFile(join(targetPath, 'file'), 'utf8')).to.equal(volumeId);
     await Promise.all(requests.map((request) => bench.takeAway(request)));
     expect((await Promise.all(volumes.map(loopsOf))).flat()).to.deep.equal([]);
+  });
+
+  it('unstages nothing while a pod has it', async () => {
+    const volume = await create();
+    const request = await bench.bring(volume);
+    await expectRefusal(bench.node.unstage(volume.id, request.stagingPath, never), 'Unavailable', request.targetPath);
+    await bench.node.unstage(volume.id, bench.folder, never);
+    await writeFile(join(request.stagingPath, 'file'), 'x');
+    expect(await readFile(join(request.targetPath, 'file'), 'utf8')).to.equal('x');
   });
 
   it('finds the state again after a restart of the process', async () => {

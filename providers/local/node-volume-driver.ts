@@ -110,8 +110,9 @@ export class LocalNodeVolumeDriver implements NodeVolumeDriver, VolumeStats, Nod
     signal.throwIfAborted();
     const volume = isVolumeName(volumeId) ? await this.#parts.pools.find(volumeId) : undefined;
     const place = await mountPlace(path);
-    const mount = place === undefined ? undefined : mountAt((await this.#parts.kernel.state()).mounts, place);
-    if (volume === undefined || mount === undefined || !showsVolume(mount, volume, await this.#parts.kernel.state())) {
+    const state = await this.#parts.kernel.state();
+    const mount = place === undefined ? undefined : mountAt(state.mounts, place);
+    if (volume === undefined || mount === undefined || !showsVolume(mount, volume, state)) {
       throw new ProviderError('NotFound', `volume ${quoted(volumeId)} is not mounted at ${quoted(path)}`);
     }
     return volume.record.volumeMode === 'Block' ? this.#deviceUsage(volume) : fileSystemUsage(path);
@@ -128,6 +129,7 @@ export class LocalNodeVolumeDriver implements NodeVolumeDriver, VolumeStats, Nod
     await this.#exclusive(volumeId, signal, async (volume) => {
       if (volume === undefined) throw new ProviderError('NotFound', `there is no volume ${quoted(volumeId)} on this machine`);
       const { enforced, volumeMode } = volume.record;
+      if (use.fsType !== undefined && use.fsType !== '' && use.fsType !== 'ext4') throw new ProviderError('Invalid', `volume ${volumeId} has an ext4 file system, not ${quoted(use.fsType)}`);
       if (use.volumeMode !== volumeMode) throw new ProviderError('Invalid', `volume ${volumeId} was made with volumeMode ${volumeMode}, not ${use.volumeMode}`);
       checkMountOptions(use.mountOptions);
       const lack = await (enforced ? this.#parts.machine.enforceLack() : this.#parts.machine.mountLack());
@@ -136,13 +138,12 @@ export class LocalNodeVolumeDriver implements NodeVolumeDriver, VolumeStats, Nod
     });
   }
 
-  /** Runs work on a path at which nothing is mounted but, perhaps, the volume, which may not be there any more. */
+  /** Runs work on a path that is there and a volume that perhaps is not; then nothing is mounted at the path. */
   async #undo(volumeId: string, path: string, signal: AbortSignal, work: (volume: StoredVolume | undefined, place: string) => Promise<void>): Promise<void> {
     const place = await mountPlace(path);
     if (place === undefined) return;
     await this.#exclusive(volumeId, signal, async (volume) => {
-      const state = await this.#parts.kernel.state();
-      if (volume === undefined ? mountAt(state.mounts, place) !== undefined : isForeign(place, volume, state)) throw foreignMount(place, volumeId);
+      if (volume === undefined && mountAt((await this.#parts.kernel.state()).mounts, place) !== undefined) throw foreignMount(place, volumeId);
       await work(volume, place);
     });
   }
@@ -183,15 +184,11 @@ async function fileSystemUsage(path: string): Promise<VolumeUsage> {
 
 const foreignMount = (place: string, volumeId: string): ProviderError => new ProviderError('Invalid', `something else than volume ${quoted(volumeId)} is mounted at ${place}`);
 
-function isForeign(place: string, volume: StoredVolume, state: KernelState): boolean {
-  const mount = mountAt(state.mounts, place);
-  return mount !== undefined && !showsVolume(mount, volume, state);
-}
-
 /** The volume's mount at this place. @throws {ProviderError} Invalid when something else is mounted there */
 function mountedAt(place: string, volume: StoredVolume, state: KernelState): Mount | undefined {
-  if (isForeign(place, volume, state)) throw foreignMount(place, volume.record.name);
-  return mountAt(state.mounts, place);
+  const mount = mountAt(state.mounts, place);
+  if (mount !== undefined && !showsVolume(mount, volume, state)) throw foreignMount(place, volume.record.name);
+  return mount;
 }
 
 async function stagedAt(path: string, volume: StoredVolume, state: KernelState): Promise<string | undefined> {

@@ -46,7 +46,6 @@ const DATA = 'data';
 export class Pool {
   readonly #options: PoolOptions;
   readonly #files: Files;
-  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #space: Space;
   readonly #syncRoot = new SharedRun(() => this.#files.syncFolder(this.#root));
@@ -61,7 +60,6 @@ export class Pool {
     this.#options = options;
     this.#root = options.root;
     this.#files = files;
-    this.#clock = clock;
     this.#log = log;
     this.#space = new Space({
       space: () => files.space(this.#root),
@@ -100,7 +98,9 @@ export class Pool {
       return undefined;
     }
     if (found.kind !== 'folder') throw foreign(name, `it is a ${found.kind}`);
-    const text = await this.#files.readText(join(folder, RECORD));
+    const text = await this.#files.readText(join(folder, RECORD)).catch((error: unknown) => {
+      throw errorCode(error) === 'ELOOP' ? foreign(name, 'its record is a link') : error;
+    });
     if (text === undefined) throw foreign(name, 'it has no record');
     const record = decodeRecord(text, name);
     const path = join(folder, record.enforced ? IMAGE : DATA);

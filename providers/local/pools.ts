@@ -2,7 +2,7 @@ import type { Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { Files } from './files.ts';
-import { KeyedLock } from './keyed-lock.ts';
+import { KeyedLock, orAborted } from './keyed-lock.ts';
 import type { StoredVolume } from './pool.ts';
 import { Pool } from './pool.ts';
 import { isPlainPath, quoted } from './safe-paths.ts';
@@ -32,9 +32,12 @@ export class LocalPools {
     this.#all = [this.#default, ...[...others].map((path) => new Pool({ root: path, makeRoot: false, size }, files, clock, log))];
   }
 
-  /** Runs work on one volume; never two at a time for the same one. */
+  /**
+   * Runs work on one volume; never two at a time for the same one. When the signal aborts it rejects at once; work that cannot
+   * stop, such as the removal of a large folder, ends later, and the next for this volume waits for that.
+   */
   exclusive<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    return this.#lock.run(name, signal, work);
+    return orAborted(this.#lock.run(name, signal, work), signal);
   }
 
   async open(): Promise<void> {

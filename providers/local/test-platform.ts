@@ -6,11 +6,11 @@ import { systemClock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { silentLogger } from '#core/kernel/logger.ts';
 import type { CreateVolumeRequest } from '#core/spi/volume-driver.ts';
-import { linux, loopDevices, program, root as asRoot } from '#test/fixtures/requires.ts';
 import { runCommand } from './commands.ts';
 import type { Files } from './files.ts';
 import { diskFiles } from './files.ts';
 import { Kernel } from './kernel-state.ts';
+import { readLoopDevices } from './loop-devices.ts';
 import type { Machine } from './machine.ts';
 import { LocalNodeVolumeDriver } from './node-volume-driver.ts';
 import { LocalPools } from './pools.ts';
@@ -18,10 +18,6 @@ import { LocalVolumeDriver } from './volume-driver.ts';
 
 export const MIB = 1024n ** 2n;
 export const never = new AbortController().signal;
-
-/** What tests need that mount: plain folders, and images. */
-export const mounting = [linux, asRoot, program('mount', 'mount')];
-export const enforcing = [...mounting, loopDevices, program('losetup', 'mount'), program('blkid', 'util-linux'), program('mkfs.ext4', 'e2fsprogs')];
 
 /** Images need no powers until they are mounted, so most tests run anywhere. */
 const ableMachine: Machine = { mountLack: async () => undefined, enforceLack: async () => undefined };
@@ -72,7 +68,9 @@ export class Platform {
     return names.flat().filter((name) => name !== '.creating' && name !== '.trash').sort();
   }
 
+  /** Also what drivers that fail leave attached. */
   async remove(): Promise<void> {
+    for (const loop of await readLoopDevices()) if (loop.image.startsWith(`${this.folder}/`)) await runCommand('losetup', ['--detach', loop.path], never);
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,9 +1,10 @@
-import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { CreateVolumeRequest } from '#core/spi/volume-driver.ts';
 import { recordingLogger } from '#test/fixtures/recording-logger.ts';
+import { diskFiles } from './files.ts';
 import { Kernel } from './kernel-state.ts';
 import type { Machine } from './machine.ts';
 import { MIB, never, Platform, volumeRequest } from './test-platform.ts';
@@ -142,10 +143,10 @@ describe('LocalVolumeDriver', () => {
       for (const [parameters, file] of [[{}, 'volume.img'], [{}, 'volume.json'], [{ enforceCapacity: 'false' }, 'data']] as const) {
         const { id } = await create({ parameters });
         const path = join(platform.root, id, file);
+        if (file === 'volume.json') await copyFile(path, join(victim(), file));
         await rm(path, { recursive: true });
         await symlink(join(victim(), file), path);
-        const error = await failureOf(platform.driver.delete(id, never));
-        expect(error.reason, error.message).to.be.oneOf(['Invalid', 'Unavailable']);
+        await failsWith(platform.driver.delete(id, never), 'Invalid', 'link');
         expect((await lstat(path)).isSymbolicLink()).to.equal(true);
       }
       await expectVictimWhole();
@@ -176,8 +177,11 @@ describe('LocalVolumeDriver', () => {
       await rename(join(platform.root, one.id), join(platform.root, two.id));
       await failsWith(platform.driver.delete(two.id, never), 'Invalid', one.id);
       const record = join(platform.root, two.id, 'volume.json');
-      await writeFile(record, (await readFile(record, 'utf8')).replace(`"name": "${one.id}"`, `"name": "${two.id}"`));
-      await failsWith(platform.driver.delete(two.id, never), 'Invalid', one.id.slice(4));
+      const text = await readFile(record, 'utf8');
+      for (const [from, to] of [[`"name": "${one.id}"`, `"name": "${two.id}"`], [`"uid": "${one.id.slice(4)}"`, `"uid": "${two.id.slice(4)}"`]] as const) {
+        await writeFile(record, text.replace(from, to));
+        await failsWith(platform.driver.delete(two.id, never), 'Invalid', one.id.slice(4));
+      }
       for (const text of ['', '{', 'null', '[]', '{"version":2}', `{"version":1,"name":"${two.id}","owner":{"uid":"${two.id.slice(4)}"},"capacity":"-1"}`]) {
         await writeFile(record, text);
         await failsWith(platform.driver.delete(two.id, never), 'Invalid', 'damaged');
@@ -207,6 +211,28 @@ describe('LocalVolumeDriver', () => {
       for (const state of held) await failsWith(platform.again({ kernel: new Kernel(async () => state) }).driver.delete(id, never), 'Unavailable', 'in use');
       expect(await platform.stored()).to.deep.equal([id]);
     });
+  });
+
+  it('ends at once when aborted, and lets what it cannot stop end before the next call', async () => {
+    const removal = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const remove = async (path: string): Promise<void> => {
+      begun.resolve();
+      await removal.promise;
+      await diskFiles.remove(path);
+    };
+    const slow = platform.again({ files: { ...diskFiles, remove } });
+    const { id } = await create();
+    const [controller, reason] = [new AbortController(), new Error('stop')];
+    const deletion = slow.driver.delete(id, controller.signal);
+    await begun.promise;
+    controller.abort(reason);
+    expect(await deletion.catch((error: unknown) => error)).to.equal(reason);
+    const next = slow.driver.delete(id, never);
+    expect(await platform.stored()).to.deep.equal([id]);
+    removal.resolve();
+    await next;
+    expect(await platform.stored()).to.deep.equal([]);
   });
 
   it('clears away at the start what a crash left, and says so when it cannot', async () => {

@@ -29,7 +29,7 @@ export async function overwriteDevice(path: string, size: bigint, text: string):
   const places = [0n, size - 4096n];
   for (const place of places) await device.write(block, 0, block.length, Number(place));
   await device.sync();
-  return readDevice(path, size, text.length);
+  return await readDevice(path, size, text.length);
 }
 
 /** What is at the beginning of the first and the last block. */

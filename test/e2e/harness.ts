@@ -59,8 +59,13 @@ export class Sandbox {
   /** Runs `keelson up` and waits until it is ready. */
   async up(flags: readonly string[] = [], options: UpOptions = {}): Promise<Running> {
     const running = new Running(this, spawnUp(this, flags, options));
-    await running.ready();
-    return running;
+    try {
+      await running.ready();
+      return running;
+    } catch (error) {
+      await running.kill();
+      throw error;
+    }
   }
 }
 
@@ -83,6 +88,8 @@ export class Running {
   stdout = '';
   stderr = '';
   url = '';
+  /** Undefined while it runs. */
+  exit: { readonly code: number | undefined } | undefined;
   #admin = new Agent();
   #nobody = new Agent();
 
@@ -90,6 +97,9 @@ export class Running {
     this.sandbox = sandbox;
     this.process = child;
     this.kubeconfig = join(sandbox.dataDir, 'kubeconfig');
+    void child.then(({ exitCode }) => {
+      this.exit = { code: exitCode };
+    });
     child.stdout.on('data', (chunk: Buffer) => {
       this.stdout += chunk.toString();
     });
@@ -100,7 +110,7 @@ export class Running {
 
   async ready(): Promise<void> {
     await until(() => {
-      if (this.process.exitCode !== null) throw new Error(`keelson up ended with ${this.process.exitCode}\n${this.stderr}`);
+      if (this.exit) throw new Error(`keelson up ended with ${this.exit.code}\n${this.stderr}`);
       return this.stdout.includes('Ctrl-C');
     }, 'keelson up to print its summary');
     this.url = /https:\/\/\S+/.exec(this.stdout)?.[0] ?? '';
@@ -145,7 +155,7 @@ export class Running {
   async stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<void> {
     this.#admin.destroy();
     this.#nobody.destroy();
-    if (this.process.exitCode !== null) return;
+    if (this.exit) return;
     const begin = performance.now();
     this.process.kill(signal);
     const timer = setTimeout(() => this.process.kill('SIGKILL'), stopWithinMs + 2000);

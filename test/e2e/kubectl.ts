@@ -56,7 +56,8 @@ export class Kubectl {
   }
 
   async attempt(args: readonly string[], options: { input?: string; env?: Record<string, string> } = {}): Promise<KubectlResult> {
-    return this.spawn(args, { ...options, timeout: 30_000 });
+    const { exitCode, stdout, stderr } = await this.spawn(args, { ...options, timeout: 30_000 });
+    return { exitCode, stdout, stderr };
   }
 
   /** Starts it and does not wait. */

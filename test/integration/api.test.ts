@@ -26,7 +26,7 @@ class Watcher {
   async next(): Promise<Event> {
     const { value, done } = await this.lines.next();
     if (done) throw new Error('the watch ended');
-    return JSON.parse(value as string) as Event;
+    return JSON.parse(value) as Event;
   }
 
   async take(count: number): Promise<Event[]> {
@@ -249,7 +249,6 @@ describe('the API over HTTPS', () => {
         for (const name of ['a', 'b', 'c']) await own.send('POST', maps, { body: configMap(name) });
         const first = await own.send('GET', `${maps}?limit=1`);
         await own.send('DELETE', `${maps}/b`);
-        // eslint-disable-next-line typescript/no-unsafe-member-access
         await (own.api.objects as unknown as { kv: { compact(revision: number): Promise<void> } }).kv.compact(own.api.objects.revision);
         const expired = await own.send('GET', `${maps}?limit=1&continue=${first.body.metadata.continue}`);
         expect([expired.code, expired.body.reason]).to.deep.equal([410, 'Expired']);

@@ -23,7 +23,7 @@ describe('@kubernetes/client-node', () => {
     const namespace = 'default';
     const made = await core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'js' }, data: { a: '1' } } });
     expect(made.metadata?.uid).to.be.a('string');
-    const replaced = await core.replaceNamespacedConfigMap({ namespace, name: 'js', body: { ...made, data: { a: '2' } } });
+    const replaced = await core.replaceNamespacedConfigMap({ namespace, name: 'js', body: Object.assign(made, { data: { a: '2' } }) });
     expect(replaced.data).to.deep.equal({ a: '2' });
     const patched = await core.patchNamespacedConfigMap({ namespace, name: 'js', body: { data: { b: '3' } } }, setHeaderOptions('Content-Type', PatchStrategy.MergePatch));
     expect(patched.data).to.deep.equal({ a: '2', b: '3' });

@@ -108,7 +108,8 @@ function mergeField(type: Type | undefined, original: unknown, patch: FieldPatch
 function mergeListField(type: List, original: unknown[] | undefined, value: unknown[] | undefined, { deletions, order }: FieldPatch): unknown[] | undefined {
   if (type.mergeKey !== undefined) return mergeList(type, original, value, deletions, order);
   // The client thinks that this list merges. Deleting is clear all the same; an order without merging means nothing.
-  return value ?? (deletions === undefined ? original : original?.filter((item) => !deletions.includes(item)));
+  const gone = new Set(deletions);
+  return value ?? original?.filter((item) => !gone.has(item));
 }
 
 function mergeMember(type: Type, original: unknown, value: JsonObject): JsonObject | undefined {

@@ -144,9 +144,9 @@ function compileStruct(type: Struct): Decoder {
       const decoded = decodeField(step, given, context);
       if (decoded !== undefined) setOwn(result, name, decoded);
     }
-    let given = 0;
-    for (const _ in value) given++;
-    if (given !== seen) findUnknown(type, value, context);
+    let present = 0;
+    for (const _ in value) present++;
+    if (present !== seen) findUnknown(type, value, context);
     context.parent = parent;
     return result;
   };

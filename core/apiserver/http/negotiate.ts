@@ -17,6 +17,8 @@ interface MediaRange {
 
 export const plainJson: Format = { encoding: 'json', as: 'object', version: '' };
 
+const encodings: ReadonlyMap<string, Format['encoding']> = new Map([['application/json', 'json'], ['application/*', 'json'], ['*/*', 'json'], ['application/yaml', 'yaml']]);
+
 const views: Record<string, { as: Format['as']; group: string; versions: readonly string[] }> = {
   Table: { as: 'table', group: 'meta.k8s.io', versions: ['v1', 'v1beta1'] },
   PartialObjectMetadata: { as: 'partial', group: 'meta.k8s.io', versions: ['v1', 'v1beta1'] },
@@ -40,9 +42,8 @@ export function negotiate(accept: string | undefined, offered: readonly Format['
 }
 
 function formatOf({ type, quality, parameters }: MediaRange, offered: readonly Format['as'][]): Format | undefined {
-  if (quality === 0) return undefined;
-  const encoding = type === 'application/yaml' ? 'yaml' : type === 'application/json' || type === 'application/*' || type === '*/*' ? 'json' : undefined;
-  if (encoding === undefined) return undefined;
+  const encoding = encodings.get(type);
+  if (quality === 0 || encoding === undefined) return undefined;
   const as = parameters.get('as');
   if (as === undefined) return { encoding, as: 'object', version: '' };
   const view = Object.hasOwn(views, as) ? views[as] : undefined;

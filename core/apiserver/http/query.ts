@@ -1,4 +1,5 @@
 import { FieldErrors } from '#core/api/field-errors.ts';
+import type { DeleteOptions } from '#core/api/schema/meta.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { WriteParameters } from '#core/apiserver/api.ts';
 import type { Deletion } from '#core/apiserver/verbs/delete.ts';
@@ -66,24 +67,15 @@ const isFieldValidation = (value: string): value is WriteParameters['fieldValida
 const propagationPolicies = ['Background', 'Foreground', 'Orphan'];
 
 /** From a DeleteOptions body, or without one from the query. @throws {StatusError} BadRequest, Invalid */
-export function deletion(query: URLSearchParams, body: unknown): Deletion {
-  const asked = body === undefined
-    ? { gracePeriodSeconds: count(query, 'gracePeriodSeconds'), propagationPolicy: text(query, 'propagationPolicy') }
-    : (body as { gracePeriodSeconds?: unknown; propagationPolicy?: unknown; dryRun?: unknown; preconditions?: { uid?: string; resourceVersion?: string } | null });
+export function deletion(query: URLSearchParams, body: DeleteOptions | undefined): Deletion {
+  const asked: Partial<DeleteOptions> = body ?? { gracePeriodSeconds: count(query, 'gracePeriodSeconds'), propagationPolicy: text(query, 'propagationPolicy') };
+  const { gracePeriodSeconds, propagationPolicy: policy, preconditions } = asked;
   const errors = new FieldErrors();
-  const { gracePeriodSeconds: grace, propagationPolicy: policy } = asked;
-  if (grace !== undefined && grace !== null && (!Number.isInteger(grace) || (grace as number) < 0)) errors.invalid('gracePeriodSeconds', grace, 'must be an integer of at least 0');
-  if (policy !== undefined && policy !== null && !propagationPolicies.includes(policy as string)) {
-    errors.notSupported('propagationPolicy', policy, [...propagationPolicies, 'nil']);
-  }
+  if (gracePeriodSeconds !== undefined && gracePeriodSeconds < 0) errors.invalid('gracePeriodSeconds', gracePeriodSeconds, 'must be at least 0');
+  if (policy !== undefined && !propagationPolicies.includes(policy)) errors.notSupported('propagationPolicy', policy, [...propagationPolicies, 'nil']);
+  for (const value of asked.dryRun ?? []) if (value !== 'All') errors.notSupported('dryRun', value, ['All']);
   errors.throwIfAny({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '');
-  const inBody = 'dryRun' in asked && Array.isArray(asked.dryRun) && asked.dryRun.includes('All');
-  const preconditions = 'preconditions' in asked ? asked.preconditions : undefined;
-  return {
-    dryRun: inBody || writeParameters(query).dryRun,
-    ...(typeof grace === 'number' ? { gracePeriodSeconds: grace } : {}),
-    ...(preconditions ? { preconditions } : {}),
-  };
+  return { dryRun: asked.dryRun !== undefined || writeParameters(query).dryRun, gracePeriodSeconds, preconditions };
 }
 
 /** @throws {StatusError} BadRequest */

@@ -4,6 +4,7 @@ import { apiVersionOf, type KubernetesObject } from '#core/api/schema/kind.ts';
 import { DeleteOptions, type Status } from '#core/api/schema/meta.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Api, Caller, Target } from '#core/apiserver/api.ts';
+import type { AnyResource } from '#core/registry/resource.ts';
 import { create } from '#core/apiserver/verbs/create.ts';
 import { removeCollection } from '#core/apiserver/verbs/delete-collection.ts';
 import { remove } from '#core/apiserver/verbs/delete.ts';
@@ -36,26 +37,28 @@ export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'd
 
 /** The API verb of a request, as authorization and audit know it. @throws {StatusError} MethodNotAllowed, NotFound */
 export function verbOf(method: string, target: Target, watchPath: boolean, query: URLSearchParams): Verb {
-  const { name, subresource, resource } = target;
-  if (subresource !== '' && !subresourcesOf(resource).some((sub) => sub.name === subresource)) throw notServed();
-  const collection = name === '';
-  switch (method) {
-    case 'GET':
-    case 'HEAD': {
-      if (watchPath || (isWatch(query) && subresource === '')) return 'watch';
-      return collection ? 'list' : 'get';
-    }
-    case 'POST': if (collection && isAddressable(target)) return 'create'; break;
-    case 'PUT': if (!collection) return 'update'; break;
-    case 'PATCH': if (!collection && subresource !== 'finalize') return 'patch'; break;
-    case 'DELETE': if (subresource === '' && isAddressable(target)) return collection ? 'deletecollection' : 'delete'; break;
-    default:
-  }
-  throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+  const { name, subresource, resource, namespace } = target;
+  const reads = method === 'GET' || method === 'HEAD';
+  if (reads && subresource === '' && (watchPath || isWatch(query))) return 'watch';
+  // Namespaced objects are made and deleted inside a namespace, and read across all of them.
+  const across = resource.kind.namespaced && namespace === undefined;
+  const verb = (name !== '' ? objectVerbs : across ? readingVerbs : collectionVerbs).get(method);
+  if (verb === undefined) throw notAllowed();
+  if (subresource !== '') checkSubresource(resource, subresource, verb);
+  return verb;
 }
 
-/** Namespaced objects are made and deleted inside a namespace. */
-const isAddressable = ({ resource, namespace }: Target): boolean => !resource.kind.namespaced || namespace !== undefined;
+function checkSubresource(resource: AnyResource, name: string, verb: Verb): void {
+  const found = subresourcesOf(resource).find((candidate) => candidate.name === name);
+  if (found === undefined) throw notServed();
+  if (!found.verbs.includes(verb)) throw notAllowed();
+}
+
+const readingVerbs: ReadonlyMap<string, Verb> = new Map([['GET', 'list'], ['HEAD', 'list']]);
+const collectionVerbs: ReadonlyMap<string, Verb> = new Map([...readingVerbs, ['POST', 'create'], ['DELETE', 'deletecollection']]);
+const objectVerbs: ReadonlyMap<string, Verb> = new Map([['GET', 'get'], ['HEAD', 'get'], ['PUT', 'update'], ['PATCH', 'patch'], ['DELETE', 'delete']]);
+
+const notAllowed = (): StatusError => new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 
 export async function handle(exchange: Exchange): Promise<void> {
   const { api, target, verb, request, response, query, caller } = exchange;
@@ -97,12 +100,13 @@ export async function handle(exchange: Exchange): Promise<void> {
 const isStatus = (answer: KubernetesObject | Status): answer is Status => answer.kind === 'Status';
 
 function patchType(type: string): PatchType {
-  if (Object.hasOwn(patchTypes, type)) return patchTypes[type as keyof typeof patchTypes];
-  throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${Object.keys(patchTypes).join(', ')}; it is ${type.slice(0, 100)}`);
+  const known = patchTypes.get(type);
+  if (known !== undefined) return known;
+  throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${[...patchTypes.keys()].join(', ')}; it is ${type.slice(0, 100)}`);
 }
 
 /** A DELETE may carry DeleteOptions; without them the query speaks. @throws {StatusError} BadRequest */
-async function deleteOptions(request: IncomingMessage): Promise<unknown> {
+async function deleteOptions(request: IncomingMessage): Promise<DeleteOptions | undefined> {
   const bytes = await readBody(request);
   if (bytes.length === 0) return undefined;
   const { value } = await decodeObjectBody(bytes, mediaType(request));
@@ -124,7 +128,7 @@ async function sendItems({ api, target: { resource }, response, query }: Exchang
   const head = format.as === 'partial'
     ? { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${format.version}`, metadata }
     : { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata };
-  const shownItems = format.as === 'partial' ? items.map((item) => partial(item, format.version) as KubernetesObject) : items;
+  const shownItems = format.as === 'partial' ? items.map((item) => partial(item, format.version)) : items;
   if (format.encoding === 'yaml') return send(response, 200, { ...head, items: shownItems }, 'yaml');
   return sendList(response, head, shownItems);
 }

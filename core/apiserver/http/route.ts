@@ -26,15 +26,15 @@ export function route(path: string, resources: ResourceIndex): Route {
 }
 
 function targetOf(segments: readonly string[], find: (plural: string) => AnyResource | undefined): Target | undefined {
-  const [first, second, third, fourth, fifth, ...more] = segments;
-  if (first === undefined || more.length > 0) return undefined;
-  if (first === 'namespaces' && second !== undefined && third !== undefined) {
-    const resource = find(third);
-    if (resource?.kind.namespaced) return { resource, namespace: second, name: fourth ?? '', subresource: fifth ?? '' };
-  }
+  const [first = '', namespace, plural] = segments;
+  const inside = first === 'namespaces' && plural !== undefined ? find(plural) : undefined;
+  // `namespaces/x/status` is a subresource of the namespace, `namespaces/x/pods` a collection inside it.
+  if (inside?.kind.namespaced) return objectOf(inside, namespace, segments.slice(3));
   const resource = find(first);
-  if (!resource || fourth !== undefined) return undefined;
+  if (resource === undefined) return undefined;
   // A namespaced object is reached through its namespace only; without one there is just the collection of all.
-  if (resource.kind.namespaced && second !== undefined) return undefined;
-  return { resource, namespace: undefined, name: second ?? '', subresource: third ?? '' };
+  return resource.kind.namespaced && segments.length > 1 ? undefined : objectOf(resource, undefined, segments.slice(1));
 }
+
+const objectOf = (resource: AnyResource, namespace: string | undefined, [name = '', subresource = '', ...more]: readonly string[]): Target | undefined =>
+  (more.length > 0 ? undefined : { resource, namespace, name, subresource });

@@ -1,14 +1,17 @@
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import type { DeleteOptions, Status } from '#core/api/schema/meta.ts';
 import { StatusError } from '#core/api/status-error.ts';
+import { deepCopy } from '#core/api/value.ts';
 import type { AdmissionRequest } from '#core/admission/admission.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import { shown, storageNames, type Api, type Caller, type Target } from '#core/apiserver/api.ts';
 import type { WithStatus } from './pipeline.ts';
 
 /** What the request wants of a deletion, from its body or its query. */
-export interface Deletion extends Pick<DeleteOptions, 'gracePeriodSeconds' | 'preconditions'> {
+export interface Deletion {
   readonly dryRun: boolean;
+  readonly gracePeriodSeconds?: number | undefined;
+  readonly preconditions?: DeleteOptions['preconditions'];
 }
 
 const attempts = 10;
@@ -74,7 +77,7 @@ function mark(target: Target, old: WithStatus, deletion: Deletion, nowMs: number
   if (!held) return undefined;
   // A second deletion can only shorten the time that is left.
   if (deletionTimestamp !== undefined && (asked === undefined || grace >= given)) return old;
-  const marked = structuredClone(old);
+  const marked = deepCopy(old);
   marked.metadata.deletionTimestamp = rfc3339(nowMs + grace * 1000);
   marked.metadata.deletionGracePeriodSeconds = grace;
   target.resource.prepareForDelete?.(marked);

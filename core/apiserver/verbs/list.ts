@@ -73,17 +73,16 @@ function pageOf(api: Api, parameters: ListParameters): Page {
 
 function checkMatch(version: string | undefined, match: string | undefined, token: string | undefined): void {
   const errors = new FieldErrors();
-  const continued = token !== undefined && token !== '';
-  if (match !== undefined && match !== '') {
-    if (continued) errors.forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
-    else if (version === undefined || version === '') errors.forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
-    if (match !== 'Exact' && match !== 'NotOlderThan') errors.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan']);
-    if (match === 'Exact' && version === '0') errors.forbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  const field = 'resourceVersionMatch';
+  const isGiven = (value: string | undefined): value is string => value !== undefined && value !== '';
+  if (isGiven(match)) {
+    if (isGiven(token)) errors.forbidden(field, 'resourceVersionMatch is forbidden when continue is provided');
+    else if (!isGiven(version)) errors.forbidden(field, 'resourceVersionMatch is forbidden unless resourceVersion is provided');
+    if (match !== 'Exact' && match !== 'NotOlderThan') errors.notSupported(field, match, ['Exact', 'NotOlderThan']);
+    if (match === 'Exact' && version === '0') errors.forbidden(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }
   errors.throwIfAny({ group: 'meta.k8s.io', kind: 'ListOptions' }, '');
-  if (continued && version !== undefined && version !== '' && version !== '0') {
-    throw StatusError.badRequest('specifying resource version is not allowed when using continue');
-  }
+  if (isGiven(token) && isGiven(version) && version !== '0') throw StatusError.badRequest('specifying resource version is not allowed when using continue');
 }
 
 /** '' and undefined are 0: no wish. @throws {StatusError} Invalid for anything but a decimal number */

@@ -41,7 +41,7 @@ export function localVerbs(api: Api): Verbs {
     patch: (kind, key, change, options) => patch(api, target(kind, key, options), change.type, body(document(change)), parameters(options), caller),
     delete: async (kind, key, options) => {
       const { gracePeriodSeconds, preconditions, dryRun = false } = options;
-      await remove(api, target(kind, key), { gracePeriodSeconds, preconditions, dryRun } as Parameters<typeof remove>[2], caller);
+      await remove(api, target(kind, key), { gracePeriodSeconds, preconditions, dryRun }, caller);
     },
   };
 }

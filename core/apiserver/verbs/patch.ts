@@ -7,12 +7,14 @@ import type { Api, Body, Caller, Target, WriteParameters } from '#core/apiserver
 import { decodeBody } from './pipeline.ts';
 import { modify } from './update.ts';
 
-export const patchTypes = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
-} as const;
-export type PatchType = (typeof patchTypes)[keyof typeof patchTypes];
+export type PatchType = 'json' | 'merge' | 'strategic';
+
+/** By media type. */
+export const patchTypes: ReadonlyMap<string, PatchType> = new Map([
+  ['application/json-patch+json', 'json'],
+  ['application/merge-patch+json', 'merge'],
+  ['application/strategic-merge-patch+json', 'strategic'],
+]);
 
 /** PATCH. Applied again to the newest state when another write comes in between. @throws {StatusError} NotFound, Conflict, Invalid, BadRequest */
 export function patch(api: Api, target: Target, type: PatchType, body: Body, parameters: WriteParameters, caller: Caller): Promise<KubernetesObject> {
@@ -28,6 +30,6 @@ export function patch(api: Api, target: Target, type: PatchType, body: Body, par
       return applyJsonPatch(old, document);
     }
     if (typeof document !== 'object' || document === null || Array.isArray(document)) throw StatusError.badRequest('a merge patch is a JSON object');
-    return kind === 'merge' ? applyMergePatch(old, document) : applyStrategicMergePatch(struct, old, document as Record<string, unknown>);
+    return kind === 'merge' ? applyMergePatch(old, document) : applyStrategicMergePatch(struct, old, document);
   }
 }

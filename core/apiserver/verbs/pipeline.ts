@@ -3,8 +3,9 @@ import { FieldErrors } from '#core/api/field-errors.ts';
 import { generatedName } from '#core/api/names.ts';
 import { decode, decodingWarnings, strictDecodingError } from '#core/api/schema/decode.ts';
 import { checkEnums } from '#core/api/schema/enums.ts';
-import { apiVersionOf, type KubernetesObject } from '#core/api/schema/kind.ts';
+import { apiVersionOf, type KindNames, type KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
+import { deepCopy, isObject, type JsonObject } from '#core/api/value.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '#core/registry/metadata.ts';
 import type { AnyResource } from '#core/registry/resource.ts';
@@ -15,19 +16,9 @@ export type WithStatus = KubernetesObject & { spec?: unknown; status?: unknown }
 /** Turns a body into an object of the target's kind: strictly typed, pruned, with static defaults. @throws {StatusError} BadRequest */
 export function decodeBody(target: Target, body: Body, parameters: WriteParameters, caller: Caller): WithStatus {
   const { kind } = target.resource;
-  const { value } = body;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw StatusError.badRequest(`the body is not an object: expected ${kind.kind} in version "${apiVersionOf(kind)}"`);
-  }
-  const { apiVersion, kind: named } = value as { apiVersion?: unknown; kind?: unknown };
-  const expected = apiVersionOf(kind);
-  if (apiVersion !== undefined && apiVersion !== '' && apiVersion !== expected) {
-    throw StatusError.badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`);
-  }
-  if (named !== undefined && named !== '' && named !== kind.kind) {
-    throw StatusError.badRequest(`the kind in the data (${String(named)}) does not match the expected kind (${kind.kind})`);
-  }
-  const decoded = decode(kind.struct, value, { kind });
+  if (!isObject(body.value)) throw StatusError.badRequest(`the body is not an object: expected ${kind.kind} in version "${apiVersionOf(kind)}"`);
+  matchKind(body.value, kind);
+  const decoded = decode(kind.struct, body.value, { kind });
   if (parameters.fieldValidation === 'Strict') {
     const error = strictDecodingError(kind, decoded.unknown, body.duplicates);
     if (error) throw error;
@@ -35,10 +26,20 @@ export function decodeBody(target: Target, body: Body, parameters: WriteParamete
     for (const text of decodingWarnings(decoded.unknown, body.duplicates)) caller.warn(text);
   }
   const object = decoded.value as WithStatus;
-  object.apiVersion = expected;
+  object.apiVersion = apiVersionOf(kind);
   object.kind = kind.kind;
   matchUrl(target, object);
   return object;
+}
+
+function matchKind({ apiVersion, kind: named }: JsonObject, kind: KindNames): void {
+  const expected = apiVersionOf(kind);
+  if (apiVersion !== undefined && apiVersion !== '' && apiVersion !== expected) {
+    throw StatusError.badRequest(`the API version in the data (${JSON.stringify(apiVersion)}) does not match the expected API version (${expected})`);
+  }
+  if (named !== undefined && named !== '' && named !== kind.kind) {
+    throw StatusError.badRequest(`the kind in the data (${JSON.stringify(named)}) does not match the expected kind (${kind.kind})`);
+  }
 }
 
 function matchUrl(target: Target, object: KubernetesObject): void {
@@ -60,7 +61,7 @@ const emptyStatus = new WeakMap<AnyResource, string>();
 
 /** A new object starts with its kind's default status, whatever its author wrote. */
 export function resetStatus(resource: AnyResource, object: WithStatus): void {
-  if (!resource.hasStatus) return;
+  if (!resource.hasStatus || resource.keepsStatusOnCreate) return;
   let text = emptyStatus.get(resource);
   if (text === undefined) {
     const fresh = decode(resource.kind.struct, { metadata: {} }, { kind: resource.kind }).value as WithStatus;
@@ -100,12 +101,12 @@ export function carryOver(object: WithStatus, old: WithStatus, target: Target): 
   }
   if (!target.resource.hasStatus) return;
   if (target.subresource === 'status') {
-    const { metadata: _metadata, status: _status, ...rest } = structuredClone(old);
+    const { metadata: _metadata, status: _status, ...rest } = deepCopy(old);
     const { status } = object;
     for (const key of Object.keys(object)) if (key !== 'metadata') delete (object as unknown as Record<string, unknown>)[key];
     Object.assign(object, rest, status === undefined ? {} : { status });
   } else if (old.status === undefined) delete object.status;
-  else object.status = structuredClone(old.status);
+  else object.status = deepCopy(old.status);
 }
 
 /** The checks before a new object is stored. @throws {StatusError} Invalid */
@@ -114,6 +115,7 @@ export function validateNew(resource: AnyResource, object: KubernetesObject): vo
   validateObjectMeta(resource, object, errors);
   checkEnums(resource.kind.struct, object, errors);
   resource.validate?.(object, errors);
+  resource.validateCreate?.(object, errors);
   errors.throwIfAny(resource.kind, object.metadata.name || object.metadata.generateName || '');
 }
 

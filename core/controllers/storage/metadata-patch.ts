@@ -15,3 +15,7 @@ export const withFinalizer = (object: KubernetesObject, name: string): readonly 
 
 export const withoutFinalizer = (object: KubernetesObject, name: string): readonly string[] =>
   (object.metadata.finalizers ?? []).filter((known) => known !== name);
+
+/** Takes one finalizer off whichever version of the object there is, and leaves the others alone. */
+export const finalizerRemoval = (uid: string, name: string): Patch =>
+  ({ type: 'strategic', document: { metadata: { uid, '$deleteFromPrimitiveList/finalizers': [name] } } });

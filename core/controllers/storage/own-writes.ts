@@ -33,8 +33,7 @@ export class OwnWrites<T extends KubernetesObject> {
   }
 }
 
+const isOlder = (a: KubernetesObject, b: KubernetesObject): boolean => isOlderVersion(a.metadata.resourceVersion, b.metadata.resourceVersion);
+
 /** Versions are decimal numbers that grow; of any other kind none counts as older. */
-function isOlder(a: KubernetesObject, b: KubernetesObject): boolean {
-  const [first, second] = [a.metadata.resourceVersion, b.metadata.resourceVersion];
-  return /^\d+$/.test(first) && /^\d+$/.test(second) && BigInt(first) < BigInt(second);
-}
+export const isOlderVersion = (a: string, b: string): boolean => /^\d+$/.test(a) && /^\d+$/.test(b) && BigInt(a) < BigInt(b);

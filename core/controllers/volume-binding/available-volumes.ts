@@ -2,6 +2,7 @@ import type { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-
 import type { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
 import { LabelSelector } from '#core/api/label-selector.ts';
 import { capacityOf, classOfClaim, classOfVolume, isDeleting, requestOf } from '#core/controllers/storage/claims.ts';
+import type { OwnWrites } from '#core/controllers/storage/own-writes.ts';
 import type { Informer } from '#core/reconcile/informer.ts';
 import { mismatch } from './fit.ts';
 
@@ -20,8 +21,10 @@ export class AvailableVolumes {
   readonly #classes = new Map<string, Map<string, Shelf>>();
   /** Versions of volumes that are being given away: the cache shows them as available until it has seen the write. */
   readonly #given = new Map<string, string>();
+  readonly #own: OwnWrites<PersistentVolume>;
 
-  constructor(volumes: Informer<PersistentVolume>) {
+  constructor(volumes: Informer<PersistentVolume>, own: OwnWrites<PersistentVolume>) {
+    this.#own = own;
     volumes.subscribe((volume, previous) => {
       if (previous !== undefined && isAvailable(previous)) this.#remove(previous);
       if (volume !== undefined && isAvailable(volume)) this.#insert(volume);
@@ -40,7 +43,7 @@ export class AvailableVolumes {
     for (const { volumes } of candidates.toSorted((a, b) => a.modes.length - b.modes.length)) {
       for (let at = lowerBound(volumes, requestOf(claim), ''); at < volumes.length; at++) {
         const volume = volumes[at];
-        if (volume !== undefined && !this.isGiven(volume) && mismatch(volume, claim) === undefined && selector.matches(volume.metadata.labels)) return volume;
+        if (volume !== undefined && this.isFree(volume) && mismatch(volume, claim) === undefined && selector.matches(volume.metadata.labels)) return volume;
       }
     }
     return undefined;
@@ -50,11 +53,16 @@ export class AvailableVolumes {
   give(volume: PersistentVolume): () => void {
     this.#given.set(volume.metadata.name, volume.metadata.resourceVersion);
     return () => {
-      if (this.isGiven(volume)) this.#given.delete(volume.metadata.name);
+      if (this.#isGiven(volume)) this.#given.delete(volume.metadata.name);
     };
   }
 
-  isGiven(volume: PersistentVolume): boolean {
+  /** Neither given away nor on the way to a claim. */
+  isFree(volume: PersistentVolume): boolean {
+    return !this.#isGiven(volume) && isAvailable(this.#own.newest(volume));
+  }
+
+  #isGiven(volume: PersistentVolume): boolean {
     return this.#given.get(volume.metadata.name) === volume.metadata.resourceVersion;
   }
 

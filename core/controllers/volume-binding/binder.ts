@@ -1,6 +1,7 @@
 import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
 import { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
 import { apiVersionOf } from '#core/api/schema/kind.ts';
+import { StatusError } from '#core/api/status-error.ts';
 import { deepEqual } from '#core/api/value.ts';
 import type { Client, Patch } from '#core/client/client.ts';
 import { annotationOf, hasIntent, isBindCompleted, provisionedName, refersTo } from '#core/controllers/storage/claims.ts';
@@ -25,7 +26,10 @@ export class Binder {
   }
 
   async bind(volume: PersistentVolume, claim: PersistentVolumeClaim, signal: AbortSignal): Promise<void> {
-    const reserved = await this.#nameClaim(this.#volumes.newest(volume), claim, signal);
+    const current = this.#volumes.newest(volume);
+    // The choice was made by an older version, and in between it may have been given away.
+    if (current.spec.claimRef !== undefined && !refersTo(current, claim)) throw StatusError.modified(PersistentVolume, current.metadata.name);
+    const reserved = await this.#nameClaim(current, claim, signal);
     const bound = await this.setVolumePhase(reserved, 'Bound', signal);
     const named = await this.#nameVolume(claim, bound, signal);
     await this.#boundStatus(named, bound, signal);

@@ -3,9 +3,9 @@ import { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts'
 import type { Client } from '#core/client/client.ts';
 import { keyOf } from '#core/client/client.ts';
 import type { EventRecorder } from '#core/client/event-recorder.ts';
-import { annotationOf, isBindCompleted, isDeleting, refersTo, volumeNameOf } from '#core/controllers/storage/claims.ts';
+import { isBindCompleted, isDeleting, refersTo, volumeNameOf, wantsAnyVolume } from '#core/controllers/storage/claims.ts';
 import { live } from '#core/controllers/storage/live.ts';
-import { annotations } from '#core/controllers/storage/names.ts';
+import { isOlderVersion, type OwnWrites } from '#core/controllers/storage/own-writes.ts';
 import type { Informer } from '#core/reconcile/informer.ts';
 import type { AvailableVolumes } from './available-volumes.ts';
 import type { Binder } from './binder.ts';
@@ -19,6 +19,7 @@ interface Parts {
   readonly volumes: Informer<PersistentVolume>;
   readonly available: AvailableVolumes;
   readonly binder: Binder;
+  readonly ownClaims: OwnWrites<PersistentVolumeClaim>;
   readonly classes: ClassRules;
   readonly requests: ProvisioningRequests;
   readonly events: EventRecorder;
@@ -39,7 +40,8 @@ export class ClaimSync {
   }
 
   /** Resolves to false when the claim is being worked on already. */
-  async sync(claim: PersistentVolumeClaim, signal: AbortSignal): Promise<boolean> {
+  async sync(cached: PersistentVolumeClaim, signal: AbortSignal): Promise<boolean> {
+    const claim = this.#parts.ownClaims.newest(cached);
     const { uid } = claim.metadata;
     if (this.#busy.has(uid)) return false;
     this.#busy.add(uid);
@@ -57,7 +59,7 @@ export class ClaimSync {
   async #unbound(claim: PersistentVolumeClaim, signal: AbortSignal): Promise<void> {
     const { binder, available, classes, requests } = this.#parts;
     const own = this.#ownVolume(claim);
-    if (own !== undefined) return binder.bind(own, claim, signal);
+    if (own !== undefined) return this.#bindOwn(own, claim, signal);
     const rule = await classes.of(claim, signal);
     const volume = rule.waitsForConsumer ? undefined : available.bestFor(claim);
     if (volume === undefined) return requests.ask(claim, rule, signal);
@@ -76,12 +78,23 @@ export class ClaimSync {
       .find((volume) => refersTo(volume, claim) && !isDeleting(volume) && mismatch(volume, claim) === undefined);
   }
 
+  /** A provisioner notes on the volume which version of the claim it has seen, or made: a cache that is older than that is no use. */
+  async #bindOwn(volume: PersistentVolume, cached: PersistentVolumeClaim, signal: AbortSignal): Promise<void> {
+    const { client, binder } = this.#parts;
+    const { uid, resourceVersion } = cached.metadata;
+    const isBehind = isOlderVersion(resourceVersion, volume.spec.claimRef?.resourceVersion ?? '');
+    const claim = isBehind ? await live(client, PersistentVolumeClaim, cached.metadata, signal) : cached;
+    if (claim?.metadata.uid === uid && wantsAnyVolume(claim)) await binder.bind(volume, claim, signal);
+  }
+
   /** Its author asks for a certain volume. */
   async #named(claim: PersistentVolumeClaim, signal: AbortSignal): Promise<void> {
     const { volumes, binder, events } = this.#parts;
     const volume = volumes.get(volumeNameOf(claim));
     if (volume === undefined) {
       events.warning(claim, 'FailedBinding', `volume "${volumeNameOf(claim)}" does not exist`);
+    } else if (isDeleting(volume)) {
+      events.warning(claim, 'FailedBinding', `volume "${volume.metadata.name}" is being deleted`);
     } else if (refersTo(volume, claim)) {
       return binder.bind(volume, claim, signal);
     } else if (volume.spec.claimRef !== undefined) {

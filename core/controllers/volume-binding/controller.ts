@@ -45,7 +45,6 @@ export class VolumeBindingController implements Controller {
   readonly sources: readonly Source[];
   readonly #claims: Informer<PersistentVolumeClaim>;
   readonly #volumes: Informer<PersistentVolume>;
-  readonly #ownClaims: OwnWrites<PersistentVolumeClaim>;
   readonly #ownVolumes: OwnWrites<PersistentVolume>;
   readonly #claimSync: ClaimSync;
   readonly #volumeSync: VolumeSync;
@@ -62,13 +61,13 @@ export class VolumeBindingController implements Controller {
     pods.addIndex(podsOfClaim.name, podsOfClaim.of);
 
     const events = new Announcer(recorder, clock);
-    const available = new AvailableVolumes(volumes);
-    this.#ownClaims = new OwnWrites(claims);
-    this.#ownVolumes = new OwnWrites(volumes);
-    const binder = new Binder(client, this.#ownClaims, this.#ownVolumes);
+    const ownClaims = new OwnWrites(claims);
+    const ownVolumes = (this.#ownVolumes = new OwnWrites(volumes));
+    const available = new AvailableVolumes(volumes, ownVolumes);
+    const binder = new Binder(client, ownClaims, ownVolumes);
     const classes = new ClassRules(storageClasses, client);
     const requests = new ProvisioningRequests({ binder, pods, classes, drivers: new DriverDirectory(drivers), events });
-    this.#claimSync = new ClaimSync({ client, volumes, available, binder, classes, requests, events });
+    this.#claimSync = new ClaimSync({ client, volumes, available, binder, ownClaims, classes, requests, events });
     this.#volumeSync = new VolumeSync({ client, claims, available, binder, claimSync: this.#claimSync, classes, events });
     this.sources = [
       source(claims, (claim, previous) => this.#keysOfClaim(claim, previous)),
@@ -83,9 +82,8 @@ export class VolumeBindingController implements Controller {
       const volume = this.#volumes.get(key);
       return volume === undefined ? undefined : this.#volumeSync.sync(this.#ownVolumes.newest(volume), signal);
     }
-    const cached = this.#claims.get(key);
-    if (cached === undefined) return;
-    const claim = this.#ownClaims.newest(cached);
+    const claim = this.#claims.get(key);
+    if (claim === undefined) return;
     if (!(await this.#claimSync.sync(claim, signal))) return { requeueAfterMs: soonMs };
     return isBindCompleted(claim) ? undefined : { requeueAfterMs: waitingMs };
   }

@@ -95,12 +95,12 @@ export class VolumeSync {
     const name = classOfVolume(volume);
     const waiting = [...claims.byIndex(waitingClaims.name, name), ...(name === '' ? claims.byIndex(waitingClaims.name, noClass) : [])];
     for (const claim of waiting) {
-      if (available.isGiven(volume)) return;
+      if (!available.isFree(volume)) return;
       if (mismatch(volume, claim) !== undefined || !LabelSelector.of(claim.spec.selector).matches(volume.metadata.labels)) continue;
       if ((await classes.of(claim, signal)).waitsForConsumer) continue;
       if (!(await claimSync.sync(claim, signal))) skipped = true;
     }
-    return skipped && !available.isGiven(volume) ? { requeueAfterMs: soonMs } : undefined;
+    return skipped && available.isFree(volume) ? { requeueAfterMs: soonMs } : undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
-import type { Client } from '#core/client/client.ts';
+import type { Client, Patch } from '#core/client/client.ts';
 import { hasFinalizer, isDeleting } from '#core/controllers/storage/claims.ts';
-import { metadataPatch, withFinalizer, withoutFinalizer } from '#core/controllers/storage/metadata-patch.ts';
+import { finalizerRemoval, metadataPatch, withFinalizer } from '#core/controllers/storage/metadata-patch.ts';
 import { finalizers } from '#core/controllers/storage/names.ts';
 import { source, type Controller, type Source } from '#core/reconcile/controller.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';
@@ -30,12 +30,14 @@ export class VolumeProtectionController implements Controller {
   async reconcile(key: string, signal: AbortSignal): Promise<void> {
     const volume = this.#volumes.get(key);
     if (volume === undefined || !hasWork(volume)) return;
-    // The patch holds only for the version that was looked at, so a volume that was bound in between keeps its finalizer.
-    const change = isDeleting(volume) ? withoutFinalizer : withFinalizer;
-    const patch = metadataPatch(volume, { finalizers: change(volume, finalizers.volumeProtection) });
-    await this.#client.patch(PersistentVolume, volume.metadata, patch, {}, signal);
+    await this.#client.patch(PersistentVolume, volume.metadata, isDeleting(volume) ? removal(volume) : addition(volume), {}, signal);
   }
 }
+
+const addition = (volume: PersistentVolume): Patch => metadataPatch(volume, { finalizers: withFinalizer(volume, finalizers.volumeProtection) });
+
+/** Any version will do: a volume that is being deleted and is not bound will not be bound again. */
+const removal = ({ metadata: { uid } }: PersistentVolume): Patch => finalizerRemoval(uid, finalizers.volumeProtection);
 
 /** A volume that is being deleted has the finalizer to lose, unless it is bound; any other one lacks it: admission gives it to new volumes. */
 function hasWork(volume: PersistentVolume): boolean {

@@ -8,7 +8,7 @@ import { annotationOf, hasFinalizer, isDeleting } from '#core/controllers/storag
 import { withDeadline } from '#core/controllers/storage/deadline.ts';
 import { DriverDirectory } from '#core/controllers/storage/driver-directory.ts';
 import { live } from '#core/controllers/storage/live.ts';
-import { metadataPatch, withFinalizer, withoutFinalizer } from '#core/controllers/storage/metadata-patch.ts';
+import { finalizerRemoval, metadataPatch, withFinalizer, withoutFinalizer } from '#core/controllers/storage/metadata-patch.ts';
 import { annotations, finalizers } from '#core/controllers/storage/names.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import { source, type Controller, type Source } from '#core/reconcile/controller.ts';
@@ -99,8 +99,7 @@ export class VolumeReclaimController implements Controller {
     try {
       if (!isDeleting(volume)) await this.#client.delete(PersistentVolume, { name }, { preconditions: { uid } }, signal);
       if (!hasFinalizer(volume, finalizers.deletion)) return;
-      const document = { metadata: { uid, '$deleteFromPrimitiveList/finalizers': [finalizers.deletion] } };
-      await this.#client.patch(PersistentVolume, { name }, { type: 'strategic', document }, {}, signal);
+      await this.#client.patch(PersistentVolume, { name }, finalizerRemoval(uid, finalizers.deletion), {}, signal);
     } catch (error) {
       if (!StatusError.is(error, 'NotFound')) throw error;
     }

@@ -14,6 +14,8 @@ import { envNameProblem, portNameProblem, portNumberProblem } from './syntax.ts'
 export interface PodContext {
   readonly spec: PodSpec;
   readonly volumes: ReadonlyMap<string, Volume>;
+  /** Names of the pod's device claims. */
+  readonly claims: ReadonlySet<string>;
 }
 
 function validatePorts(ports: readonly ContainerPort[] | undefined, field: FieldPath): void {
@@ -67,13 +69,12 @@ function validateEnvFrom(sources: readonly EnvFromSource[] | undefined, field: F
   }
 }
 
-function validateDeviceClaims({ resources }: Container, { spec }: PodContext, field: FieldPath): void {
-  const known = (spec.resourceClaims ?? []).map(({ name }) => name);
+function validateDeviceClaims({ resources }: Container, { claims }: PodContext, field: FieldPath): void {
   const used = new Set<string>();
   for (const [i, { name }] of (resources.claims ?? []).entries()) {
     if (name === '') field.at(i).required();
     else if (used.has(name)) field.at(i).duplicate(name);
-    else if (!known.includes(name)) field.at(i).notFound(name);
+    else if (!claims.has(name)) field.at(i).notFound(name);
     used.add(name);
   }
 }

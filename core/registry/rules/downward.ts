@@ -15,7 +15,9 @@ const known = new Set([...volumeFields, ...envFields, 'spec.restartPolicy', 'spe
 export function validateFieldReference({ apiVersion = 'v1', fieldPath }: ObjectFieldSelector, allowed: readonly string[], field: FieldPath): void {
   const at = field.at('fieldPath');
   if (fieldPath === '') return at.required();
-  const [, base = fieldPath, key] = /^(.*)\['(.*)'\]$/s.exec(fieldPath) ?? [];
+  const bracket = fieldPath.endsWith("']") ? fieldPath.indexOf("['") : -1;
+  const base = bracket < 0 ? fieldPath : fieldPath.slice(0, bracket);
+  const key = bracket < 0 ? undefined : fieldPath.slice(bracket + 2, -2);
   if (apiVersion !== 'v1') at.invalid(fieldPath, `error converting fieldPath: unsupported pod version: ${apiVersion}`);
   else if (!known.has(base)) at.invalid(fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`);
   else if (key !== undefined) validateSubscript(base, key, field);

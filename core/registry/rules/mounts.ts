@@ -19,23 +19,25 @@ function validateSubPaths({ subPath = '', subPathExpr = '' }: VolumeMount, field
 }
 
 /** A path in the container that nothing else has taken. */
-function validatePlace(path: string, taken: Set<string>, others: readonly string[], otherList: string, field: FieldPath): void {
+function validatePlace(path: string, taken: Set<string>, others: ReadonlySet<string>, otherList: string, field: FieldPath): void {
   if (path === '') field.required();
   else if (taken.has(path)) field.invalid(path, 'must be unique');
-  else if (others.includes(path)) field.invalid(path, `must not already exist as a path in ${otherList}`);
+  else if (others.has(path)) field.invalid(path, `must not already exist as a path in ${otherList}`);
   taken.add(path);
 }
 
 /** Each mount shows a volume of the pod at a place of its own. */
 export function validateMounts(container: Container, volumes: Volumes, field: FieldPath): void {
   const devices = container.volumeDevices ?? [];
+  const deviceNames = new Set(devices.map(({ name }) => name));
+  const devicePaths = new Set(devices.map(({ devicePath }) => devicePath));
   const paths = new Set<string>();
   for (const [i, mount] of (container.volumeMounts ?? []).entries()) {
     const at = field.at(i);
     if (mount.name === '') at.at('name').required();
     else if (!volumes.has(mount.name)) at.at('name').notFound(mount.name);
-    else if (devices.some(({ name }) => name === mount.name)) at.at('name').invalid(mount.name, 'must not already exist in volumeDevices');
-    validatePlace(mount.mountPath, paths, devices.map(({ devicePath }) => devicePath), 'volumeDevices', at.at('mountPath'));
+    else if (deviceNames.has(mount.name)) at.at('name').invalid(mount.name, 'must not already exist in volumeDevices');
+    validatePlace(mount.mountPath, paths, devicePaths, 'volumeDevices', at.at('mountPath'));
     validateSubPaths(mount, at);
     if (mount.mountPropagation === 'Bidirectional' && container.securityContext?.privileged !== true) {
       at.at('mountPropagation').forbidden('Bidirectional mount propagation is available only to privileged containers');
@@ -47,6 +49,8 @@ export function validateMounts(container: Container, volumes: Volumes, field: Fi
 /** Each device shows a claim of the pod in raw form. */
 export function validateDevices(container: Container, volumes: Volumes, field: FieldPath): void {
   const mounts = container.volumeMounts ?? [];
+  const mountNames = new Set(mounts.map(({ name }) => name));
+  const mountPaths = new Set(mounts.map(({ mountPath }) => mountPath));
   const names = new Set<string>();
   const paths = new Set<string>();
   for (const [i, { name, devicePath }] of (container.volumeDevices ?? []).entries()) {
@@ -58,9 +62,9 @@ export function validateDevices(container: Container, volumes: Volumes, field: F
       nameAt.invalid(name, 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode');
     }
     if (names.has(name)) nameAt.invalid(name, 'must be unique');
-    else if (mounts.some((mount) => mount.name === name)) nameAt.invalid(name, 'must not already exist in volumeMounts');
+    else if (mountNames.has(name)) nameAt.invalid(name, 'must not already exist in volumeMounts');
     names.add(name);
-    validatePlace(devicePath, paths, mounts.map(({ mountPath }) => mountPath), 'volumeMounts', pathAt);
+    validatePlace(devicePath, paths, mountPaths, 'volumeMounts', pathAt);
     if (backstepProblem(devicePath) !== undefined) pathAt.invalid(devicePath, "can not contain backsteps ('..')");
   }
 }

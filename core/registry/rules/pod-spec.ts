@@ -106,7 +106,7 @@ function forbidTokensWithoutAccount({ serviceAccountName = '', volumes }: PodSpe
 /** Everything a pod's spec must satisfy, at creation and after each update. */
 export function validatePodSpec(spec: PodSpec, podName: string, field: FieldPath): void {
   const volumes = validatePodVolumes(spec.volumes, podName, field.at('volumes'));
-  validateContainers({ spec, volumes }, field);
+  validateContainers({ spec, volumes, claims: new Set(spec.resourceClaims?.map(({ name }) => name)) }, field);
   validateLabels(spec.nodeSelector, field.at('nodeSelector'));
   validatePodSecurity(spec, field);
   validateAffinity(spec.affinity, field.at('affinity'));

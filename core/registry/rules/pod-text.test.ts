@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { pods } from '#core/registry/pods.ts';
-import { header, row } from '#core/registry/resource-under-test.ts';
+import { header, row } from '#core/registry/resource.test.ts';
 
 const spec = { containers: [{ name: 'a', image: 'x' }, { name: 'b', image: 'x' }] };
 const metadata = { name: 'p', namespace: 'ns', creationTimestamp: '2026-01-02T11:55:00Z' };

@@ -1,10 +1,10 @@
-import type { Container } from '#core/api/schema/core-v1/container.ts';
 import type { ContainerStatus } from '#core/api/schema/core-v1/container-status.ts';
 import type { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { humanDuration } from '#core/registry/age.ts';
 
-const isSidecar = (container: Container | undefined): boolean => container?.restartPolicy === 'Always';
-const initContainerOf = (pod: Pod, name: string): Container | undefined => pod.spec.initContainers?.find((container) => container.name === name);
+/** Names of the init containers that keep running beside the others. */
+const sidecarsOf = ({ spec }: Pod): ReadonlySet<string> =>
+  new Set(spec.initContainers?.filter(({ restartPolicy }) => restartPolicy === 'Always').map(({ name }) => name));
 const hasCondition = ({ status }: Pod, type: string): boolean =>
   status.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
 
@@ -17,14 +17,14 @@ interface Progress {
 }
 
 /** What an unfinished init container says of itself; undefined when it is done or runs as a sidecar should. */
-function initReason(pod: Pod, { name, state, started }: ContainerStatus, index: number): string | undefined {
+function initReason({ state, started }: ContainerStatus, isSidecar: boolean, progress: string): string | undefined {
   const { terminated, waiting } = state;
   if (terminated?.exitCode === 0) return undefined;
-  if (isSidecar(initContainerOf(pod, name)) && started === true) return undefined;
+  if (isSidecar && started === true) return undefined;
   if (terminated !== undefined) return `Init:${endReason(terminated)}`;
   const { reason = '' } = waiting ?? {};
   if (reason !== '' && reason !== 'PodInitializing') return `Init:${reason}`;
-  return `Init:${index}/${(pod.spec.initContainers ?? []).length}`;
+  return `Init:${progress}`;
 }
 
 function endReason({ reason = '', signal = 0, exitCode }: NonNullable<ContainerStatus['state']['terminated']>): string {
@@ -33,8 +33,9 @@ function endReason({ reason = '', signal = 0, exitCode }: NonNullable<ContainerS
 }
 
 function initProgress(pod: Pod, progress: Progress): void {
+  const sidecars = sidecarsOf(pod);
   for (const [i, status] of (pod.status.initContainerStatuses ?? []).entries()) {
-    const reason = initReason(pod, status, i);
+    const reason = initReason(status, sidecars.has(status.name), `${i}/${(pod.spec.initContainers ?? []).length}`);
     if (reason !== undefined) {
       progress.reason = reason;
       progress.initializing = true;
@@ -74,24 +75,25 @@ export function podStatusText(pod: Pod): string {
 }
 
 export function podReadyText(pod: Pod): string {
-  const sidecars = (pod.spec.initContainers ?? []).filter(isSidecar).length;
-  return `${progressOf(pod).ready}/${pod.spec.containers.length + sidecars}`;
+  return `${progressOf(pod).ready}/${pod.spec.containers.length + sidecarsOf(pod).size}`;
 }
 
 /** `0`, or `3 (5m ago)` with the time since the last restart. */
 export function podRestartsText(pod: Pod, now: number): string {
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status;
   const { initializing } = progressOf(pod);
-  const sidecars = initContainerStatuses.filter(({ name }) => isSidecar(initContainerOf(pod, name)));
-  const counted = initializing && !hasCondition(pod, 'Initialized') ? initContainerStatuses : [...sidecars, ...containerStatuses];
+  const sidecars = sidecarsOf(pod);
+  const early = initializing && !hasCondition(pod, 'Initialized');
+  const counted = early ? initContainerStatuses : [...initContainerStatuses.filter(({ name }) => sidecars.has(name)), ...containerStatuses];
   const restarts = counted.reduce((sum, { restartCount }) => sum + restartCount, 0);
-  const ends = counted.flatMap(({ lastState }) => (lastState.terminated?.finishedAt === undefined ? [] : [Date.parse(lastState.terminated.finishedAt)]));
-  return restarts === 0 || ends.length === 0 ? `${restarts}` : `${restarts} (${humanDuration(now - Math.max(...ends))} ago)`;
+  const last = counted.reduce((latest, { lastState }) => Math.max(latest, Date.parse(lastState.terminated?.finishedAt ?? '') || 0), 0);
+  return restarts === 0 || last === 0 ? `${restarts}` : `${restarts} (${humanDuration(now - last)} ago)`;
 }
 
 export function readinessGatesText({ spec, status }: Pod): string {
   const gates = spec.readinessGates ?? [];
   if (gates.length === 0) return '<none>';
-  const passed = gates.filter(({ conditionType }) => status.conditions?.find(({ type }) => type === conditionType)?.status === 'True');
+  const met = new Set(status.conditions?.filter((condition) => condition.status === 'True').map(({ type }) => type));
+  const passed = gates.filter(({ conditionType }) => met.has(conditionType));
   return `${passed.length}/${gates.length}`;
 }

@@ -1,4 +1,4 @@
-import { Affinity, NodeSelectorRequirement, Toleration, type NodeSelectorTerm } from '#core/api/schema/core-v1/affinity.ts';
+import { Affinity, NodeSelectorRequirement, type NodeSelectorTerm, type Toleration } from '#core/api/schema/core-v1/affinity.ts';
 import type { Container } from '#core/api/schema/core-v1/container.ts';
 import { PodSpec, type Pod } from '#core/api/schema/core-v1/pod.ts';
 import { list, type Type } from '#core/api/schema/type.ts';
@@ -21,14 +21,15 @@ function validateDeadline(now: number | undefined, old: number | undefined, fiel
 }
 
 function validateTolerations(now: readonly Toleration[], old: readonly Toleration[], field: FieldPath): void {
-  const kept = (before: Toleration): boolean =>
-    now.some((after) => same(Toleration, { ...before, tolerationSeconds: 0 }, { ...after, tolerationSeconds: 0 }));
-  if (!old.every(kept)) field.forbidden('existing toleration can not be modified except its tolerationSeconds');
+  const text = ({ key, operator, value, effect }: Toleration): string => JSON.stringify([key ?? '', operator ?? '', value ?? '', effect ?? '']);
+  const kept = new Set(now.map(text));
+  if (!old.every((toleration) => kept.has(text(toleration)))) field.forbidden('existing toleration can not be modified except its tolerationSeconds');
 }
 
 function validateGates(now: PodSpec['schedulingGates'], old: PodSpec['schedulingGates'], field: FieldPath): void {
+  const known = new Set(old?.map(({ name }) => name));
   for (const [i, { name }] of (now ?? []).entries()) {
-    if (old?.some((gate) => gate.name === name) !== true) field.at(i, 'name').forbidden(`only deletion is allowed, but found new scheduling gate '${name}'`);
+    if (!known.has(name)) field.at(i, 'name').forbidden(`only deletion is allowed, but found new scheduling gate '${name}'`);
   }
 }
 

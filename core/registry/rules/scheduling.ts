@@ -10,8 +10,8 @@ function validateWeight(weight: number, field: FieldPath): void {
   if (weight < 1 || weight > 100) field.invalid(weight, 'must be in the range 1-100');
 }
 
-const selects = (selector: LabelSelector, key: string): boolean =>
-  Object.hasOwn(selector.matchLabels ?? {}, key) || (selector.matchExpressions ?? []).some((requirement) => requirement.key === key);
+const keysOf = (selector: LabelSelector | undefined): ReadonlySet<string> =>
+  new Set([...Object.keys(selector?.matchLabels ?? {}), ...(selector?.matchExpressions ?? []).map(({ key }) => key)]);
 
 function validateLabelKeys(keys: readonly string[] | undefined, selector: LabelSelector | undefined, field: FieldPath): void {
   if (keys === undefined) return;
@@ -20,8 +20,9 @@ function validateLabelKeys(keys: readonly string[] | undefined, selector: LabelS
 }
 
 function forbidSelected(keys: readonly string[] | undefined, selector: LabelSelector | undefined, field: FieldPath): void {
+  const selected = keysOf(selector);
   for (const [i, key] of (keys ?? []).entries()) {
-    if (selector !== undefined && selects(selector, key)) field.at(i).invalid(key, 'exists in both matchLabelKeys and labelSelector');
+    if (selected.has(key)) field.at(i).invalid(key, 'exists in both matchLabelKeys and labelSelector');
   }
 }
 
@@ -33,8 +34,9 @@ function validatePodTerm(term: PodAffinityTerm, field: FieldPath): void {
   validateLabelKeys(matchLabelKeys, selector, field.at('matchLabelKeys'));
   validateLabelKeys(mismatchLabelKeys, selector, field.at('mismatchLabelKeys'));
   forbidSelected(matchLabelKeys, selector, field.at('matchLabelKeys'));
+  const mismatched = new Set(mismatchLabelKeys);
   for (const [i, key] of (matchLabelKeys ?? []).entries()) {
-    if (mismatchLabelKeys?.includes(key) === true) field.at('matchLabelKeys', i).invalid(key, 'exists in both matchLabelKeys and mismatchLabelKeys');
+    if (mismatched.has(key)) field.at('matchLabelKeys', i).invalid(key, 'exists in both matchLabelKeys and mismatchLabelKeys');
   }
   if (term.topologyKey === '') field.at('topologyKey').required('can not be empty');
   else field.at('topologyKey').check(term.topologyKey, qualifiedNameProblem(term.topologyKey));

@@ -61,7 +61,7 @@ export const nfs: Check<{ readonly server?: string; readonly path?: string }> = 
 };
 
 function initiatorProblem(value: string): string | undefined {
-  const formats = { iqn: /iqn\.\d{4}-\d{2}\.([A-Za-z0-9-.]+)(:[^,;*&$|\s]+)$/, eui: /^eui.[A-Za-z0-9]{16}$/, naa: /^naa.[A-Za-z0-9]{32}$/ };
+  const formats = { iqn: /^iqn\.\d{4}-\d{2}\.([A-Za-z0-9-.]+)(:[^,;*&$|\s]+)$/, eui: /^eui.[A-Za-z0-9]{16}$/, naa: /^naa.[A-Za-z0-9]{32}$/ };
   for (const [prefix, format] of Object.entries(formats)) {
     if (value.startsWith(prefix)) return format.test(value) ? undefined : 'must be valid format';
   }

@@ -56,7 +56,7 @@ describe('SqliteStore under kill -9', function () {
     const known = new Map<number, Written>();
     let newestBefore = 1;
     for (let round = 0; round < rounds; round++) {
-      const acknowledged = await writeAndKill(stateDir, round, round === 0 ? 0 : random.below(2500));
+      const acknowledged = await writeAndKill(stateDir, round, round === 0 ? 0 : random.below(1500));
       for (const [revision, written] of acknowledged) {
         expect(revision).to.be.above(newestBefore);
         known.set(revision, written);

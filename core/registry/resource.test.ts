@@ -6,6 +6,7 @@ import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import { deepCopy, deepFreeze, isObject } from '#core/api/value.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from './metadata.ts';
 import type { AnyResource } from './resource.ts';
+import { builtInResources } from './resources.ts';
 
 /** Noon of some day: the time at which tests look at things. */
 export const noon = Date.parse('2026-01-02T12:00:00Z');
@@ -110,3 +111,17 @@ export const row = (resource: AnyResource, object: object, wide = false): string
 
 export const header = (resource: AnyResource): string =>
   resource.columns.map(({ name, priority = 0 }) => (priority === 0 ? name.toUpperCase() : `(${name.toUpperCase()})`)).join(' | ');
+
+describe('every built-in resource', () => {
+  for (const resource of builtInResources) {
+    it(`${resource.kind.kind} of ${resource.kind.group || 'core'} copes with an object that has nothing but a name`, () => {
+      const bare = { metadata: { name: 'a', ...(resource.kind.namespaced ? { namespace: 'ns' } : {}) } };
+      const object = created(resource, bare);
+      expect(() => creationFindings(resource, bare)).not.to.throw();
+      expect(() => updateFindings(resource, object, object)).not.to.throw();
+      expect(() => statusFindings(resource, object, object)).not.to.throw();
+      for (const column of resource.columns) expect(['string', 'number', 'boolean']).to.include(typeof column.cell(object, noon), column.name);
+      for (const [field, read] of Object.entries(resource.selectableFields ?? {})) expect(read(object), field).to.be.a('string');
+    });
+  }
+});
