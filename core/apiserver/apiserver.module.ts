@@ -18,7 +18,7 @@ import { localVerbs } from './verbs/local-verbs.ts';
 /** The API server with its storage, and the client for controllers of the same process. */
 export const apiServer = (options: ApiServerOptions): ContainerModule => new ContainerModule(({ bind }) => {
   bind(ObjectStore).toResolvedValue(
-    (kv: KeyValueStore, logger: Logger, clock: Clock) => new ObjectStore(kv, { logger: logger.with({ component: 'object-store' }), clock }),
+    (kv: KeyValueStore, logger: Logger, clock: Clock) => new ObjectStore(kv, { logger: logger.with({ component: 'object-store' }), clock, packed: ['events'] }),
     [KeyValueStore, Logger, Clock],
   ).inSingletonScope();
   for (const plugin of builtInAdmission()) bind(AdmissionPlugin).toConstantValue(plugin);

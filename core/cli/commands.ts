@@ -1,4 +1,4 @@
-import { explainFailure, UsageError } from './failure.ts';
+import { explainFailure, stackOfBug, UsageError } from './failure.ts';
 import { parseFlags, platformFlags, upFlags, type Flag, type FlagValues } from './flags.ts';
 import { keelsonVersion, kubernetesVersion } from './version.ts';
 
@@ -28,7 +28,8 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     const values = parseFlags(`keelson ${name}`, command.flags, rest);
     return values === 'help' ? await print(helpFor(name, command)) : await command.run(values);
   } catch (error) {
-    process.stderr.write(`keelson: ${explainFailure(error)}\n`);
+    const stack = stackOfBug(error);
+    process.stderr.write(`keelson: ${explainFailure(error)}\n${stack === undefined ? '' : `${stack}\n`}`);
     return error instanceof UsageError ? 2 : 1;
   }
 }

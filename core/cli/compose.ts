@@ -12,6 +12,7 @@ import { Manager } from '#core/reconcile/manager.ts';
 import { reconcile } from '#core/reconcile/reconcile.module.ts';
 import { builtInResources } from '#core/registry/resources.ts';
 import { ObjectStore } from '#core/store/object-store.ts';
+import { IdleCollector } from './idle-collector.ts';
 
 export interface Composition {
   readonly logger: Logger;
@@ -31,7 +32,7 @@ export function compose(composition: Composition): { readonly components: readon
   return {
     components: [
       container.get(ObjectStore), ...container.getAll(Component), bootstrapComponent(container.get(Bootstrap)),
-      server, container.get(ApiEventRecorders), container.get(Manager),
+      server, container.get(ApiEventRecorders), container.get(Manager), new IdleCollector(systemClock),
     ],
     apiServer: server,
   };

@@ -12,6 +12,13 @@ export function explainFailure(error: unknown): string {
   return sentences.join(': ');
 }
 
+/** Where it happened, when it is a mistake in the program and not in what was asked of it. */
+export function stackOfBug(error: unknown): string | undefined {
+  let innermost = error;
+  while (innermost instanceof Error && innermost.cause !== undefined) innermost = innermost.cause;
+  return innermost instanceof TypeError || innermost instanceof ReferenceError ? innermost.stack : undefined;
+}
+
 function plainSentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, syscall } = error as NodeJS.ErrnoException;

@@ -1,13 +1,12 @@
-import type { KindNames, KubernetesObject } from '#core/api/schema/kind.ts';
+import { resourceName, type KindNames, type KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
-import { deepFreeze } from '#core/api/value.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import type { Component } from '#core/kernel/lifecycle.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { ProviderError } from '#core/spi/errors.ts';
-import { RevisionError, type KeyEvent, type KeyValue, type KeyValueStore } from '#core/spi/key-value-store.ts';
+import { RevisionError, type KeyEvent, type KeyValueStore } from '#core/spi/key-value-store.ts';
 import { kindPrefix, localKey, registryPrefix, splitKey } from './keys.ts';
-import { ResourceCache, withRevision, type Change } from './resource-cache.ts';
+import { ResourceCache, unpack, withRevision, type Change } from './resource-cache.ts';
 import { Turns } from './turns.ts';
 
 type Names = Pick<KindNames, 'group' | 'plural'>;
@@ -17,17 +16,14 @@ export interface ObjectStoreOptions {
   readonly clock: Clock;
   /** Changes that each kind keeps in memory for watchers that come back; older ones are read from the store. Default 1024. */
   readonly historySize?: number;
+  /** Resources whose objects are written often and hardly read, such as `events`: they are kept as text. */
+  readonly packed?: readonly string[];
   /** How often history is compacted, and how much of it is kept. Default 5 minutes. */
   readonly compactEveryMs?: number;
 }
 
 /** A stored object and its key inside its kind. */
 export type Entry = readonly [key: string, object: KubernetesObject];
-
-interface Pending {
-  readonly value: string;
-  readonly object: KubernetesObject;
-}
 
 /**
  * Objects over a `KeyValueStore`: a copy of everything in memory, kept true by one watch on the store, so that reads never
@@ -38,8 +34,6 @@ export class ObjectStore implements Component {
   private readonly kv: KeyValueStore;
   private readonly options: ObjectStoreOptions;
   private readonly caches = new Map<string, ResourceCache>();
-  /** Objects on their way into the store, so that their own event need not be parsed again. */
-  private readonly pending = new Map<string, Pending[]>();
   private readonly turns = new Turns();
   private readonly stopped = new AbortController();
   private startRevision = 0;
@@ -83,7 +77,9 @@ export class ObjectStore implements Component {
     const prefix = kindPrefix(names);
     let cache = this.caches.get(prefix);
     if (!cache) {
-      cache = new ResourceCache(this.startRevision, this.options.historySize ?? 1024);
+      cache = new ResourceCache({
+        revision: this.startRevision, historySize: this.options.historySize ?? 1024, packed: this.options.packed?.includes(resourceName(names)) ?? false,
+      });
       this.caches.set(prefix, cache);
     }
     return cache;
@@ -132,7 +128,7 @@ export class ObjectStore implements Component {
       ...(range.after === undefined ? {} : { after: base + range.after }),
       ...(range.limit === undefined ? {} : { limit: range.limit }),
     });
-    return { items: page.items.map((item) => [item.key.slice(base.length), decode(item)]), more: page.more };
+    return { items: page.items.map((item) => [item.key.slice(base.length), unpack(item)]), more: page.more };
   }
 
   /**
@@ -162,12 +158,12 @@ export class ObjectStore implements Component {
   private async history(names: Names, from: number): Promise<{ changes: readonly Change[]; reached: number }> {
     const base = kindPrefix(names);
     const { items } = await this.kv.list({ prefix: base, revision: from });
-    const state = new Map(items.map((item) => [item.key, decode(item)]));
+    const state = new Map(items.map((item) => [item.key, unpack(item)]));
     const changes: Change[] = [];
     const collect = (event: KeyEvent): void => {
       const previous = state.get(event.key);
       if (event.value !== undefined) {
-        const object = decode({ ...event, value: event.value });
+        const object = unpack({ ...event, value: event.value });
         state.set(event.key, object);
         changes.push({ deleted: false, object, previous, revision: event.modRevision });
       } else if (previous !== undefined) {
@@ -188,22 +184,14 @@ export class ObjectStore implements Component {
   private async swap(names: Names, object: KubernetesObject, expected: number): Promise<KubernetesObject | undefined> {
     this.assertUsable();
     const { namespace, name } = object.metadata;
-    const key = kindPrefix(names) + localKey(namespace, name);
+    const local = localKey(namespace, name);
     const { resourceVersion: _assigned, ...metadata } = object.metadata;
     const value = JSON.stringify({ ...object, metadata });
-    const pending: Pending = { value, object };
-    const waiting = this.pending.get(key);
-    if (waiting) waiting.push(pending);
-    else this.pending.set(key, [pending]);
-    try {
-      const result = await this.kv.write({ key, value, expected }).catch(storageFailure);
-      if (!result.applied) return undefined;
-      return finished(object, result.revision);
-    } finally {
-      const left = (this.pending.get(key) ?? []).filter((other) => other !== pending);
-      if (left.length === 0) this.pending.delete(key);
-      else this.pending.set(key, left);
-    }
+    const result = await this.kv.write({ key: kindPrefix(names) + local, value, expected }).catch(storageFailure);
+    if (!result.applied) return undefined;
+    const stored = this.cache(names).get(local);
+    // Unless the next write has already replaced it, the answer is the very object that everybody reads.
+    return stored !== undefined && revisionOf(stored) === result.revision ? stored : unpack({ value, modRevision: result.revision });
   }
 
   private async load(revision: number): Promise<void> {
@@ -212,7 +200,7 @@ export class ObjectStore implements Component {
       const page = await this.kv.list({ prefix: registryPrefix, revision, limit: 2000, ...(after === undefined ? {} : { after }) });
       for (const item of page.items) {
         const { kind, local } = splitKey(item.key);
-        this.cacheAt(kind).load(local, decode(item));
+        this.cacheAt(kind).load(local, { value: item.value, modRevision: item.modRevision });
       }
       after = page.items.at(-1)?.key;
       if (!page.more || after === undefined) return;
@@ -223,14 +211,8 @@ export class ObjectStore implements Component {
     for (const event of events) {
       this.newest = event.modRevision;
       const { kind, local } = splitKey(event.key);
-      const object = event.value === undefined ? undefined : this.ownObject(event) ?? decode({ ...event, value: event.value });
-      this.cacheAt(kind).apply(local, object, event.modRevision);
+      this.cacheAt(kind).apply(local, event.value, event.modRevision);
     }
-  }
-
-  private ownObject(event: KeyEvent): KubernetesObject | undefined {
-    const own = this.pending.get(event.key)?.find((pending) => pending.value === event.value);
-    return own && finished(own.object, event.modRevision);
   }
 
   private cacheAt(kind: string): ResourceCache {
@@ -262,21 +244,6 @@ export class ObjectStore implements Component {
 }
 
 export const revisionOf = (object: KubernetesObject): number => Number(object.metadata.resourceVersion);
-
-/** Gives an object of ours its version and closes it to change. The first to come decides; both come with the same version. */
-function finished(object: KubernetesObject, revision: number): KubernetesObject {
-  if (!Object.isFrozen(object)) {
-    object.metadata.resourceVersion = String(revision);
-    deepFreeze(object);
-  }
-  return object;
-}
-
-function decode(item: Pick<KeyValue, 'value' | 'modRevision'>): KubernetesObject {
-  const object = JSON.parse(item.value) as KubernetesObject;
-  object.metadata.resourceVersion = String(item.modRevision);
-  return deepFreeze(object);
-}
 
 /** What the store says becomes what the API says. */
 function storageFailure(error: unknown): never {

@@ -7,7 +7,7 @@ export interface StoreUnderTest {
   /** Another store on the same data, not opened; called when the one before is closed. Undefined: the data goes with the store. */
   readonly reopen?: () => Promise<KeyValueStore>;
   /** Removes the data. All stores are closed. */
-  cleanup(): Promise<void>;
+  readonly cleanup: () => Promise<void>;
 }
 
 /** What a case works with. */

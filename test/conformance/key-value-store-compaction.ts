@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { countFrom, expectRevisionError, failure, itemsAt, put, record, Recorder, remove, type Law } from './key-value-store-case.ts';
 import { RevisionError } from '#core/spi/key-value-store.ts';
+import { countFrom, expectRevisionError, failure, itemsAt, put, record, Recorder, remove, type Law } from './key-value-store-case.ts';
+import { writeMany } from './key-value-store-reads.ts';
 
 /** History is given up on request, and nothing else with it. */
 export function compactionCases(law: Law): void {
@@ -85,6 +86,26 @@ export function compactionCases(law: Law): void {
     await put(store, 'a', '3');
     expect(watch.revisions).to.deep.equal([3, 4]);
     expect(watch.closings).to.deep.equal([]);
+  });
+
+  law('lists that are under way outlive a compaction', async ({ store }) => {
+    await writeMany(store, 9000);
+    const lists = countFrom(0, 3).map(() => store.list({ prefix: '' }));
+    for (let turn = 0; turn < 5; turn++) await store.compact(await put(store, 'other', String(turn)));
+    for (const { items, revision } of await Promise.all(lists)) {
+      expect(items).to.have.length(revision === 9001 ? 9000 : 9001);
+    }
+  });
+
+  law('a watch whose past is compacted while it is handed over fails, or has it all', async ({ store }) => {
+    await writeMany(store, 9000);
+    const recorders = countFrom(0, 3).map(() => new Recorder());
+    const attached = Promise.allSettled(recorders.map((recorder) => store.watch('', 1, recorder, new AbortController().signal)));
+    await store.compact(await put(store, 'other', 'x'));
+    for (const [index, result] of (await attached).entries()) {
+      if (result.status === 'fulfilled') expect(recorders[index]?.revisions).to.deep.equal(countFrom(2, 9001));
+      else expect(RevisionError.is(result.reason, 'compacted')).to.equal(true);
+    }
   });
 
   law('writes, lists and watchers go on during compactions', async ({ store }) => {

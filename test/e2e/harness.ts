@@ -132,7 +132,7 @@ export class Running {
     const chunks: Buffer[] = [];
     for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
-    return { status: response.statusCode ?? 0, headers: response.headers, text, body: text.startsWith('{') ? JSON.parse(text) : undefined };
+    return { status: response.statusCode ?? 0, headers: response.headers, text, body: parsed(text) };
   }
 
   /** Sends one request and resolves to its answer unread. */
@@ -141,6 +141,8 @@ export class Running {
     const length = text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)) };
     const request = httpsRequest(this.url + path, { method, agent: anonymous ? this.#nobody : this.#admin, headers: { ...length, ...headers } });
     const answer = once(request, 'response') as Promise<[IncomingMessage]>;
+    // A server that answers early may close before it has read everything.
+    request.on('error', () => undefined);
     request.end(text);
     const [response] = await answer;
     return response;
@@ -170,6 +172,14 @@ export class Running {
     this.#nobody.destroy();
     this.process.kill('SIGKILL');
     await this.process;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,7 +5,7 @@ import { hasFinalizer, isDeleting } from '#core/controllers/storage/claims.ts';
 import { metadataPatch, withFinalizer, withoutFinalizer } from '#core/controllers/storage/metadata-patch.ts';
 import { finalizers } from '#core/controllers/storage/names.ts';
 import { claimsOfPod, podsOfClaim } from '#core/controllers/storage/pods.ts';
-import { source, type Controller, type Source } from '#core/reconcile/controller.ts';
+import { source, type Controller, type ReconcileResult, type Source } from '#core/reconcile/controller.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';
 import { holdsClaims, LivePods } from './live-pods.ts';
 
@@ -14,6 +14,8 @@ export interface ClaimProtectionOptions {
   readonly informers: Informers;
   readonly workers?: number;
 }
+
+const lookAgainMs = 1000;
 
 /** Keeps a claim that is being deleted until no running pod uses it. */
 export class ClaimProtectionController implements Controller {
@@ -38,12 +40,13 @@ export class ClaimProtectionController implements Controller {
     ];
   }
 
-  async reconcile(key: string, signal: AbortSignal): Promise<void> {
+  async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void> {
     const claim = this.#claims.get(key);
     if (claim === undefined || !hasWork(claim)) return;
     if (!isDeleting(claim)) return this.#setFinalizers(claim, withFinalizer(claim, finalizers.claimProtection), signal);
     if (this.#pods.byIndex(podsOfClaim.name, key).some(holdsClaims)) return;
-    if (await this.#livePods.uses(claim.metadata.namespace ?? '', key, signal)) return;
+    // Of a pod that the cache has not seen, the end may go unnoticed too.
+    if (await this.#livePods.uses(claim.metadata.namespace ?? '', key, signal)) return { requeueAfterMs: lookAgainMs };
     await this.#setFinalizers(claim, withoutFinalizer(claim, finalizers.claimProtection), signal);
   }
 

@@ -65,7 +65,7 @@ export class VolumeBindingController implements Controller {
     const ownVolumes = (this.#ownVolumes = new OwnWrites(volumes));
     const available = new AvailableVolumes(volumes, ownVolumes);
     const binder = new Binder(client, ownClaims, ownVolumes);
-    const classes = new ClassRules(storageClasses, client);
+    const classes = new ClassRules(storageClasses, client, clock);
     const requests = new ProvisioningRequests({ binder, pods, classes, drivers: new DriverDirectory(drivers), events });
     this.#claimSync = new ClaimSync({ client, volumes, available, binder, ownClaims, classes, requests, events });
     this.#volumeSync = new VolumeSync({ client, claims, available, binder, claimSync: this.#claimSync, classes, events });

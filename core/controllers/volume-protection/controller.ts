@@ -1,4 +1,5 @@
 import { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
+import { StatusError } from '#core/api/status-error.ts';
 import type { Client, Patch } from '#core/client/client.ts';
 import { hasFinalizer, isDeleting } from '#core/controllers/storage/claims.ts';
 import { finalizerRemoval, metadataPatch, withFinalizer } from '#core/controllers/storage/metadata-patch.ts';
@@ -30,7 +31,11 @@ export class VolumeProtectionController implements Controller {
   async reconcile(key: string, signal: AbortSignal): Promise<void> {
     const volume = this.#volumes.get(key);
     if (volume === undefined || !hasWork(volume)) return;
-    await this.#client.patch(PersistentVolume, volume.metadata, isDeleting(volume) ? removal(volume) : addition(volume), {}, signal);
+    try {
+      await this.#client.patch(PersistentVolume, volume.metadata, isDeleting(volume) ? removal(volume) : addition(volume), {}, signal);
+    } catch (error) {
+      if (!StatusError.is(error, 'NotFound')) throw error;
+    }
   }
 }
 

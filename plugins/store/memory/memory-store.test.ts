@@ -1,7 +1,9 @@
 import { expect } from 'chai';
+import { countFrom } from '#test/conformance/key-value-store-case.ts';
 import { byBytes, Random } from '#test/conformance/key-value-store-model.ts';
 import { keyValueStoreConformance } from '#test/conformance/key-value-store.ts';
 import { compareKeys } from './key-order.ts';
+import { keptVersions } from './kept-versions.ts';
 import { MemoryStore } from './memory-store.ts';
 import { SortedKeys } from './sorted-keys.ts';
 
@@ -21,6 +23,13 @@ describe('MemoryStore', () => {
       const [left, right] = [randomKey(), randomKey()];
       expect(Math.sign(compareKeys(left, right)), JSON.stringify([left, right])).to.equal(byBytes(left, right));
     }
+  });
+
+  it('keeps no version that a compaction made unreadable', () => {
+    const versions = [['1', 2], ['2', 4], [undefined, 6], ['3', 8]].map(([value, modRevision]) => ({ key: 'a', value: value === undefined ? value : String(value), modRevision: Number(modRevision), createRevision: 2 }));
+    const kept = (revision: number): number[] => keptVersions(versions, revision).map(({ modRevision }) => modRevision);
+    expect(countFrom(1, 9).map(kept)).to.deep.equal([[2, 4, 6, 8], [2, 4, 6, 8], [2, 4, 6, 8], [4, 6, 8], [4, 6, 8], [8], [8], [8], [8]]);
+    expect(keptVersions(versions.slice(0, 3), 6)).to.deep.equal([]);
   });
 
   it('keeps its keys sorted through additions and removals', () => {

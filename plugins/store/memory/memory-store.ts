@@ -2,6 +2,7 @@ import { ProviderError } from '#core/spi/errors.ts';
 import { RevisionError, type KeyEvent, type KeyListener, type KeyPage, type KeyRange, type KeyValue, type KeyValueStore, type KeyWrite, type KeyWriteResult } from '#core/spi/key-value-store.ts';
 import { checkWrite } from '#plugins/store/check-write.ts';
 import { Listeners } from '#plugins/store/listeners.ts';
+import { keptVersions } from './kept-versions.ts';
 import { SortedKeys } from './sorted-keys.ts';
 
 /** Past events that a new watcher is handed at a time. */
@@ -86,19 +87,12 @@ export class MemoryStore implements KeyValueStore {
     this.#oldest = revision;
     const gone = new Set<string>();
     for (const key of new Set(passed.map((event) => event.key))) {
-      const kept = this.#kept(key, revision);
+      const kept = keptVersions(this.#versions.get(key) ?? [], revision);
       if (kept.length > 0) this.#versions.set(key, kept);
       else gone.add(key);
     }
     for (const key of gone) this.#versions.delete(key);
     this.#keys.removeAll(gone);
-  }
-
-  /** The versions of a key that are readable at `revision` or later. */
-  #kept(key: string, revision: number): KeyEvent[] {
-    const versions = this.#versions.get(key) ?? [];
-    const readable = versions.findLastIndex(({ modRevision }) => modRevision <= revision);
-    return versions.slice(versions[readable]?.value === undefined ? readable + 1 : readable);
   }
 
   #record(event: KeyEvent): void {

@@ -51,6 +51,14 @@ describe('the database file', () => {
     expect(look('SELECT count(*) FROM current')).to.equal(200);
   });
 
+  it('refuses the rest of a past that was compacted meanwhile', () => {
+    write(countFrom(0, 3000).map((key) => `k${key}`), 'v');
+    const { to } = database.changes('', 1);
+    expect(to).to.be.below(3001);
+    clear();
+    expect(() => database.changes('', to)).to.throw(`revision ${to} is compacted; the oldest kept is 3001`);
+  });
+
   it('stays as it is under updates and compactions without end, and so does its write-ahead log', () => {
     const keys = countFrom(0, 200).map((key) => `lease/${key}`);
     const sizes: number[] = [];

@@ -47,8 +47,12 @@ function fold(base: readonly KeyValue[], history: readonly (readonly [number, Wr
 describe('SqliteStore under kill -9', function () {
   this.timeout(60_000);
   let stateDir: string;
+  let store: SqliteStore | undefined;
   beforeEach(async () => { stateDir = await mkdtemp(join(tmpdir(), 'keelson-crash-')); });
-  afterEach(() => rm(stateDir, { recursive: true }));
+  afterEach(async () => {
+    await store?.close();
+    await rm(stateDir, { recursive: true });
+  });
 
   it('keeps every acknowledged write, gives no revision twice, and needs no repair', async () => {
     const random = new Random(2024);
@@ -62,7 +66,7 @@ describe('SqliteStore under kill -9', function () {
         known.set(revision, written);
       }
 
-      const store = new SqliteStore({ stateDir });
+      store = new SqliteStore({ stateDir });
       await store.open();
       const { newest, oldest } = await store.revisions();
       expect(newest).to.be.at.least(Math.max(newestBefore, ...acknowledged.keys()));

@@ -80,7 +80,6 @@ export class SqliteStore implements KeyValueStore {
       const { rows, to } = await link.call('changes', prefix, seen);
       signal.throwIfAborted();
       if (rows.keys.length > 0) listener.events(eventsOf(rows));
-      signal.throwIfAborted();
       seen = to;
     }
     this.#listeners.attach(prefix, seen, listener, signal);

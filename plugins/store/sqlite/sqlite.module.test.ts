@@ -8,10 +8,13 @@ import { SqliteStore } from './sqlite-store.ts';
 import { keelsonModule } from './sqlite.module.ts';
 
 describe('the SQLite store\'s module', () => {
+  let stateDir: string;
+  beforeEach(async () => { stateDir = await mkdtemp(join(tmpdir(), 'keelson-sqlite-')); });
+  afterEach(() => rm(stateDir, { recursive: true }));
+
   it('binds one store, in the module\'s folder, and starts nothing', async () => {
-    const stateDir = await mkdtemp(join(tmpdir(), 'keelson-sqlite-'));
     const container = new Container();
-    await container.load(keelsonModule.create({ stateDir, nodeName: 'n' }));
+    container.load(keelsonModule.create({ stateDir, nodeName: 'n' }));
     const store = container.get(KeyValueStore);
     expect(keelsonModule.name).to.equal('sqlite');
     expect(store).to.be.instanceOf(SqliteStore).and.equal(container.get(KeyValueStore));
@@ -19,6 +22,5 @@ describe('the SQLite store\'s module', () => {
     await store.open();
     expect(await readdir(stateDir)).to.include('state.db');
     await store.close();
-    await rm(stateDir, { recursive: true });
   });
 });

@@ -7,15 +7,20 @@ import type { Calls, Reply } from './protocol.ts';
 const maxPending = 10_000;
 
 interface Pending {
-  resolve(value: unknown): void;
-  reject(error: Error): void;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** The worker's file has the extension of this one, be it TypeScript or compiled. */
 const workerFile = new URL(import.meta.url.replace(/worker-link(\.[jt]s)$/, 'worker$1'));
 
-/** The process's own flags are not handed down: some, such as `--eval`, make a worker fail. */
-export const startWorker = (): Worker => new Worker(workerFile, { name: 'keelson-sqlite', execArgv: ['--disable-warning=ExperimentalWarning'] });
+/**
+ * The process's own flags are not handed down: some, such as `--eval`, make a worker fail. What the worker allocates lives for one batch,
+ * so a small young generation is enough; by default V8 would let it grow to more than the rest of the worker.
+ */
+export const startWorker = (): Worker => new Worker(workerFile, {
+  name: 'keelson-sqlite', execArgv: ['--disable-warning=ExperimentalWarning'], resourceLimits: { maxYoungGenerationSizeMb: 8 },
+});
 
 /** The main thread's end of the line to the worker. Answers come in the order of the calls. */
 export class WorkerLink {

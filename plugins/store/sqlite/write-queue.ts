@@ -12,8 +12,8 @@ export interface WriteLimits {
 
 interface Waiting {
   readonly write: KeyWrite;
-  resolve(result: KeyWriteResult): void;
-  reject(error: unknown): void;
+  readonly resolve: (result: KeyWriteResult) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** Group commit: the writes that arrive while one batch is being committed are the next batch. Keeps their order. */

@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { Container } from 'inversify';
+import { Client } from '#core/client/client.ts';
+import { Clock } from '#core/kernel/clock.ts';
+import { Logger, silentLogger } from '#core/kernel/logger.ts';
+import { Controller } from '#core/reconcile/controller.ts';
+import { Informers } from '#core/reconcile/informer.ts';
+import { SharedInformers } from '#core/reconcile/informers.ts';
+import { builtInResources } from '#core/registry/resources.ts';
+import { VolumeDriver } from '#core/spi/volume-driver.ts';
+import { FakeClock } from '#test/fixtures/fake-clock.ts';
+import { inMemoryApi } from '#test/fixtures/in-memory-client.ts';
+import { MemoryVolumeDriver } from '#test/fixtures/memory-volume-driver.ts';
+import { Bootstrap } from './bootstrap/bootstrap.ts';
+import { controllers } from './controllers.module.ts';
+
+describe('controllers.module', () => {
+  const compose = async (...drivers: VolumeDriver[]) => {
+    const clock = new FakeClock();
+    const { client, stop } = await inMemoryApi(clock);
+    const container = new Container();
+    container.bind(Client).toConstantValue(client);
+    container.bind(Clock).toConstantValue(clock);
+    container.bind(Logger).toConstantValue(silentLogger);
+    container.bind(Informers).toConstantValue(new SharedInformers({ reader: client, clock, logger: silentLogger }));
+    for (const driver of drivers) container.bind(VolumeDriver).toConstantValue(driver);
+    container.load(controllers({ namespacedKinds: builtInResources.map(({ kind }) => kind).filter(({ namespaced }) => namespaced) }));
+    return { container, stop };
+  };
+
+  it('makes each controller once, with any number of drivers, and leaves room for those of others', async () => {
+    for (const drivers of [[], [new MemoryVolumeDriver(), new MemoryVolumeDriver({ name: 'other.test' })]]) {
+      const { container, stop } = await compose(...drivers);
+      const mine: Controller = { name: 'mine', sources: [], reconcile: async () => undefined };
+      container.bind(Controller).toConstantValue(mine);
+      const all = container.getAll(Controller);
+      expect(all.map(({ name }) => name)).to.deep.equal([
+        'volume-binding', 'volume-provisioning', 'volume-reclaim', 'claim-protection', 'volume-protection', 'storage-capacity', 'namespace',
+        'resource-quota', 'event-ttl', 'mine',
+      ]);
+      expect(container.getAll(Controller).every((controller, i) => controller === all[i])).to.equal(true);
+      expect(container.get(Bootstrap)).to.be.instanceOf(Bootstrap);
+      await stop();
+    }
+  });
+
+  it('refuses two drivers that answer to one name', async () => {
+    const { container, stop } = await compose(new MemoryVolumeDriver(), new MemoryVolumeDriver({ name: 'other.test', aliases: ['memory.test'] }));
+    expect(() => container.getAll(Controller)).to.throw('the volume drivers memory.test and other.test both answer to "memory.test"');
+    await stop();
+  });
+});
