@@ -1,4 +1,4 @@
-import { glob, mkdtemp, readFile } from 'node:fs/promises';
+import { chmod, glob, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killGroups, runGroup } from './run-group.ts';
@@ -71,6 +71,8 @@ async function runTests(patterns: readonly string[], mochaArgs: readonly string[
   const files = mochaArgs.some((arg) => arg.endsWith('.ts')) ? [] : await filesOf(patterns);
   if (files.length === 0 && mochaArgs.length === 0) return { report: nothing, troubles: ['it has no tests'] };
   const dir = await mkdtemp(join(tmpdir(), 'keelson-run-'));
+  // Some tests run programs as another user.
+  await chmod(dir, 0o711);
   const reportPath = join(dir, 'report.json');
   const env = { TMPDIR: dir, KEELSON_TEST_REPORT: reportPath, NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --disable-warning=ExperimentalWarning` };
   const { late } = await runGroup('mocha', ['--forbid-only', '--reporter', 'test/run-reporter.ts', ...mochaArgs, ...files], env, deadlineMs);

@@ -19,19 +19,22 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
 /** Runs what the arguments say and resolves to the exit code: 0 done, 1 failed, 2 not understood. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   try {
-    const [name, ...rest] = args;
-    if (name === undefined || name === '--help' || name === '-h') return await print(overview());
-    if (name === '--version') return await runCommand(['version']);
-    if (name === 'help' && rest[0] !== undefined) return await runCommand([rest[0], '--help']);
-    const command = commands.get(name);
-    if (!command) throw new UsageError(`unknown ${name.startsWith('-') ? 'flag' : 'command'} ${name}; the commands are ${[...commands.keys()].join(', ')}`);
-    const values = parseFlags(`keelson ${name}`, command.flags, rest);
-    return values === 'help' ? await print(helpFor(name, command)) : await command.run(values);
+    return await dispatch(args);
   } catch (error) {
     const stack = stackOfBug(error);
     process.stderr.write(`keelson: ${explainFailure(error)}\n${stack === undefined ? '' : `${stack}\n`}`);
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
+  if (name === undefined || name === '--help' || name === '-h') return print(overview());
+  if (name === '--version') return dispatch(['version']);
+  if (name === 'help' && rest[0] !== undefined) return dispatch([rest[0], '--help']);
+  const command = commands.get(name);
+  if (!command) throw new UsageError(`unknown ${name.startsWith('-') ? 'flag' : 'command'} ${name}; the commands are ${[...commands.keys()].join(', ')}`);
+  const values = parseFlags(`keelson ${name}`, command.flags, rest);
+  return values === 'help' ? print(helpFor(name, command)) : command.run(values);
 }
 
 /** Resolves when the text has left, so that the process may end. */

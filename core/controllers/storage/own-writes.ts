@@ -27,9 +27,12 @@ export class OwnWrites<T extends KubernetesObject> {
     return written;
   }
 
-  newest(cached: T): T {
-    const written = this.#written.get(cached.metadata.uid);
-    return written !== undefined && isOlder(cached, written) ? written : cached;
+  /** The newest version that is known of an object of which one was seen: that one, the cache's, or one written since. */
+  newest(seen: T): T {
+    const cached = this.#informer.get(keyOf(seen));
+    const known = cached?.metadata.uid === seen.metadata.uid && isOlder(seen, cached) ? cached : seen;
+    const written = this.#written.get(seen.metadata.uid);
+    return written !== undefined && isOlder(known, written) ? written : known;
   }
 }
 

@@ -21,9 +21,11 @@ export class AvailableVolumes {
   readonly #classes = new Map<string, Map<string, Shelf>>();
   /** Versions of volumes that are being given away: the cache shows them as available until it has seen the write. */
   readonly #given = new Map<string, string>();
+  readonly #volumes: Informer<PersistentVolume>;
   readonly #own: OwnWrites<PersistentVolume>;
 
   constructor(volumes: Informer<PersistentVolume>, own: OwnWrites<PersistentVolume>) {
+    this.#volumes = volumes;
     this.#own = own;
     volumes.subscribe((volume, previous) => {
       if (previous !== undefined && isAvailable(previous)) this.#remove(previous);
@@ -52,8 +54,11 @@ export class AvailableVolumes {
   /** Keeps this version of the volume from other claims. Returns the way to take that back. */
   give(volume: PersistentVolume): () => void {
     this.#given.set(volume.metadata.name, volume.metadata.resourceVersion);
+    this.#remove(volume);
     return () => {
-      if (this.#isGiven(volume)) this.#given.delete(volume.metadata.name);
+      if (!this.#isGiven(volume)) return;
+      this.#given.delete(volume.metadata.name);
+      if (this.#volumes.get(volume.metadata.name) === volume) this.#insert(volume);
     };
   }
 
