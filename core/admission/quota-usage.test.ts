@@ -7,7 +7,7 @@ import { Lease } from '#core/api/schema/coordination-v1.ts';
 import type { KindNames, KubernetesObject } from '#core/api/schema/kind.ts';
 import { concerns, isCovered, totalUsage, usageOf } from './quota-usage.ts';
 
-const object = (fields: object): KubernetesObject => ({ apiVersion: 'v1', kind: 'X', metadata: { name: 'x', uid: '', resourceVersion: '', creationTimestamp: '' }, ...fields }) as KubernetesObject;
+const object = (fields: object): KubernetesObject => ({ apiVersion: 'v1', kind: 'X', metadata: { name: 'x', uid: '', resourceVersion: '', creationTimestamp: '' }, ...fields });
 const used = (kind: KindNames, fields: object): Record<string, string> => Object.fromEntries([...usageOf(kind, object(fields))].map(([name, amount]) => [name, amount.toString()]));
 const quota = (spec: object): ResourceQuota => object({ spec, status: {} }) as ResourceQuota;
 

@@ -19,7 +19,7 @@ export interface Source {
 export const source = <T extends KubernetesObject>(
   informer: Informer<T>,
   keys: (object: T | undefined, previous: T | undefined) => Iterable<string>,
-): Source => ({ informer: informer as unknown as Informer<KubernetesObject>, keys: keys as unknown as Source['keys'] });
+): Source => ({ informer, keys });
 
 /**
  * A control loop. `reconcile(key)` reads the world and takes one step towards what is wanted; it knows nothing of what changed.

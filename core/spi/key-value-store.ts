@@ -89,12 +89,13 @@ export interface KeyListener {
  *   and never repeats a number, not even after a crash.
  * - `write` resolves only when the write is as durable as the store can make it, and rejects when it is not known to be:
  *   then it may or may not have happened. Writes that were asked for one after the other are applied in that order.
+ * - Deleting a key that is not there changes nothing: `applied: false`, no revision, no event.
  * - A read that starts after a write resolved sees that write.
  * - A listener has been given a write's event before that write's promise resolves.
  * - History is kept from the last compaction on. Reading at, or watching from, an older revision fails with `RevisionError` `compacted`;
  *   from one ahead of the newest with `future`. Watching from the newest is allowed: nothing has happened since.
  * - `compact(r)` drops values that were superseded or deleted at or before `r`; what is readable at `r` and later stays readable.
- *   A second call with the same or a smaller revision does nothing.
+ *   A second call with the same or a smaller revision does nothing; one ahead of the newest fails with `RevisionError` `future`.
  * - Every call rejects after `close`; `close` waits for writes under way, and may be called twice.
  *
  * Failures other than these are `ProviderError`s: `Unavailable` (try again), `Exhausted` (the disk is full).

@@ -4,7 +4,7 @@ import type { Clock } from '#core/kernel/clock.ts';
 
 const repeatMs = 10 * 60_000;
 /** Announcements that are remembered; the oldest are forgotten first, and may then be made again. */
-const remembered = 20_000;
+const remembered = 5_000;
 
 /**
  * An event recorder for states that last: says the same thing about an object once, and again only after ten minutes.

@@ -46,16 +46,18 @@ export class Attempts {
     const storageClass = this.#classes.get(name) ?? (await live(this.#reader, StorageClass, { name }, signal));
     if (storageClass === undefined) throw new ProviderError('Invalid', `storageclass.storage.k8s.io "${name}" not found`);
     if (storageClass.provisioner !== provisionerOf(claim)) return undefined;
-    const unplaced = storageClass.volumeBindingMode === 'WaitForFirstConsumer' && (annotationOf(claim, annotations.selectedNode) ?? '') === '';
-    if (unplaced && intent === undefined) return undefined;
+    if (intent === undefined && awaitsNode(claim, storageClass)) return undefined;
     // The record stands on the claim, which its author may write: it must not reach where the class does not.
-    const trusted = intent === undefined || intent.topology === undefined || isAllowed(intent.topology, storageClass);
-    const topology = intent === undefined || !trusted ? await this.#topology.plan(claim, storageClass, driver, signal) : intent.topology;
+    const recorded = intent !== undefined && (intent.topology === undefined || isAllowed(intent.topology, storageClass)) ? intent : undefined;
+    const topology = recorded === undefined ? await this.#topology.plan(claim, storageClass, driver, signal) : recorded.topology;
     const request = requestFor(claim, storageClass, topology);
     if (checksParameters(driver)) driver.checkParameters(request.parameters);
-    return { claim, driver, storageClass, request, sameAsIntent: trusted && (intent === undefined || intent.digest === digestOf(request)) };
+    return { claim, driver, storageClass, request, sameAsIntent: intent === undefined || recorded?.digest === digestOf(request) };
   }
 }
+
+const awaitsNode = (claim: PersistentVolumeClaim, { volumeBindingMode }: StorageClass): boolean =>
+  volumeBindingMode === 'WaitForFirstConsumer' && (annotationOf(claim, annotations.selectedNode) ?? '') === '';
 
 function requestFor(claim: PersistentVolumeClaim, storageClass: StorageClass, topology: Topology | undefined): CreateVolumeRequest {
   const { parameters, fsType } = splitParameters(storageClass.parameters);

@@ -29,8 +29,8 @@ export class Failures {
     this.#parts = parts;
   }
 
-  /** Before the driver was asked. `asked`: an earlier attempt may have asked it, so the intent stays. */
-  async planning(claim: PersistentVolumeClaim, error: unknown, asked: boolean, signal: AbortSignal): Promise<never | void> {
+  /** Before the driver was asked. Resolves when the pod is sent elsewhere. `asked`: an earlier attempt may have asked it, so the intent stays. */
+  async planning(claim: PersistentVolumeClaim, error: unknown, asked: boolean, signal: AbortSignal): Promise<void> {
     if (!ProviderError.is(error) && !(error instanceof RescheduleError)) throw error;
     this.#tell(claim, error);
     if (error instanceof RescheduleError && !asked) return this.#parts.intents.drop(claim, signal, { reschedule: true });

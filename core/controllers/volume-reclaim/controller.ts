@@ -64,12 +64,8 @@ export class VolumeReclaimController implements Controller {
     if (volume === undefined || driver === undefined) return;
     if (isDoomed(volume)) return this.#reclaim(volume, driver, signal);
     const held = hasFinalizer(volume, finalizers.deletion);
-    const phase = volume.status.phase;
-    if (volume.spec.persistentVolumeReclaimPolicy !== 'Delete' ? held : held && isDeleting(volume) && isForeignAndUnclaimed(volume)) {
-      await this.#setFinalizers(volume, withoutFinalizer(volume, finalizers.deletion), signal);
-    } else if (!held && volume.spec.persistentVolumeReclaimPolicy === 'Delete' && phase === 'Bound' && !isDeleting(volume)) {
-      await this.#setFinalizers(volume, withFinalizer(volume, finalizers.deletion), signal);
-    }
+    if (held && !mayHold(volume)) await this.#setFinalizers(volume, withoutFinalizer(volume, finalizers.deletion), signal);
+    else if (!held && mustHold(volume)) await this.#setFinalizers(volume, withFinalizer(volume, finalizers.deletion), signal);
   }
 
   /** The driver behind a volume that a provisioner of this process made, or of a static volume of its driver. */
@@ -137,6 +133,13 @@ function isDoomed(volume: PersistentVolume): boolean {
   const released = volume.status.phase === 'Released' || volume.status.phase === 'Failed';
   return released || (isDeleting(volume) && isUnclaimed(volume) && !isForeignAndUnclaimed(volume));
 }
+
+const mustHold = (volume: PersistentVolume): boolean =>
+  volume.spec.persistentVolumeReclaimPolicy === 'Delete' && volume.status.phase === 'Bound' && !isDeleting(volume);
+
+/** What is not to be deleted with its record must not hold the record up. */
+const mayHold = (volume: PersistentVolume): boolean =>
+  volume.spec.persistentVolumeReclaimPolicy === 'Delete' && !(isDeleting(volume) && isForeignAndUnclaimed(volume));
 
 /** A phase of Failed, and what it says, is this controller's own doing: its back-off decides when to try again. */
 const isSameTask = (a: PersistentVolume, b: PersistentVolume): boolean =>
