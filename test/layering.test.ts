@@ -20,6 +20,7 @@ const walls: readonly { from: string; may: readonly string[]; mayNot: readonly s
   { from: 'core/authz/x.ts', may: ['#core/admission/y.ts'], mayNot: ['#core/authn/y.ts', '#core/apiserver/y.ts'] },
   { from: 'core/reconcile/x.ts', may: ['#core/client/y.ts', '#core/store/y.ts'], mayNot: ['#core/admission/y.ts', '#core/controllers/y.ts', '#core/apiserver/y.ts', 'inversify'] },
   { from: 'core/apiserver/x.ts', may: ['#core/admission/y.ts', '#core/authn/y.ts', '#core/store/y.ts', '#core/apiserver/http/y.ts'], mayNot: ['#core/controllers/y.ts', '#core/cli/y.ts', '#providers/local/y.ts', 'inversify'] },
+  { from: 'core/admission/x.module.ts', may: ['inversify', '#core/store/y.ts'], mayNot: ['#core/apiserver/y.ts'] },
   { from: 'core/apiserver/x.module.ts', may: ['inversify', '#core/store/y.ts'], mayNot: ['#core/controllers/y.ts', '#plugins/store/sqlite/y.ts'] },
   { from: 'core/controllers/some/x.ts', may: ['#core/client/y.ts', '#core/reconcile/y.ts', '#core/spi/y.ts', '#core/controllers/other/y.ts'], mayNot: ['#core/registry/y.ts', '#core/store/y.ts', '#core/apiserver/y.ts', '#plugins/dns/coredns/y.ts', '#providers/local/y.ts', 'inversify'] },
   { from: 'core/controllers/x.module.ts', may: ['inversify', '#core/reconcile/y.ts'], mayNot: ['#core/store/y.ts', '#providers/local/y.ts'] },

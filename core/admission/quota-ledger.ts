@@ -4,7 +4,7 @@ import { Quantity } from '#core/api/quantity.ts';
 import type { AnyResource } from '#core/registry/resource.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
 import type { Change } from '#core/store/resource-cache.ts';
-import { isCovered, usageOf, type Usage } from './quota-usage.ts';
+import { isCovered, usageOf, type Usage } from '#core/api/quota/usage.ts';
 
 const zero = new Quantity(0n, 'DecimalSI');
 

@@ -4,7 +4,7 @@ import { builtInResources } from '#core/registry/resources.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
 import { QuotaLedger, type Account } from './quota-ledger.ts';
-import { usageOf, type Usage } from './quota-usage.ts';
+import { usageOf, type Usage } from '#core/api/quota/usage.ts';
 
 /** Refuses what would bring a namespace beyond one of its quotas. */
 export class ResourceQuotaAdmission implements AdmissionPlugin {

@@ -12,7 +12,7 @@ export interface Running {
 /** What a person wants to know once the control plane runs. */
 export function summary({ url, kubeconfig, startedInMs, abilities }: Running): string {
   const off = abilities.filter(({ available }) => !available);
-  return `Keelson ${keelsonVersion()} serves the Kubernetes API (v${kubernetesVersion().major}.${kubernetesVersion().minor}) since ${(startedInMs / 1000).toFixed(2)} s after its start.
+  return `Keelson ${keelsonVersion()} serves the Kubernetes API (v${kubernetesVersion().major}.${kubernetesVersion().minor}); it took ${(startedInMs / 1000).toFixed(2)} s to start.
 
   server      ${url}
   kubeconfig  ${kubeconfig}

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ensureClusterPki } from '#core/authn/pki.ts';
@@ -12,7 +11,7 @@ import { lockDataDir } from './data-dir-lock.ts';
 import { valueOf, type FlagValues } from './flags.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { loadModules } from './load-module.ts';
-import { settingsFor } from './settings.ts';
+import { makeDataDir, settingsFor } from './settings.ts';
 import { untilAsked } from './stop-signals.ts';
 import { summary } from './summary.ts';
 import { kubernetesVersion } from './version.ts';
@@ -21,7 +20,7 @@ import { kubernetesVersion } from './version.ts';
 export async function up(values: FlagValues): Promise<number> {
   const stop = untilAsked();
   const dataDir = resolve(valueOf(values, 'data-dir'));
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeDataDir(dataDir);
   const lock = await lockDataDir(dataDir);
   try {
     return await run(values, dataDir, stop);

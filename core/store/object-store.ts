@@ -22,6 +22,9 @@ export interface ObjectStoreOptions {
   readonly compactEveryMs?: number;
 }
 
+/** History is compacted early when so much has been written, however little time has passed: a disk is finite. */
+const historyCharacters = 128 * 1024 * 1024;
+
 /** A stored object and its key inside its kind. */
 export type Entry = readonly [key: string, object: KubernetesObject];
 
@@ -38,6 +41,11 @@ export class ObjectStore implements Component {
   private readonly stopped = new AbortController();
   private startRevision = 0;
   private newest = 0;
+  /** Characters written since `mark`, and the revision at which they began to be counted. */
+  private written = 0;
+  private mark = 0;
+  private compacting = false;
+  private cancelCompaction: () => void = () => undefined;
   private failure: Error | undefined;
 
   constructor(kv: KeyValueStore, options: ObjectStoreOptions) {
@@ -55,11 +63,13 @@ export class ObjectStore implements Component {
       events: (events) => this.take(events),
       closed: (reason) => this.fail(reason),
     }, this.stopped.signal);
-    this.scheduleCompaction(newest);
+    this.mark = newest;
+    this.scheduleCompaction();
   }
 
   async stop(): Promise<void> {
     this.stopped.abort(new Error('the object store is stopped'));
+    this.cancelCompaction();
     await this.kv.close();
   }
 
@@ -165,10 +175,10 @@ export class ObjectStore implements Component {
       if (event.value !== undefined) {
         const object = unpack({ ...event, value: event.value });
         state.set(event.key, object);
-        changes.push({ deleted: false, object, previous, revision: event.modRevision });
+        changes.push({ deleted: false, object, previous, revision: event.modRevision, size: event.value.length });
       } else if (previous !== undefined) {
         state.delete(event.key);
-        changes.push({ deleted: true, object: withRevision(previous, event.modRevision), previous, revision: event.modRevision });
+        changes.push({ deleted: true, object: withRevision(previous, event.modRevision), previous, revision: event.modRevision, size: 0 });
       }
     };
     const upTo = this.newest;
@@ -210,9 +220,11 @@ export class ObjectStore implements Component {
   private take(events: readonly KeyEvent[]): void {
     for (const event of events) {
       this.newest = event.modRevision;
+      this.written += event.value?.length ?? 0;
       const { kind, local } = splitKey(event.key);
       this.cacheAt(kind).apply(local, event.value, event.modRevision);
     }
+    if (this.written > historyCharacters) this.compact();
   }
 
   private cacheAt(kind: string): ResourceCache {
@@ -229,17 +241,25 @@ export class ObjectStore implements Component {
     if (this.failure) throw new StatusError('ServiceUnavailable', `the store is not available: ${this.failure.message}`, undefined, { cause: this.failure });
   }
 
-  private scheduleCompaction(mark: number): void {
-    const every = this.options.compactEveryMs ?? 5 * 60_000;
-    const cancel = this.options.clock.after(every, () => {
-      const next = this.newest;
-      this.kv.compact(mark).catch((error: unknown) => {
-        if (!this.stopped.signal.aborted) this.options.logger.warn('history was not compacted; trying again at the next round', { error });
-      }).finally(() => {
-        if (!this.stopped.signal.aborted) this.scheduleCompaction(next);
-      });
+  private scheduleCompaction(): void {
+    this.cancelCompaction = this.options.clock.after(this.options.compactEveryMs ?? 5 * 60_000, () => {
+      this.compact();
+      this.scheduleCompaction();
     });
-    this.stopped.signal.addEventListener('abort', cancel, { once: true });
+  }
+
+  /** Drops the history up to the last call, so that at least what came since then is kept. */
+  private compact(): void {
+    if (this.compacting || this.stopped.signal.aborted) return;
+    const { mark } = this;
+    this.mark = this.newest;
+    this.written = 0;
+    this.compacting = true;
+    this.kv.compact(mark).catch((error: unknown) => {
+      if (!this.stopped.signal.aborted) this.options.logger.warn('history was not compacted; trying again at the next round', { error });
+    }).finally(() => {
+      this.compacting = false;
+    });
   }
 }
 

@@ -29,7 +29,12 @@ export interface Change {
   readonly object: KubernetesObject;
   readonly previous: KubernetesObject | undefined;
   readonly revision: number;
+  /** Characters of the object's text: what holding on to it costs, about. */
+  readonly size: number;
 }
+
+/** History is cut when it holds more text than this, however few changes that are. */
+const historyCharacters = 16 * 1024 * 1024;
 
 export type ChangeListener = (change: Change) => void;
 
@@ -42,6 +47,7 @@ export class ResourceCache {
   /** Sorted; a list in a namespace is a range of it. */
   private readonly keys: string[] = [];
   private readonly recent: Change[] = [];
+  private recentCharacters = 0;
   private readonly listeners = new Set<ChangeListener>();
   private readonly historySize: number;
   private readonly packed: boolean;
@@ -94,12 +100,12 @@ export class ResourceCache {
     const previous = this.get(key);
     let change: Change;
     if (value !== undefined) {
-      change = { deleted: false, object: this.load(key, { value, modRevision: revision }), previous, revision };
+      change = { deleted: false, object: this.load(key, { value, modRevision: revision }), previous, revision, size: value.length };
     } else {
       if (previous === undefined) return;
       this.objects.delete(key);
       this.keys.splice(this.position(key), 1);
-      change = { deleted: true, object: withRevision(previous, revision), previous, revision };
+      change = { deleted: true, object: withRevision(previous, revision), previous, revision, size: 0 };
     }
     this.lastChange = revision;
     this.remember(change);
@@ -126,10 +132,13 @@ export class ResourceCache {
 
   private remember(change: Change): void {
     this.recent.push(change);
+    this.recentCharacters += change.size;
     // Cut in blocks: shifting an array at every change costs as much as the change itself.
-    if (this.recent.length < this.historySize * 2) return;
-    const dropped = this.recent.splice(0, this.recent.length - this.historySize);
+    const tooMany = this.recent.length >= this.historySize * 2;
+    if (!tooMany && this.recentCharacters < historyCharacters) return;
+    const dropped = this.recent.splice(0, tooMany ? this.recent.length - this.historySize : Math.ceil(this.recent.length / 2));
     this.floor = dropped.at(-1)?.revision ?? this.floor;
+    for (const { size } of dropped) this.recentCharacters -= size;
   }
 
   private position(key: string): number {

@@ -23,7 +23,7 @@ export function keyValueStoreConformance(name: string, make: () => Promise<Store
       const reason = skipped.get(title);
       skipped.delete(title);
       if (reason === undefined) it(title, () => run(make, body));
-      else it.skip(`${title} (${reason})`);
+      else it.skip(`${title} (skipped: ${reason})`);
     };
     for (const cases of [writeCases, readCases, watchCases, compactionCases, closingCases, randomCases]) cases(law);
     if (skipped.size > 0) throw new Error(`no such cases to skip: ${[...skipped.keys()].join(', ')}`);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -139,6 +139,16 @@ describe('keelson up', () => {
     expect(exitCode).to.equal(1);
     expect(stderr).to.include(`port ${port} on 127.0.0.1 is in use`);
     expect(await readdir(sandbox.dataDir)).to.not.include('lock');
+  });
+
+  it('names a data directory that cannot be one', async () => {
+    const path = join(sandbox.dir, 'file');
+    await writeFile(path, '');
+    const { exitCode, stderr } = await sandbox.keelson(['up', '--data-dir', path]);
+    expect([exitCode, stderr.includes(`the data directory ${path} cannot be made`)], stderr).to.deep.equal([1, true]);
+    const doctor = await sandbox.keelson(['doctor', '--data-dir', path]);
+    expect(doctor.exitCode).to.equal(0);
+    expect(doctor.stdout).to.include(`off  data directory ${path}`);
   });
 
   it('serves on the port and host that were asked for', async () => {

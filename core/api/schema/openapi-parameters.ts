@@ -1,4 +1,4 @@
-import type { Schema } from './openapi-schema.ts';
+import type { Schema } from './openapi-type.ts';
 
 export interface Parameter {
   readonly name: string;

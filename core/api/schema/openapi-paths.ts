@@ -1,7 +1,8 @@
 import { apiVersionOf, type Kind } from './kind.ts';
 import { DeleteOptions, Status } from './meta.ts';
 import { deleting, deletingMany, listing, nameParameter, namespaceParameter, patching, pretty, writing, type Parameter } from './openapi-parameters.ts';
-import { gvkOf, listName, refTo, type GroupVersionKind, type Schema } from './openapi-schema.ts';
+import { gvkOf, listName, refTo } from './openapi-schema.ts';
+import type { GroupVersionKind, Schema } from './openapi-type.ts';
 
 /** What of a kind is served besides the ordinary verbs. */
 export interface Served {

@@ -1,4 +1,4 @@
-import type { Schema } from './openapi-schema.ts';
+import type { Schema } from './openapi-type.ts';
 import type { Scalar, ScalarName } from './type.ts';
 
 interface Component {

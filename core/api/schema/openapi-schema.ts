@@ -1,35 +1,8 @@
 import { apiVersionOf, type Kind } from './kind.ts';
 import { ListMeta } from './meta.ts';
 import { scalarComponent, scalarSchema } from './openapi-scalars.ts';
+import type { GroupVersionKind, Schema } from './openapi-type.ts';
 import type { Field, List, Scalar, Struct, Type } from './type.ts';
-
-export interface GroupVersionKind {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-}
-
-/** An OpenAPI 3.0 schema with Kubernetes' extensions. */
-export interface Schema {
-  $ref?: string;
-  allOf?: Schema[];
-  oneOf?: Schema[];
-  type?: string;
-  format?: string;
-  description?: string;
-  default?: unknown;
-  enum?: readonly string[];
-  items?: Schema;
-  additionalProperties?: Schema;
-  properties?: Record<string, Schema>;
-  required?: string[];
-  'x-kubernetes-group-version-kind'?: GroupVersionKind[];
-  'x-kubernetes-list-type'?: string;
-  'x-kubernetes-list-map-keys'?: readonly string[];
-  'x-kubernetes-map-type'?: string;
-  'x-kubernetes-patch-merge-key'?: string;
-  'x-kubernetes-patch-strategy'?: string;
-}
 
 export const refTo = (component: string): Schema => ({ $ref: `#/components/schemas/${component}` });
 

@@ -1,7 +1,8 @@
 import type { KindNames } from './kind.ts';
 import { DeleteOptions, Status } from './meta.ts';
 import { openApiPaths, patchComponent, type PathItem, type Served } from './openapi-paths.ts';
-import { componentsFor, listName, listSchemaFor, type Schema } from './openapi-schema.ts';
+import { componentsFor, listName, listSchemaFor } from './openapi-schema.ts';
+import type { Schema } from './openapi-type.ts';
 
 export interface OpenApiDocument {
   readonly openapi: '3.0.0';

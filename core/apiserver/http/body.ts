@@ -55,6 +55,13 @@ export async function parseYaml(bytes: Buffer): Promise<Body> {
   const { parseDocument } = await import('yaml');
   const document = parseDocument(bytes.toString('utf8'), { uniqueKeys: false });
   const [problem] = document.errors;
-  if (problem) throw StatusError.badRequest(`the body of the request is not valid YAML: ${problem.message}`, { cause: problem });
-  return { value: document.toJS({ maxAliasCount: 100 }), duplicates: [] };
+  if (problem) throw notYaml(problem);
+  try {
+    return { value: document.toJS({ maxAliasCount: 100 }), duplicates: [] };
+  } catch (error) {
+    throw notYaml(error);
+  }
 }
+
+const notYaml = (error: unknown): StatusError =>
+  StatusError.badRequest(`the body of the request is not valid YAML: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

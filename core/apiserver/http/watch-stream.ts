@@ -9,6 +9,8 @@ import { partial, table, type IncludeObject } from './table.ts';
 
 /** Events that may wait for a slow reader, besides the initial state. */
 const backlogLimit = 10_000;
+/** And what they may hold on to, in characters of their text. */
+const backlogCharacters = 16 * 1024 * 1024;
 /** Bytes handed to the socket in one write. */
 const writeSize = 64 * 1024;
 /** JavaScript clients give up on a watch that is silent for 30 s. */
@@ -17,16 +19,18 @@ const bookmarkEveryMs = 25_000;
 /** Text of objects that several watchers are about to get. The map lets go of them with the objects. */
 class SharedText {
   private readonly recent = new Map<KubernetesObject, string>();
+  private characters = 0;
 
   of(object: KubernetesObject): string {
-    let text = this.recent.get(object);
-    if (text === undefined) {
-      text = JSON.stringify(object);
-      this.recent.set(object, text);
-      if (this.recent.size > 256) for (const oldest of this.recent.keys()) {
-        this.recent.delete(oldest);
-        break;
-      }
+    const known = this.recent.get(object);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(object);
+    this.recent.set(object, text);
+    this.characters += text.length;
+    for (const [oldest, old] of this.recent) {
+      if (this.recent.size <= 256 && this.characters <= 4 * 1024 * 1024) break;
+      this.recent.delete(oldest);
+      this.characters -= old.length;
     }
     return text;
   }
@@ -77,6 +81,7 @@ export async function watchStream(api: Api, target: Target, parameters: WatchPar
 class EventStream {
   private queue: WatchEvent[] = [];
   private limit = Infinity;
+  private characters = 0;
   private opened = false;
   private blocked = false;
   private scheduled = false;
@@ -99,12 +104,14 @@ class EventStream {
 
   push(event: WatchEvent): void {
     if (this.finishing) return;
-    if (this.queue.length >= this.limit) {
+    if (this.queue.length >= this.limit || this.characters > backlogCharacters) {
+      const expired = StatusError.expired(`this watch fell ${this.queue.length} events behind`);
       this.queue = [];
-      this.finish(`${JSON.stringify({ type: 'ERROR', object: failureOf(StatusError.expired(`this watch fell ${backlogLimit} events behind`)) })}\n`);
+      this.finish(`${JSON.stringify({ type: 'ERROR', object: failureOf(expired) })}\n`);
       return;
     }
     this.queue.push(event);
+    this.characters += event.size;
     if (this.scheduled || !this.opened) return;
     // Events of one commit leave in one write.
     this.scheduled = true;
@@ -141,7 +148,9 @@ class EventStream {
       let text = '';
       while (at < this.queue.length && text.length < writeSize) {
         const event = this.queue[at++];
-        if (event !== undefined) text += this.encode(event);
+        if (event === undefined) continue;
+        text += this.encode(event);
+        this.characters -= event.size;
       }
       this.blocked = !this.response.write(text);
     }

@@ -19,6 +19,8 @@ export interface WatchParameters extends Selectors {
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   readonly object: KubernetesObject;
+  /** What holding on to it costs: characters of its text, about. 0 for objects that are held by others anyway. */
+  readonly size: number;
 }
 
 const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };
@@ -54,7 +56,7 @@ export async function watch(api: Api, target: Target, parameters: WatchParameter
 export const bookmark = (target: Target, revision: number, annotations?: Record<string, string>): WatchEvent => {
   const { kind } = target.resource;
   const metadata = { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) } as KubernetesObject['metadata'];
-  return { type: 'BOOKMARK', object: { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata } };
+  return { type: 'BOOKMARK', object: { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata }, size: 0 };
 };
 
 function checkInitialEvents({ sendInitialEvents, resourceVersionMatch: match, allowWatchBookmarks }: WatchParameters): void {
@@ -75,16 +77,17 @@ function sendState(api: Api, target: Target, selection: Selection, deliver: (eve
   const cache = api.objects.cache(storageNames(target.resource));
   for (const [, stored] of cache.range(selection.prefix)) {
     const object = shown(target.resource, stored);
-    if (selection.matches(object)) deliver({ type: 'ADDED', object });
+    if (selection.matches(object)) deliver({ type: 'ADDED', object, size: 0 });
   }
 }
 
 /** An object that comes into the selection is ADDED to it, one that leaves is DELETED from it. */
 function eventOf(target: Target, selection: Selection, change: Change): WatchEvent | undefined {
+  const { size } = change;
   const previous = change.previous && shown(target.resource, change.previous);
   const before = previous !== undefined && selection.matches(previous);
-  if (change.deleted) return before ? { type: 'DELETED', object: shown(target.resource, change.object) } : undefined;
+  if (change.deleted) return before ? { type: 'DELETED', object: shown(target.resource, change.object), size } : undefined;
   const object = shown(target.resource, change.object);
-  if (selection.matches(object)) return { type: before ? 'MODIFIED' : 'ADDED', object };
-  return before ? { type: 'DELETED', object: withRevision(previous, change.revision) } : undefined;
+  if (selection.matches(object)) return { type: before ? 'MODIFIED' : 'ADDED', object, size };
+  return before ? { type: 'DELETED', object: withRevision(previous, change.revision), size } : undefined;
 }

@@ -1,4 +1,4 @@
-import { isCovered, concerns, sameUsage, totalUsage, usageOf, type Usage } from '#core/admission/quota-usage.ts';
+import { isCovered, concerns, sameUsage, totalUsage, usageOf, type Usage } from '#core/api/quota/usage.ts';
 import { ResourceQuota } from '#core/api/schema/core-v1/resource-quota.ts';
 import type { Kind, KubernetesObject } from '#core/api/schema/kind.ts';
 import { Quantity } from '#core/api/quantity.ts';

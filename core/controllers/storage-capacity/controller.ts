@@ -5,6 +5,7 @@ import { Quantity } from '#core/api/quantity.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Client } from '#core/client/client.ts';
 import { splitParameters } from '#core/controllers/storage/class-parameters.ts';
+import { withDeadline } from '#core/controllers/storage/deadline.ts';
 import { DriverDirectory } from '#core/controllers/storage/driver-directory.ts';
 import { metadataPatch } from '#core/controllers/storage/metadata-patch.ts';
 import type { Clock } from '#core/kernel/clock.ts';
@@ -34,6 +35,7 @@ const announcedPollMs = 2_000;
 /** Publishes how much room drivers have for each class, so that schedulers choose nodes where a volume fits. Keys are classes. */
 export class StorageCapacityController implements Controller {
   readonly name = 'storage-capacity';
+  readonly workers = 4;
   readonly sources: readonly Source[];
   readonly #client: Client;
   readonly #clock: Clock;
@@ -75,7 +77,8 @@ export class StorageCapacityController implements Controller {
     const { name } = storageClass.metadata;
     this.#asked.set(name, this.#clock.now());
     const wanted = new Map<string, Draft<CSIStorageCapacity>>();
-    for (const report of await reportsOf(storageClass, driver, signal)) {
+    const reports = await withDeadline(this.#clock, signal, (bounded) => reportsOf(storageClass, driver, bounded), pollMs);
+    for (const report of reports) {
       const object = capacityObject(name, driver.name, report);
       wanted.set(object.metadata.name ?? '', object);
     }

@@ -42,22 +42,29 @@ export class Attempts {
    * @throws {ProviderError} Invalid @throws {RescheduleError}
    */
   async make(claim: PersistentVolumeClaim, driver: VolumeDriver, intent: Intent | undefined, signal: AbortSignal): Promise<Attempt | undefined> {
-    const name = classOfClaim(claim) ?? '';
-    const storageClass = this.#classes.get(name) ?? (await live(this.#reader, StorageClass, { name }, signal));
-    if (storageClass === undefined) throw new ProviderError('Invalid', `storageclass.storage.k8s.io "${name}" not found`);
+    const storageClass = await this.#classOf(claim, signal);
     if (storageClass.provisioner !== provisionerOf(claim)) return undefined;
     if (intent === undefined && awaitsNode(claim, storageClass)) return undefined;
-    // The record stands on the claim, which its author may write: it must not reach where the class does not.
-    const recorded = intent !== undefined && (intent.topology === undefined || isAllowed(intent.topology, storageClass)) ? intent : undefined;
+    const recorded = intent !== undefined && isCredible(intent, storageClass) ? intent : undefined;
     const topology = recorded === undefined ? await this.#topology.plan(claim, storageClass, driver, signal) : recorded.topology;
     const request = requestFor(claim, storageClass, topology);
     if (checksParameters(driver)) driver.checkParameters(request.parameters);
     return { claim, driver, storageClass, request, sameAsIntent: intent === undefined || recorded?.digest === digestOf(request) };
   }
+
+  async #classOf(claim: PersistentVolumeClaim, signal: AbortSignal): Promise<StorageClass> {
+    const name = classOfClaim(claim) ?? '';
+    const found = this.#classes.get(name) ?? (await live(this.#reader, StorageClass, { name }, signal));
+    if (found === undefined) throw new ProviderError('Invalid', `storageclass.storage.k8s.io "${name}" not found`);
+    return found;
+  }
 }
 
 const awaitsNode = (claim: PersistentVolumeClaim, { volumeBindingMode }: StorageClass): boolean =>
   volumeBindingMode === 'WaitForFirstConsumer' && (annotationOf(claim, annotations.selectedNode) ?? '') === '';
+
+/** The record stands on the claim, which its author may write: it must not reach where the class does not. */
+const isCredible = ({ topology }: Intent, storageClass: StorageClass): boolean => topology === undefined || isAllowed(topology, storageClass);
 
 function requestFor(claim: PersistentVolumeClaim, storageClass: StorageClass, topology: Topology | undefined): CreateVolumeRequest {
   const { parameters, fsType } = splitParameters(storageClass.parameters);

@@ -1,35 +1,18 @@
 import { expect } from 'chai';
-import { Node } from '#core/api/schema/core-v1/node.ts';
 import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
 import { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
-import { CSINode, StorageClass } from '#core/api/schema/storage-v1.ts';
+import { StorageClass } from '#core/api/schema/storage-v1.ts';
 import type { Draft } from '#core/api/schema/kind.ts';
 import { TerminalError } from '#core/reconcile/controller.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { CreateVolumeRequest, VolumeDriver } from '#core/spi/volume-driver.ts';
-import { digestOf } from './intent.ts';
 import { StorageWorld, type StorageWorldOptions } from '#test/fixtures/storage-world.ts';
-import { exhausted, lostAnswer, throttled, unavailable } from '#test/fixtures/volume-faults.ts';
-
-const selectedNode = 'volume.kubernetes.io/selected-node';
-const hostname = 'kubernetes.io/hostname';
+import { lostAnswer, throttled, unavailable } from '#test/fixtures/volume-faults.ts';
 
 describe('volume-provisioning', () => {
   let world: StorageWorld;
-  let requests: CreateVolumeRequest[];
-  /** The driver in memory, with its requests seen and its answers changed. */
-  const seen = (change: (driver: VolumeDriver) => Partial<VolumeDriver> = () => ({})) => (memory: VolumeDriver): readonly VolumeDriver[] => [
-    Object.assign(Object.create(memory) as VolumeDriver, {
-      create: (request: CreateVolumeRequest, signal: AbortSignal) => {
-        requests.push(request);
-        return memory.create(request, signal);
-      },
-      ...change(memory),
-    }),
-  ];
   const given = async (options: StorageWorldOptions = {}): Promise<void> => {
-    requests = [];
-    world = await StorageWorld.make({ drivers: seen(), ...options });
+    world = await StorageWorld.make(options);
   };
   const createClass = (name: string, fields: Partial<Draft<StorageClass>> = {}): Promise<StorageClass> =>
     world.client.create(StorageClass, { metadata: { name }, provisioner: world.driver.name, ...fields });
@@ -67,7 +50,7 @@ describe('volume-provisioning', () => {
       await world.run();
       const { claim, volume } = await world.expectBound('data');
       const { uid } = claim.metadata;
-      expect(requests).to.deep.equal([{
+      expect(world.requests).to.deep.equal([{
         name: `pvc-${uid}`, provisioner: 'memory.test', capacity: { required: 1_500_000_000n, limit: 3_000_000_000n }, parameters: { tier: 'silver' },
         use: { accessModes: ['ReadWriteOncePod'], volumeMode: 'Filesystem', fsType: 'xfs', mountOptions: ['noatime'] },
         owner: { namespace: 'default', name: 'data', uid },
@@ -87,7 +70,7 @@ describe('volume-provisioning', () => {
       await createClass('abroad', { provisioner: 'csi.example.com' });
       await world.createClaim('foreign', { storageClassName: 'abroad' });
       await world.run();
-      expect(requests).to.deep.equal([]);
+      expect(world.requests).to.deep.equal([]);
     });
 
     it('that takes the name of one before inherits nothing (trap 2)', async () => {
@@ -151,7 +134,7 @@ describe('volume-provisioning', () => {
       expect(failed('clone')).to.deep.equal(['failed to provision volume with StorageClass "fast": driver memory.test cannot fill a new volume from PersistentVolumeClaim "x"']);
       expect(world.messages('populated', 'Provisioning')).to.deep.equal(['Assuming an external populator will provision the volume']);
       expect(failed('populated')).to.deep.equal([]);
-      expect(requests).to.deep.equal([]);
+      expect(world.requests).to.deep.equal([]);
     });
   });
 
@@ -163,8 +146,8 @@ describe('volume-provisioning', () => {
       world.driver.failNext('create', lostAnswer(), unavailable(), throttled(), throttled(30_000), lostAnswer());
       await world.run();
       await world.expectBound('data');
-      expect(requests.length).to.equal(6);
-      for (const request of requests) expect(request).to.deep.equal(requests[0]);
+      expect(world.requests.length).to.equal(6);
+      for (const request of world.requests) expect(request).to.deep.equal(world.requests[0]);
       expect(world.driver.count('delete'), 'trap 7: nothing is deleted between two attempts').to.equal(0);
       expect(failed()).to.include('failed to provision volume with StorageClass "fast": the answer was lost');
     });
@@ -174,7 +157,7 @@ describe('volume-provisioning', () => {
       world.driver.plan = (call) => (call === 'create' ? unavailable() : undefined);
       await world.harness.start();
       await world.harness.settle(6 * 60 * 60_000);
-      expect(requests.length).to.be.above(60);
+      expect(world.requests.length).to.be.above(60);
       world.driver.plan = () => undefined;
       await world.harness.settle();
       await world.expectBound('data');
@@ -206,22 +189,18 @@ describe('volume-provisioning', () => {
 
     it('stops when the driver refuses the request, as one for a block device (trap 16)', async () => {
       await world.stop();
-      await given({ drivers: seen((memory) => ({
-        create: (request, signal) => {
-          requests.push(request);
-          return request.use.volumeMode === 'Block' ? Promise.reject(new ProviderError('Invalid', 'block devices are not offered')) : memory.create(request, signal);
-        },
-      })) });
+      await given();
+      world.driver.plan = (call) => (call === 'create' ? { kind: 'before', error: new ProviderError('Invalid', 'block devices are not offered') } : undefined);
       await world.createClaim('data', { volumeMode: 'Block' });
       await world.run();
       await world.harness.settle(60 * 60_000);
-      expect(requests.length).to.equal(1);
+      expect(world.requests.length).to.equal(1);
       expect(terminals()).to.equal(1);
       expect(failed()).to.deep.equal(['failed to provision volume with StorageClass "fast": block devices are not offered']);
       await world.expectNoOrphans();
       await world.client.patch(PersistentVolumeClaim, { namespace: 'default', name: 'data' }, { type: 'merge', document: { metadata: { labels: { poke: 'it' } } } });
       await world.harness.settle();
-      expect(requests.length, 'its author changed it').to.equal(2);
+      expect(world.requests.length, 'its author changed it').to.equal(2);
     });
 
     it('tries slowly again when there is no room', async () => {
@@ -231,7 +210,7 @@ describe('volume-provisioning', () => {
       await world.run();
       const phases = (await world.claims()).map(({ status }) => status.phase);
       expect(phases).to.have.members(['Bound', 'Pending']);
-      const asked = requests.length;
+      const asked = world.requests.length;
       expect(asked, 'about once a minute').to.be.within(5, 15);
       const [bound] = (await world.claims()).filter(({ status }) => status.phase === 'Bound');
       await world.deleteClaim(bound?.metadata.name ?? '');
@@ -245,7 +224,7 @@ describe('volume-provisioning', () => {
       world.driver.failNext('create', { kind: 'after', error: new TypeError('x is undefined') });
       await world.run();
       await world.expectBound('data');
-      expect(requests.length).to.equal(2);
+      expect(world.requests.length).to.equal(2);
     });
 
     it('does not take a volume of another make for its own', async () => {
@@ -274,12 +253,12 @@ describe('volume-provisioning', () => {
     it('does not store a volume that is too small, and removes it (trap 13)', async () => {
       await world.stop();
       let wrong = true;
-      await given({ drivers: seen((memory) => ({
-        create: async (request, signal) => {
+      await given({ drivers: (memory) => [Object.assign(Object.create(memory) as VolumeDriver, {
+        create: async (request: CreateVolumeRequest, signal: AbortSignal) => {
           const volume = await memory.create(request, signal);
           return wrong ? { ...volume, capacity: 0n } : volume;
         },
-      })) });
+      })] });
       await world.createClaim('data');
       await world.harness.start();
       await world.harness.settle(1000);
@@ -300,129 +279,6 @@ describe('volume-provisioning', () => {
       await world.harness.settle();
       await world.expectBound('data');
       expect(failed()).to.deep.equal(['failed to provision volume with StorageClass "fast": no answer from the volume driver within 300 s']);
-    });
-  });
-
-  describe('parameters of csi.storage.k8s.io', () => {
-    beforeEach(() => given());
-
-    for (const [what, parameters, message] of [
-      ['an unknown one', { 'csi.storage.k8s.io/fs-type': 'xfs' }, 'found unknown parameter key "csi.storage.k8s.io/fs-type" with reserved prefix csi.storage.k8s.io/'],
-      ['a secret', { 'csi.storage.k8s.io/provisioner-secret-name': 's' }, 'secrets from a StorageClass are not passed on to drivers here'],
-      ['two file systems', { 'csi.storage.k8s.io/fstype': 'xfs', FSType: 'ext4' }, 'fstype specified in parameters with both'],
-    ] as const) {
-      it(`refuses ${what}`, async () => {
-        await createClass('odd', { parameters });
-        await world.createClaim('data', { storageClassName: 'odd' });
-        await world.run();
-        expect(failed()[0]).to.include(message);
-        expect(terminals()).to.equal(1);
-        expect(requests).to.deep.equal([]);
-      });
-    }
-  });
-
-  describe('topology', () => {
-    const zones = ['a', 'b', 'c'].map((zone) => ({ 'topology.kubernetes.io/zone': zone }));
-    const late = { volumeBindingMode: 'WaitForFirstConsumer' } as const;
-
-    it('of a class comes as all its combinations, the first of which moves on with the ordinal', async () => {
-      await given({ driver: { topology: zones } });
-      await createClass('zoned', { allowedTopologies: [{ matchLabelExpressions: [{ key: 'topology.kubernetes.io/zone', values: ['c', 'a', 'b'] }] }] });
-      for (let i = 0; i < 3; i++) await world.createClaim(`data-web-${i}`, { storageClassName: 'zoned' });
-      await world.createClaim('logs-web-1', { storageClassName: 'zoned' });
-      await world.run();
-      const preferred = new Map(requests.map(({ owner, topology }) => [owner.name, topology?.preferred.map((segment) => segment['topology.kubernetes.io/zone']).join('')]));
-      for (const { topology } of requests) expect(topology?.requisite).to.deep.equal(zones);
-      expect(new Set([0, 1, 2].map((i) => preferred.get(`data-web-${i}`))).size, 'spread').to.equal(3);
-      expect(preferred.get('logs-web-1'), 'all volumes of a member together').to.equal(preferred.get('data-web-1'));
-      expect(requests.length).to.equal(4);
-    });
-
-    it('of the selected node is its label\'s value, not its name (trap 12)', async () => {
-      const topology = [{ [hostname]: 'ip-10-0-0-1' }];
-      await given({ driver: { topology } });
-      await createClass('late', late);
-      await world.client.create(Node, { metadata: { name: 'node-1', labels: { [hostname]: 'ip-10-0-0-1' } } });
-      await world.createClaim('data', { storageClassName: 'late' }, { annotations: { [selectedNode]: 'node-1' } });
-      await world.run();
-      const { volume } = await world.expectBound('data');
-      expect(requests[0]?.topology).to.deep.equal({ requisite: topology, preferred: topology });
-      expect(volume.spec.nodeAffinity?.required?.nodeSelectorTerms).to.deep.equal([{ matchExpressions: [{ key: hostname, operator: 'In', values: ['ip-10-0-0-1'] }] }]);
-    });
-
-    it('of the selected node has the keys that its CSINode names for the driver', async () => {
-      await given({ driver: { topology: zones } });
-      await createClass('late', late);
-      await world.client.create(Node, { metadata: { name: 'node-1', labels: { [hostname]: 'x', 'topology.kubernetes.io/zone': 'b' } } });
-      await world.client.create(CSINode, { metadata: { name: 'node-1' }, spec: { drivers: [{ name: 'memory.test', nodeID: 'n', topologyKeys: ['topology.kubernetes.io/zone'] }] } });
-      await world.createClaim('data', { storageClassName: 'late' }, { annotations: { [selectedNode]: 'node-1' } });
-      await world.run();
-      expect(requests[0]?.topology?.requisite).to.deep.equal([{ 'topology.kubernetes.io/zone': 'b' }]);
-    });
-
-    it('sends the pod elsewhere when there is no room, and only then (trap 8)', async () => {
-      await given({ driver: { topology: [{ [hostname]: 'n1' }] } });
-      await createClass('late', late);
-      await world.client.create(Node, { metadata: { name: 'n1', labels: { [hostname]: 'n1' } } });
-      await world.createClaim('data', { storageClassName: 'late' }, { annotations: { [selectedNode]: 'n1' } });
-      world.driver.failNext('create', lostAnswer(), unavailable());
-      const chosen: (string | undefined)[] = [];
-      world.harness.onStep = async () => void chosen.push((await world.getClaim('data')).metadata.annotations?.[selectedNode]);
-      await world.run();
-      expect(new Set(chosen), 'the answer was lost, the choice stays').to.deep.equal(new Set(['n1']));
-      await world.expectBound('data');
-
-      await world.createClaim('full', { storageClassName: 'late' }, { annotations: { [selectedNode]: 'n1' } });
-      world.driver.failNext('create', exhausted());
-      await world.harness.settle();
-      const { metadata } = await world.getClaim('full');
-      expect(metadata.annotations).not.to.have.any.keys(selectedNode, 'keelson.dev/volume-intent');
-      expect(metadata.finalizers).to.deep.equal(['kubernetes.io/pvc-protection']);
-    });
-
-    it('takes the choice back when the node has vanished (trap 9)', async () => {
-      await given();
-      await createClass('late', late);
-      await world.createClaim('data', { storageClassName: 'late' }, { annotations: { [selectedNode]: 'gone' } });
-      await world.run();
-      expect((await world.getClaim('data')).metadata.annotations).not.to.have.property(selectedNode);
-      expect(failed()[0]).to.include('node "gone", which was selected for the claim, does not exist');
-      expect(requests).to.deep.equal([]);
-    });
-
-    it('stays the same on every repetition, though the node\'s labels change or the node goes (trap 8)', async () => {
-      await given();
-      await createClass('late', late);
-      await world.client.create(Node, { metadata: { name: 'n1', labels: { [hostname]: 'before' } } });
-      await world.createClaim('data', { storageClassName: 'late' }, { annotations: { [selectedNode]: 'n1' } });
-      world.harness.faults = ({ what }) => (what === 'driver.create' ? 'crash-after' : undefined);
-      await world.run();
-      await world.client.patch(Node, { name: 'n1' }, { type: 'merge', document: { metadata: { labels: { [hostname]: 'after' } } } });
-      await world.run();
-      await world.client.delete(Node, { name: 'n1' });
-      world.harness.faults = () => undefined;
-      await world.run();
-      await world.expectBound('data');
-      expect(requests.length).to.equal(3);
-      for (const { topology } of requests) expect(topology?.requisite).to.deep.equal([{ [hostname]: 'before' }]);
-    });
-
-    it('that a claim\'s author wrote into the record reaches no further than the class allows', async () => {
-      await given({ driver: { topology: zones } });
-      await createClass('zoned', { allowedTopologies: [{ matchLabelExpressions: [{ key: 'topology.kubernetes.io/zone', values: ['a'] }] }] });
-      const forged = { requisite: [{ 'topology.kubernetes.io/zone': 'b' }], preferred: [] };
-      const digest = digestOf({
-        name: '', owner: { namespace: '', name: '', uid: '' }, provisioner: 'memory.test', capacity: { required: 2n ** 30n }, parameters: {},
-        use: { accessModes: ['ReadWriteOnce'], volumeMode: 'Filesystem', mountOptions: [] },
-      });
-      await world.createClaim('data', { storageClassName: 'zoned' }, {
-        finalizers: ['keelson.dev/volume-provisioning'],
-        annotations: { 'keelson.dev/volume-intent': JSON.stringify({ digest, topology: forged }), 'volume.kubernetes.io/storage-provisioner': 'memory.test' },
-      });
-      await world.run();
-      await world.expectBound('data');
-      for (const { topology } of requests) expect(topology?.requisite).to.deep.equal([{ 'topology.kubernetes.io/zone': 'a' }]);
     });
   });
 

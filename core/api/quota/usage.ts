@@ -3,8 +3,8 @@ import type { Pod } from '#core/api/schema/core-v1/pod.ts';
 import type { ResourceQuota } from '#core/api/schema/core-v1/resource-quota.ts';
 import { resourceName, type KindNames, type KubernetesObject } from '#core/api/schema/kind.ts';
 import { Quantity } from '#core/api/quantity.ts';
-import { coversPod } from './quota-scopes.ts';
-import { podUsage } from './quota-pod-usage.ts';
+import { coversPod } from './scopes.ts';
+import { podUsage } from './pod-usage.ts';
 
 /** Amounts by the names that stand in `ResourceQuota.spec.hard`. */
 export type Usage = ReadonlyMap<string, Quantity>;

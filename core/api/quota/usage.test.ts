@@ -5,7 +5,7 @@ import { Pod } from '#core/api/schema/core-v1/pod.ts';
 import type { ResourceQuota } from '#core/api/schema/core-v1/resource-quota.ts';
 import { Lease } from '#core/api/schema/coordination-v1.ts';
 import type { KindNames, KubernetesObject } from '#core/api/schema/kind.ts';
-import { concerns, isCovered, totalUsage, usageOf } from './quota-usage.ts';
+import { concerns, isCovered, totalUsage, usageOf } from './usage.ts';
 
 const object = (fields: object): KubernetesObject => ({ apiVersion: 'v1', kind: 'X', metadata: { name: 'x', uid: '', resourceVersion: '', creationTimestamp: '' }, ...fields });
 const used = (kind: KindNames, fields: object): Record<string, string> => Object.fromEntries([...usageOf(kind, object(fields))].map(([name, amount]) => [name, amount.toString()]));

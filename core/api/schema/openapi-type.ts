@@ -1,0 +1,27 @@
+export interface GroupVersionKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/** An OpenAPI 3.0 schema with Kubernetes' extensions. */
+export interface Schema {
+  $ref?: string;
+  allOf?: Schema[];
+  oneOf?: Schema[];
+  type?: string;
+  format?: string;
+  description?: string;
+  default?: unknown;
+  enum?: readonly string[];
+  items?: Schema;
+  additionalProperties?: Schema;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  'x-kubernetes-group-version-kind'?: GroupVersionKind[];
+  'x-kubernetes-list-type'?: string;
+  'x-kubernetes-list-map-keys'?: readonly string[];
+  'x-kubernetes-map-type'?: string;
+  'x-kubernetes-patch-merge-key'?: string;
+  'x-kubernetes-patch-strategy'?: string;
+}
