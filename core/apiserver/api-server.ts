@@ -12,7 +12,7 @@ import type { HealthCheck } from '#core/kernel/health-check.ts';
 import type { Component } from '#core/kernel/lifecycle.ts';
 import { token } from '#core/kernel/token.ts';
 import type { Api } from './api.ts';
-import { aggregated, apiGroup, apiGroupList, apiResourceList, apiVersions, notServed } from './http/discovery.ts';
+import { aggregated, apiGroup, apiGroupList, apiResourceList, apiVersions, notAllowed, notServed } from './http/discovery.ts';
 import { Gate } from './http/gate.ts';
 import { serveHealth } from './http/health.ts';
 import { negotiate } from './http/negotiate.ts';
@@ -162,7 +162,7 @@ export class ApiServer implements Component {
     const verb = destination?.to === 'resource' ? verbOf(method, destination.target, destination.watch, query) : undefined;
     this.authorize(user, verb ?? method.toLowerCase(), path, destination);
     if (destination?.to === 'resource' && verb !== undefined) return this.resource(request, response, query, user, verb, destination);
-    if (method !== 'GET' && method !== 'HEAD') throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+    checkReads(method, destination);
     return destination?.to === 'discovery' ? this.discover(request, response, destination) : this.other(path, query, request, response);
   }
 
@@ -267,6 +267,12 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
       : [400, 'Bad Request', `the request is not HTTP: ${error.message}`];
   const body = JSON.stringify(new StatusError('BadRequest', String(sentence), undefined, { code: Number(code) }).status());
   socket.end(`HTTP/1.1 ${code} ${text}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+}
+
+/** Everything but resources is there to be read. @throws {StatusError} MethodNotAllowed, or NotFound where there is nothing at all */
+function checkReads(method: string, destination: Route): void {
+  if (method === 'GET' || method === 'HEAD') return;
+  throw destination === undefined ? notServed() : notAllowed();
 }
 
 /** @throws {StatusError} BadRequest for a path that cannot be decoded */

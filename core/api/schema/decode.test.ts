@@ -8,7 +8,7 @@ import { decode, decodingWarnings, strictDecodingError } from './decode.ts';
 import { DeleteOptions } from './meta.ts';
 import { StorageClass } from './storage-v1.ts';
 import {
-  always, bool, bytes, double, duration, inline, int32, int64, intOrString, list, map, microTime, oneOf, quantity, raw, required,
+  always, bool, bytes, double, duration, inline, int32, int64, intOrString, list, map, microTime, oneOf, pointer, quantity, raw, required,
   string, struct, time, withDefault, type Struct,
 } from './type.ts';
 
@@ -46,7 +46,8 @@ const Spec = struct('io.test.v1.ThingSpec', '', {
   port: [12, intOrString, ''],
   anything: [13, raw, ''],
   mode: [14, oneOf('fast', 'slow'), ''],
-  className: [15, string, ''],
+  className: [15, pointer(string), ''],
+  limit: [40, pointer(int64), ''],
   common: [16, inline(Common), ''],
   constructor: [17, string, ''],
 });
@@ -88,8 +89,9 @@ describe('decode', () => {
     });
   });
 
-  it('drops empty optional lists and maps, and keeps other empty values', () => {
-    expect(spec({ parts: [], labels: {}, className: '', count: 0, on: false, mode: '', note: '' })).to.deep.equal({ className: '', count: 0, on: false, note: '' });
+  it('drops what is optional and empty, except behind pointers', () => {
+    expect(spec({ parts: [], labels: {}, className: '', limit: 0, count: 0, on: false, mode: '', note: '', port: 0, size: '0' }))
+      .to.deep.equal({ className: '', limit: 0, port: 0, size: '0' });
     expect(read(struct('io.test.v1.R', '', { items: [1, required(list(string)), ''], names: [2, required(map(string)), ''] }), { items: [], names: {} }))
       .to.deep.equal({ items: [], names: {} });
     expect(read(PersistentVolumeClaim.struct, { metadata: { name: 'c', namespace: '', resourceVersion: '' }, spec: { storageClassName: '' } }))
@@ -99,10 +101,10 @@ describe('decode', () => {
   it('fills in what is required, always there or has a default, each time anew', () => {
     const Full = struct('io.test.v1.Full', '', {
       name: [1, required(string), ''], count: [2, required(int32), ''], items: [3, required(list(string)), ''], when: [4, required(time), ''],
-      part: [5, required(Part), ''], size: [6, required(quantity), ''], names: [7, withDefault(list(string), ['a']), ''], on: [8, withDefault(bool, true), ''],
+      part: [5, required(Part), ''], size: [6, required(quantity), ''], names: [7, withDefault(list(string), ['a']), ''], on: [8, withDefault(pointer(bool), true), ''], times: [9, withDefault(int32, 3), ''],
     });
-    expect(read(Full, {})).to.deep.equal({ name: '', count: 0, items: [], part: { name: '', mode: 'fast' }, size: '0', names: ['a'], on: true });
-    expect(read(Full, { on: false, names: [] })).to.include({ on: false });
+    expect(read(Full, {})).to.deep.equal({ name: '', count: 0, items: [], part: { name: '', mode: 'fast' }, size: '0', names: ['a'], on: true, times: 3 });
+    expect(read(Full, { on: false, names: [], times: 0 })).to.include({ on: false, times: 3 });
     read(Full, {}).names?.push('b');
     expect(read(Full, {}).names).to.deep.equal(['a']);
     expect(read(StorageClass.struct, { provisioner: 'p', volumeBindingMode: '' })).to.include({ reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' });

@@ -2,8 +2,7 @@ import type { StatusError } from '#core/api/status-error.ts';
 import { deepCopy, isObject, maxDepth, own, setOwn, tooDeep, type JsonObject } from '#core/api/value.ts';
 import { mismatch, textOf, undecodable, type MapKey, type Subject } from './decode-failure.ts';
 import { scalarDecoder, WrongType, zeroScalar } from './decode-scalar.ts';
-import { ListMeta, ObjectMeta } from './meta.ts';
-import type { Dictionary, Field, List, Scalar, Struct, Type } from './type.ts';
+import type { Dictionary, Field, List, Scalar, ScalarName, Struct, Type } from './type.ts';
 
 export interface DecodeOptions {
   /** The kind that the JSON is said to be, for messages. */
@@ -45,9 +44,8 @@ interface Step {
  *
  * - `null` is absent. In a list or map it is the type's zero value.
  * - A required field that is absent gets Go's zero value ('' or 0 or []), as Go would write it; required times stay absent.
- * - Empty lists and maps of optional fields are dropped, since upstream's `omitempty` never lets them through; so is '' in
- *   metadata, in closed sets and where there is a default. Other empty strings, zeros, `false` and structs stay: behind a
- *   pointer they mean something (`storageClassName: ""`).
+ * - Of optional fields, empty lists and maps, '', 0 and `false` are dropped, as upstream's `omitempty` does, and a default takes
+ *   their place. They stay in fields that the table calls pointers, where they mean something (`storageClassName: ""`).
  * - Quantities, times and bytes come out in canonical form.
  *
  * @throws {StatusError} BadRequest with upstream's wording for a value of the wrong type or form.
@@ -132,7 +130,7 @@ function compileStruct(type: Struct): Decoder {
   return (value, context) => {
     if (!isObject(value)) throw wrong(context, type, value);
     if (context.path.length >= maxDepth) throw tooDeep();
-    steps ??= [...type.fields.values()].map((field) => stepOf(type, field));
+    steps ??= [...type.fields.values()].map((field) => stepOf(field));
     const { parent } = context;
     const result: JsonObject = {};
     let seen = 0;
@@ -170,26 +168,24 @@ function findUnknown(type: Struct, value: JsonObject, context: Context): void {
 }
 
 const keep = (): boolean => false;
-const emptyText = (value: unknown): boolean => value === '';
+const omittable: ReadonlySet<ScalarName> = new Set(['string', 'bool', 'int32', 'int64', 'double']);
+const emptyScalar = (value: unknown): boolean => value === '' || value === 0 || value === false;
 const emptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 const emptyMap = (value: unknown): boolean => isObject(value) && Object.keys(value).length === 0;
 
-function dropOf(owner: Struct, field: Field): Step['drop'] {
+function dropOf(field: Field): Step['drop'] {
   if (field.required) return keep;
   switch (field.type.form) {
     case 'list': return emptyList;
     case 'map': return emptyMap;
     case 'struct': return keep;
-    case 'scalar': {
-      const metadata = owner.name === ObjectMeta.name || owner.name === ListMeta.name;
-      return field.type.name === 'string' && (metadata || field.default !== undefined) ? emptyText : keep;
-    }
+    case 'scalar': return !field.type.pointer && omittable.has(field.type.name) ? emptyScalar : keep;
   }
 }
 
-const stepOf = (owner: Struct, field: Field): Step => ({
+const stepOf = (field: Field): Step => ({
   name: field.name, inherited: field.name in Object.prototype,
-  decode: decoderOf(field.type), drop: dropOf(owner, field), absent: absentOf(field),
+  decode: decoderOf(field.type), drop: dropOf(field), absent: absentOf(field),
 });
 
 function absentOf(field: Field): Step['absent'] {

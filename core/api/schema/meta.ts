@@ -1,4 +1,4 @@
-import { always, bool, int32, int64, list, map, merged, mergedSet, raw, required, string, struct, time, atomic, oneOf, type Of, type Struct } from './type.ts';
+import { always, atomic, bool, int32, int64, list, map, merged, mergedSet, oneOf, pointer, raw, required, string, struct, time, type Of, type Struct } from './type.ts';
 
 const pkg = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
@@ -7,8 +7,8 @@ export const OwnerReference = atomic(struct(`${pkg}.OwnerReference`, 'Names the 
   kind: [1, required(string), 'Kind of the owner.'],
   name: [3, required(string), 'Name of the owner.'],
   uid: [4, required(string), 'UID of the owner; an owner of the same name with another UID is someone else.'],
-  controller: [6, bool, 'True on the one owner that manages this object.'],
-  blockOwnerDeletion: [7, bool, 'The owner cannot finish foreground deletion while this object exists.'],
+  controller: [6, pointer(bool), 'True on the one owner that manages this object.'],
+  blockOwnerDeletion: [7, pointer(bool), 'The owner cannot finish foreground deletion while this object exists.'],
 }));
 export type OwnerReference = Of<typeof OwnerReference>;
 
@@ -33,7 +33,7 @@ const ObjectMetaTable = struct(`${pkg}.ObjectMeta`, 'Identity of an object, its 
   generation: [7, int64, 'Counts changes of the desired state.'],
   creationTimestamp: [8, time, 'Set by the server.'],
   deletionTimestamp: [9, time, 'When deletion was asked for; the object stays until its finalizers are gone.'],
-  deletionGracePeriodSeconds: [10, int64, 'Seconds the object may take to end gracefully.'],
+  deletionGracePeriodSeconds: [10, pointer(int64), 'Seconds the object may take to end gracefully.'],
   labels: [11, map(string), 'Keys and values to select objects by.'],
   annotations: [12, map(string), 'Keys and values for tools; not selectable.'],
   ownerReferences: [13, merged(OwnerReference, ['uid']), 'Objects on which this one depends; it is collected when all are gone.'],
@@ -124,19 +124,19 @@ export const Status = struct(`${pkg}.Status`, 'The answer to a request that retu
 export type Status = Of<typeof Status>;
 
 export const Preconditions = struct(`${pkg}.Preconditions`, 'What must be true of the stored object for a deletion to go ahead.', {
-  uid: [1, string, 'Its UID.'],
-  resourceVersion: [2, string, 'Its resourceVersion.'],
+  uid: [1, pointer(string), 'Its UID.'],
+  resourceVersion: [2, pointer(string), 'Its resourceVersion.'],
 });
 
 export const DeleteOptions = struct(`${pkg}.DeleteOptions`, 'How to delete.', {
   apiVersion: [-1, string, 'v1.'],
   kind: [-2, string, 'DeleteOptions.'],
-  gracePeriodSeconds: [1, int64, 'Seconds until the object must be gone; 0 at once.'],
+  gracePeriodSeconds: [1, pointer(int64), 'Seconds until the object must be gone; 0 at once.'],
   preconditions: [2, Preconditions, 'What must hold.'],
-  orphanDependents: [3, bool, 'Old form of propagationPolicy.'],
-  propagationPolicy: [4, string, 'Orphan, Background or Foreground.'],
+  orphanDependents: [3, pointer(bool), 'Old form of propagationPolicy.'],
+  propagationPolicy: [4, pointer(string), 'Orphan, Background or Foreground.'],
   dryRun: [5, list(string), 'All: do everything but the deletion.'],
-  ignoreStoreReadErrorWithClusterBreakingPotential: [6, bool, 'Delete an object that cannot be read.'],
+  ignoreStoreReadErrorWithClusterBreakingPotential: [6, pointer(bool), 'Delete an object that cannot be read.'],
 });
 export type DeleteOptions = Of<typeof DeleteOptions>;
 

@@ -2,7 +2,7 @@ import { TopologySelectorTerm } from './core-v1/affinity.ts';
 import { PersistentVolumeSpec } from './core-v1/persistent-volume.ts';
 import { groupVersion, type KindOf } from './kind.ts';
 import { LabelSelector } from './meta.ts';
-import { always, bool, int32, int64, list, map, merged, oneOf, quantity, required, set, string, time, withDefault, type Of } from './type.ts';
+import { always, bool, int32, int64, list, map, merged, oneOf, pointer, quantity, required, set, string, time, withDefault, type Of } from './type.ts';
 
 const storage = groupVersion('io.k8s.api.storage.v1', 'storage.k8s.io', 'v1');
 
@@ -11,7 +11,7 @@ export const StorageClass = storage.kind('StorageClass', 'A kind of storage, and
   parameters: [3, map(string), 'Settings for the driver.'],
   reclaimPolicy: [4, withDefault(oneOf('Delete', 'Retain'), 'Delete'), 'What becomes of a volume once its claim is gone.'],
   mountOptions: [5, list(string), 'Options with which the volumes are mounted.'],
-  allowVolumeExpansion: [6, bool, 'Whether claims may grow.'],
+  allowVolumeExpansion: [6, pointer(bool), 'Whether claims may grow.'],
   volumeBindingMode: [7, withDefault(oneOf('Immediate', 'WaitForFirstConsumer'), 'Immediate'), 'Bind a claim at once, or when the first pod uses it.'],
   allowedTopologies: [8, list(TopologySelectorTerm), 'Where volumes may be made; anywhere when absent.'],
 }, { plural: 'storageclasses', namespaced: false });
@@ -19,22 +19,22 @@ export type StorageClass = KindOf<typeof StorageClass>;
 
 export const TokenRequest = storage.type('TokenRequest', 'A service account token that the driver needs.', {
   audience: [1, required(string), 'For whom the token is meant; the API server when empty.'],
-  expirationSeconds: [2, int64, 'Seconds until the token expires.'],
+  expirationSeconds: [2, pointer(int64), 'Seconds until the token expires.'],
 });
 export type TokenRequest = Of<typeof TokenRequest>;
 
 export const CSIDriverSpec = storage.type('CSIDriverSpec', 'What a CSI driver needs and can do.', {
-  attachRequired: [1, withDefault(bool, true), 'Volumes must be attached to a node before they are mounted.'],
-  podInfoOnMount: [2, withDefault(bool, false), 'Tell the driver at each mount which pod it is for.'],
+  attachRequired: [1, withDefault(pointer(bool), true), 'Volumes must be attached to a node before they are mounted.'],
+  podInfoOnMount: [2, withDefault(pointer(bool), false), 'Tell the driver at each mount which pod it is for.'],
   volumeLifecycleModes: [3, withDefault(set(oneOf('Ephemeral', 'Persistent')), ['Persistent']), 'Volumes by claims, or inside a pod, or both.'],
-  storageCapacity: [4, withDefault(bool, false), 'The scheduler heeds the driver\'s CSIStorageCapacity objects.'],
+  storageCapacity: [4, withDefault(pointer(bool), false), 'The scheduler heeds the driver\'s CSIStorageCapacity objects.'],
   fsGroupPolicy: [5, withDefault(oneOf('File', 'None', 'ReadWriteOnceWithFSType'), 'ReadWriteOnceWithFSType'), 'When fsGroup changes the ownership of files.'],
   tokenRequests: [6, list(TokenRequest), 'Tokens of the pod\'s service account that the driver gets at each mount.'],
-  requiresRepublish: [7, withDefault(bool, false), 'Publish again from time to time, so that content can change.'],
-  seLinuxMount: [8, withDefault(bool, false), 'The driver can mount with an SELinux label.'],
-  nodeAllocatableUpdatePeriodSeconds: [9, int64, 'Seconds between looks at how many volumes a node can take.'],
-  serviceAccountTokenInSecrets: [10, bool, 'Hand tokens over as secrets instead of volume attributes.'],
-  preventPodSchedulingIfMissing: [11, bool, 'No pods with the driver\'s volumes on nodes where the driver is not.'],
+  requiresRepublish: [7, withDefault(pointer(bool), false), 'Publish again from time to time, so that content can change.'],
+  seLinuxMount: [8, withDefault(pointer(bool), false), 'The driver can mount with an SELinux label.'],
+  nodeAllocatableUpdatePeriodSeconds: [9, pointer(int64), 'Seconds between looks at how many volumes a node can take.'],
+  serviceAccountTokenInSecrets: [10, pointer(bool), 'Hand tokens over as secrets instead of volume attributes.'],
+  preventPodSchedulingIfMissing: [11, pointer(bool), 'No pods with the driver\'s volumes on nodes where the driver is not.'],
 });
 export type CSIDriverSpec = Of<typeof CSIDriverSpec>;
 
@@ -44,7 +44,7 @@ export const CSIDriver = storage.kind('CSIDriver', 'A CSI driver of the cluster;
 export type CSIDriver = KindOf<typeof CSIDriver>;
 
 export const VolumeNodeResources = storage.type('VolumeNodeResources', 'How many volumes a node can take.', {
-  count: [1, int32, 'The most volumes at a time; no limit when absent.'],
+  count: [1, pointer(int32), 'The most volumes at a time; no limit when absent.'],
 });
 export type VolumeNodeResources = Of<typeof VolumeNodeResources>;
 
@@ -67,7 +67,7 @@ export const CSINode = storage.kind('CSINode', 'The CSI drivers on one node; the
 export type CSINode = KindOf<typeof CSINode>;
 
 export const VolumeAttachmentSource = storage.type('VolumeAttachmentSource', 'The volume to attach; exactly one.', {
-  persistentVolumeName: [1, string, 'A persistent volume.'],
+  persistentVolumeName: [1, pointer(string), 'A persistent volume.'],
   inlineVolumeSpec: [2, PersistentVolumeSpec, 'A volume that stands in the pod itself.'],
 });
 export type VolumeAttachmentSource = Of<typeof VolumeAttachmentSource>;
@@ -82,7 +82,7 @@ export type VolumeAttachmentSpec = Of<typeof VolumeAttachmentSpec>;
 export const VolumeError = storage.type('VolumeError', 'Why an attach or detach last failed.', {
   time: [1, time, 'When it failed.'],
   message: [2, string, 'A sentence about it; must hold no secrets.'],
-  errorCode: [3, int32, 'The gRPC code of the failure.'],
+  errorCode: [3, pointer(int32), 'The gRPC code of the failure.'],
 });
 export type VolumeError = Of<typeof VolumeError>;
 

@@ -21,6 +21,8 @@ export interface Scalar<T = unknown> extends Carries<T> {
   readonly name: ScalarName;
   /** Closed set of values; empty when any value goes. */
   readonly values: readonly string[];
+  /** The empty value differs from none, as behind a pointer in Go. Elsewhere '', 0 and false count as absent. */
+  readonly pointer: boolean;
 }
 
 /** `atomic` lists are replaced as a whole, `set` lists merge by value, `map` lists merge by their keys. */
@@ -106,7 +108,7 @@ export type Row<F extends Table> = Flat<
   ([Inlined<F>] extends [never] ? unknown : Merged<{ [K in Inlined<F>]: Of<F[K][1]> }[Inlined<F>]>)
 >;
 
-const scalar = <T>(name: ScalarName, values: readonly string[] = []): Scalar<T> => ({ form: 'scalar', name, values });
+const scalar = <T>(name: ScalarName, values: readonly string[] = []): Scalar<T> => ({ form: 'scalar', name, values, pointer: false });
 
 export const string = scalar<string>('string');
 export const bool = scalar<boolean>('bool');
@@ -125,6 +127,9 @@ export const duration = scalar<string>('duration');
 export const intOrString = scalar<number | string>('intOrString');
 /** Any JSON object, kept as it came. */
 export const raw = scalar<unknown>('raw');
+
+/** Tells '', 0 and false from absent: for fields that are pointers upstream. */
+export const pointer = <T>(type: Scalar<T>): Scalar<T> => ({ ...type, pointer: true });
 
 /** A string from a closed set; anything else is refused as an unsupported value. */
 export const oneOf = <const V extends readonly string[]>(...values: V): Scalar<V[number]> => scalar<V[number]>('string', values);

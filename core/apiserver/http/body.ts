@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parseJson } from '#core/api/json.ts';
+import { fromProtobuf, openEnvelope } from '#core/api/schema/protobuf.ts';
+import type { Struct } from '#core/api/schema/type.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Body } from '#core/apiserver/api.ts';
 
@@ -31,14 +33,18 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 const tooLarge = (size: number): StatusError =>
   new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${maximumBodyBytes} bytes, the body has at least ${size}`);
 
-/** @throws {StatusError} UnsupportedMediaType, BadRequest */
-export async function decodeObjectBody(bytes: Buffer, type: string): Promise<Body> {
+/**
+ * @param struct what the body describes; protobuf cannot be read without knowing
+ * @throws {StatusError} UnsupportedMediaType, BadRequest
+ */
+export async function decodeObjectBody(bytes: Buffer, type: string, struct: Struct): Promise<Body> {
   switch (type) {
     case '':
     case '*/*':
     case 'application/json': return parseText(bytes);
     case 'application/yaml': return parseYaml(bytes);
-    default: throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml; it is ${type.slice(0, 100)}`);
+    case 'application/vnd.kubernetes.protobuf': return parseProtobuf(bytes, struct);
+    default: throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf; it is ${type.slice(0, 100)}`);
   }
 }
 
@@ -48,6 +54,16 @@ export function parseText(bytes: Buffer): Body {
     return parseJson(bytes.toString('utf8'));
   } catch (error) {
     throw StatusError.badRequest(`the body of the request is not valid JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** Typed clients of the Go library send this, and take JSON for an answer. */
+function parseProtobuf(bytes: Buffer, struct: Struct): Body {
+  try {
+    const { apiVersion, kind, raw } = openEnvelope(bytes);
+    return { value: { ...fromProtobuf(struct, raw), apiVersion, kind }, duplicates: [] };
+  } catch (error) {
+    throw StatusError.badRequest(`the body of the request is not valid protobuf: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
 

@@ -92,4 +92,6 @@ function aggregatedResource(resource: AnyResource): object {
   };
 }
 
+export const notAllowed = (): StatusError => new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+
 export const notServed = (): StatusError => new StatusError('NotFound', 'the server could not find the requested resource', {});

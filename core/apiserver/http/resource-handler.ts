@@ -13,7 +13,7 @@ import { get } from '#core/apiserver/verbs/local-verbs.ts';
 import { patch, patchTypes, type PatchType } from '#core/apiserver/verbs/patch.ts';
 import { update } from '#core/apiserver/verbs/update.ts';
 import { decodeObjectBody, mediaType, parseText, readBody } from './body.ts';
-import { subresourcesOf, notServed } from './discovery.ts';
+import { notAllowed, notServed, subresourcesOf } from './discovery.ts';
 import { negotiate, type Format } from './negotiate.ts';
 import { deletion, includeObject, isWatch, listParameters, watchParameters, writeParameters } from './query.ts';
 import { send, sendList } from './respond.ts';
@@ -58,7 +58,6 @@ const readingVerbs: ReadonlyMap<string, Verb> = new Map([['GET', 'list'], ['HEAD
 const collectionVerbs: ReadonlyMap<string, Verb> = new Map([...readingVerbs, ['POST', 'create'], ['DELETE', 'deletecollection']]);
 const objectVerbs: ReadonlyMap<string, Verb> = new Map([['GET', 'get'], ['HEAD', 'get'], ['PUT', 'update'], ['PATCH', 'patch'], ['DELETE', 'delete']]);
 
-const notAllowed = (): StatusError => new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 
 export async function handle(exchange: Exchange): Promise<void> {
   const { api, target, verb, request, response, query, caller } = exchange;
@@ -72,12 +71,12 @@ export async function handle(exchange: Exchange): Promise<void> {
     }
     case 'create': {
       const parameters = writeParameters(query);
-      const body = await decodeObjectBody(await readBody(request), mediaType(request));
+      const body = await decodeObjectBody(await readBody(request), mediaType(request), target.resource.kind.struct);
       return sendObject(exchange, 201, await create(api, target, body, parameters, caller), format);
     }
     case 'update': {
       const parameters = writeParameters(query);
-      const body = await decodeObjectBody(await readBody(request), mediaType(request));
+      const body = await decodeObjectBody(await readBody(request), mediaType(request), target.resource.kind.struct);
       return sendObject(exchange, 200, await update(api, target, body, parameters, caller), format);
     }
     case 'patch': {
@@ -109,7 +108,7 @@ function patchType(type: string): PatchType {
 async function deleteOptions(request: IncomingMessage): Promise<DeleteOptions | undefined> {
   const bytes = await readBody(request);
   if (bytes.length === 0) return undefined;
-  const { value } = await decodeObjectBody(bytes, mediaType(request));
+  const { value } = await decodeObjectBody(bytes, mediaType(request), DeleteOptions);
   return decode(DeleteOptions, value, { kind: { group: '', version: 'v1', kind: 'DeleteOptions' } }).value;
 }
 

@@ -1,5 +1,5 @@
 import { LabelSelector } from '#core/api/schema/meta.ts';
-import { atomic, int32, int64, list, oneOf, required, string, type Of } from '#core/api/schema/type.ts';
+import { atomic, int32, int64, list, oneOf, pointer, required, string, type Of } from '#core/api/schema/type.ts';
 import { core } from './core.ts';
 
 export const NodeSelectorRequirement = core.type('NodeSelectorRequirement', 'One condition on a node\'s label or field.', {
@@ -72,7 +72,7 @@ export const Toleration = core.type('Toleration', 'Lets a pod onto nodes with ma
   operator: [2, oneOf('Equal', 'Exists'), 'Equal compares the value, Exists ignores it; Equal when absent.'],
   value: [3, string, 'The taint\'s value, for Equal.'],
   effect: [4, oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute'), 'The taint\'s effect; any when absent.'],
-  tolerationSeconds: [5, int64, 'For NoExecute: seconds the pod may stay; for ever when absent.'],
+  tolerationSeconds: [5, pointer(int64), 'For NoExecute: seconds the pod may stay; for ever when absent.'],
 });
 export type Toleration = Of<typeof Toleration>;
 
@@ -83,7 +83,7 @@ export const TopologySpreadConstraint = core.type('TopologySpreadConstraint', 'S
   topologyKey: [2, required(string), 'Node label whose values are the domains.'],
   whenUnsatisfiable: [3, required(oneOf('DoNotSchedule', 'ScheduleAnyway')), 'What to do with a pod that would break the rule.'],
   labelSelector: [4, LabelSelector, 'Selects the pods that are counted.'],
-  minDomains: [5, int32, 'Count at least this many domains, even if fewer exist.'],
+  minDomains: [5, pointer(int32), 'Count at least this many domains, even if fewer exist.'],
   nodeAffinityPolicy: [6, inclusion, 'Whether only nodes that the pod\'s affinity allows are counted; Honor when absent.'],
   nodeTaintsPolicy: [7, inclusion, 'Whether nodes with untolerated taints are left out; Ignore when absent.'],
   matchLabelKeys: [8, list(string), 'Labels in which counted pods must equal this one.'],

@@ -1,4 +1,4 @@
-import { always, bool, int32, int64, keyed, list, map, merged, quantity, required, string, time, type Of } from '#core/api/schema/type.ts';
+import { always, bool, int32, int64, keyed, list, map, merged, pointer, quantity, required, string, time, type Of } from '#core/api/schema/type.ts';
 import { ResourceRequirements } from './container.ts';
 import { core } from './core.ts';
 
@@ -84,7 +84,7 @@ export const ContainerStatus = core.type('ContainerStatus', 'What a node reports
   image: [6, required(string), 'Name of the image that runs.'],
   imageID: [7, required(string), 'Id of the image that runs.'],
   containerID: [8, string, 'The runtime\'s id, as type://id.'],
-  started: [9, bool, 'Whether it passed its startup probe.'],
+  started: [9, pointer(bool), 'Whether it passed its startup probe.'],
   allocatedResources: [10, map(quantity), 'Compute that the node set aside.'],
   resources: [11, ResourceRequirements, 'Compute settings in force.'],
   volumeMounts: [12, merged(VolumeMountStatus, ['mountPath']), 'How its volumes are mounted.'],

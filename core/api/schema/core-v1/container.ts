@@ -1,7 +1,4 @@
-import {
-  always, bool, inline, int32, int64, intOrString, keyed, list, map, merged, oneOf, quantity, required, set, string, withDefault,
-  type Of, type Table,
-} from '#core/api/schema/type.ts';
+import { always, bool, inline, int32, int64, intOrString, keyed, list, map, merged, oneOf, pointer, quantity, required, set, string, withDefault, type Of, type Table } from '#core/api/schema/type.ts';
 import { core, pullPolicy } from './core.ts';
 import { ConfigMapKeySelector, FileKeySelector, LocalObjectReference, ObjectFieldSelector, ResourceFieldSelector, SecretKeySelector } from './references.ts';
 import { SecurityContext } from './security.ts';
@@ -33,13 +30,13 @@ export type EnvVar = Of<typeof EnvVar>;
 
 export const ConfigMapEnvSource = core.type('ConfigMapEnvSource', 'All keys of a ConfigMap as variables.', {
   localObjectReference: [1, inline(LocalObjectReference)],
-  optional: [2, bool, 'Carry on when the ConfigMap is missing.'],
+  optional: [2, pointer(bool), 'Carry on when the ConfigMap is missing.'],
 });
 export type ConfigMapEnvSource = Of<typeof ConfigMapEnvSource>;
 
 export const SecretEnvSource = core.type('SecretEnvSource', 'All keys of a Secret as variables.', {
   localObjectReference: [1, inline(LocalObjectReference)],
-  optional: [2, bool, 'Carry on when the Secret is missing.'],
+  optional: [2, pointer(bool), 'Carry on when the Secret is missing.'],
 });
 export type SecretEnvSource = Of<typeof SecretEnvSource>;
 
@@ -126,7 +123,7 @@ export type TCPSocketAction = Of<typeof TCPSocketAction>;
 
 export const GRPCAction = core.type('GRPCAction', 'Asks the gRPC health service.', {
   port: [1, required(int32), 'Port of the gRPC server.'],
-  service: [2, withDefault(string, ''), 'Name of the service to ask about.'],
+  service: [2, withDefault(pointer(string), ''), 'Name of the service to ask about.'],
 });
 export type GRPCAction = Of<typeof GRPCAction>;
 
@@ -150,7 +147,7 @@ export const Probe = core.type('Probe', 'A repeated look at a container\'s healt
   periodSeconds: [4, withDefault(int32, 10), 'Seconds between looks.'],
   successThreshold: [5, withDefault(int32, 1), 'Successes in a row that end a failure; 1 for liveness and startup.'],
   failureThreshold: [6, withDefault(int32, 3), 'Failures in a row that count.'],
-  terminationGracePeriodSeconds: [7, int64, 'Seconds to end in after this probe fails; the pod\'s value when absent.'],
+  terminationGracePeriodSeconds: [7, pointer(int64), 'Seconds to end in after this probe fails; the pod\'s value when absent.'],
 });
 export type Probe = Of<typeof Probe>;
 

@@ -1,6 +1,4 @@
-import {
-  bool, int32, list, map, oneOf, required, string, withDefault, type Of, type Table,
-} from '#core/api/schema/type.ts';
+import { bool, int32, list, map, oneOf, pointer, required, string, withDefault, type Of, type Table } from '#core/api/schema/type.ts';
 import { core } from './core.ts';
 import { LocalObjectReference, ObjectReference, SecretReference } from './references.ts';
 
@@ -66,7 +64,7 @@ export type GlusterfsVolumeSource = Of<typeof GlusterfsVolumeSource>;
 
 export const GlusterfsPersistentVolumeSource = core.type('GlusterfsPersistentVolumeSource', 'A volume of Gluster.', {
   ...glusterfs,
-  endpointsNamespace: [4, string, 'Namespace of the Endpoints; the claim\'s when absent.'],
+  endpointsNamespace: [4, pointer(string), 'Namespace of the Endpoints; the claim\'s when absent.'],
 });
 export type GlusterfsPersistentVolumeSource = Of<typeof GlusterfsPersistentVolumeSource>;
 
@@ -157,7 +155,7 @@ export type FlockerVolumeSource = Of<typeof FlockerVolumeSource>;
 
 export const FCVolumeSource = core.type('FCVolumeSource', 'A Fibre Channel device, by WWNs and LUN or by WWIDs.', {
   targetWWNs: [1, list(string), 'World-wide names of the target.'],
-  lun: [2, int32, 'Number of the logical unit.'],
+  lun: [2, pointer(int32), 'Number of the logical unit.'],
   fsType: [3, string, 'File system of the device.'],
   readOnly: [4, bool, 'Mount without write access.'],
   wwids: [5, list(string), 'World-wide ids of the device.'],
@@ -175,7 +173,7 @@ export type AzureFileVolumeSource = Of<typeof AzureFileVolumeSource>;
 
 export const AzureFilePersistentVolumeSource = core.type('AzureFilePersistentVolumeSource', 'A file share of Azure.', {
   ...azureFile,
-  secretNamespace: [4, string, 'Namespace of the Secret; the claim\'s when absent.'],
+  secretNamespace: [4, pointer(string), 'Namespace of the Secret; the claim\'s when absent.'],
 });
 export type AzureFilePersistentVolumeSource = Of<typeof AzureFilePersistentVolumeSource>;
 
@@ -183,8 +181,8 @@ export const AzureDiskVolumeSource = core.type('AzureDiskVolumeSource', 'A data 
   diskName: [1, required(string), 'Name of the disk.'],
   diskURI: [2, required(string), 'URI of the disk.'],
   cachingMode: [3, withDefault(oneOf('None', 'ReadOnly', 'ReadWrite'), 'ReadWrite'), 'How the host caches the disk.'],
-  fsType: [4, withDefault(string, 'ext4'), 'File system of the disk.'],
-  readOnly: [5, withDefault(bool, false), 'Mount without write access.'],
+  fsType: [4, withDefault(pointer(string), 'ext4'), 'File system of the disk.'],
+  readOnly: [5, withDefault(pointer(bool), false), 'Mount without write access.'],
   kind: [6, withDefault(oneOf('Dedicated', 'Managed', 'Shared'), 'Shared'), 'Kind of storage account behind the disk.'],
 });
 export type AzureDiskVolumeSource = Of<typeof AzureDiskVolumeSource>;

@@ -1,7 +1,5 @@
 import type { KindOf } from '#core/api/schema/kind.ts';
-import {
-  always, bool, int32, int64, list, map, merged, mergedSet, oneOf, quantity, required, string, time, withDefault, type Of,
-} from '#core/api/schema/type.ts';
+import { always, bool, int32, int64, list, map, merged, mergedSet, oneOf, pointer, quantity, required, string, time, withDefault, type Of } from '#core/api/schema/type.ts';
 import { core } from './core.ts';
 
 export const Taint = core.type('Taint', 'Keeps pods off a node unless they tolerate it.', {
@@ -64,7 +62,7 @@ export const NodeDaemonEndpoints = core.type('NodeDaemonEndpoints', 'Ports of th
 export type NodeDaemonEndpoints = Of<typeof NodeDaemonEndpoints>;
 
 export const NodeSwapStatus = core.type('NodeSwapStatus', 'Swap of a node.', {
-  capacity: [1, int64, 'Bytes of swap.'],
+  capacity: [1, pointer(int64), 'Bytes of swap.'],
 });
 export type NodeSwapStatus = Of<typeof NodeSwapStatus>;
 
@@ -104,8 +102,8 @@ export const NodeConfigStatus = core.type('NodeConfigStatus', 'Which kubelet con
 export type NodeConfigStatus = Of<typeof NodeConfigStatus>;
 
 export const NodeRuntimeHandlerFeatures = core.type('NodeRuntimeHandlerFeatures', 'What a runtime handler can do.', {
-  recursiveReadOnlyMounts: [1, bool, 'Mounts that are read-only all the way down.'],
-  userNamespaces: [2, bool, 'User namespaces.'],
+  recursiveReadOnlyMounts: [1, pointer(bool), 'Mounts that are read-only all the way down.'],
+  userNamespaces: [2, pointer(bool), 'User namespaces.'],
 });
 export type NodeRuntimeHandlerFeatures = Of<typeof NodeRuntimeHandlerFeatures>;
 
@@ -116,7 +114,7 @@ export const NodeRuntimeHandler = core.type('NodeRuntimeHandler', 'A handler of 
 export type NodeRuntimeHandler = Of<typeof NodeRuntimeHandler>;
 
 export const NodeFeatures = core.type('NodeFeatures', 'What the container runtime can do.', {
-  supplementalGroupsPolicy: [1, bool, 'Honours supplementalGroupsPolicy.'],
+  supplementalGroupsPolicy: [1, pointer(bool), 'Honours supplementalGroupsPolicy.'],
 });
 export type NodeFeatures = Of<typeof NodeFeatures>;
 

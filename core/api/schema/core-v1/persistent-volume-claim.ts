@@ -1,6 +1,6 @@
 import type { KindOf } from '#core/api/schema/kind.ts';
 import { LabelSelector, TemplateMeta } from '#core/api/schema/meta.ts';
-import { always, list, map, merged, quantity, required, string, time, withDefault, type Of } from '#core/api/schema/type.ts';
+import { always, list, map, merged, pointer, quantity, required, string, time, withDefault, type Of } from '#core/api/schema/type.ts';
 import { accessMode, core, volumeMode } from './core.ts';
 import { TypedLocalObjectReference, TypedObjectReference } from './references.ts';
 
@@ -15,11 +15,11 @@ export const PersistentVolumeClaimSpec = core.type('PersistentVolumeClaimSpec', 
   selector: [4, LabelSelector, 'Only volumes with these labels will do.'],
   resources: [2, always(VolumeResourceRequirements), 'How much storage; requests.storage can only grow later.'],
   volumeName: [3, string, 'The volume to which the claim is bound; set it to ask for a certain one.'],
-  storageClassName: [5, string, 'The StorageClass; absent asks for the default class, empty for no class.'],
+  storageClassName: [5, pointer(string), 'The StorageClass; absent asks for the default class, empty for no class.'],
   volumeMode: [6, withDefault(volumeMode, 'Filesystem'), 'A file system, or a raw block device.'],
   dataSource: [7, TypedLocalObjectReference, 'A snapshot or claim whose content the new volume gets.'],
   dataSourceRef: [8, TypedObjectReference, 'As dataSource, for any kind of object.'],
-  volumeAttributesClassName: [9, string, 'The VolumeAttributesClass whose settings the volume gets.'],
+  volumeAttributesClassName: [9, pointer(string), 'The VolumeAttributesClass whose settings the volume gets.'],
 });
 export type PersistentVolumeClaimSpec = Of<typeof PersistentVolumeClaimSpec>;
 
@@ -52,7 +52,7 @@ export const PersistentVolumeClaimStatus = core.type('PersistentVolumeClaimStatu
   conditions: [4, merged(PersistentVolumeClaimCondition, ['type']), 'Resizing and other work under way.'],
   allocatedResources: [5, map(quantity), 'Size that is being given to the volume, possibly more than capacity.'],
   allocatedResourceStatuses: [7, map(string), 'How the resize of each resource stands.'],
-  currentVolumeAttributesClassName: [8, string, 'The VolumeAttributesClass in force.'],
+  currentVolumeAttributesClassName: [8, pointer(string), 'The VolumeAttributesClass in force.'],
   modifyVolumeStatus: [9, ModifyVolumeStatus, 'A change of attributes that is under way.'],
 });
 export type PersistentVolumeClaimStatus = Of<typeof PersistentVolumeClaimStatus>;

@@ -1,5 +1,5 @@
 import type { KindOf } from '#core/api/schema/kind.ts';
-import { always, bool, granular, inline, list, map, oneOf, quantity, required, string, time, withDefault, type Of } from '#core/api/schema/type.ts';
+import { always, bool, granular, inline, list, map, oneOf, pointer, quantity, required, string, time, withDefault, type Of } from '#core/api/schema/type.ts';
 import { NodeSelector } from './affinity.ts';
 import { accessMode, core, volumeMode } from './core.ts';
 import {
@@ -14,7 +14,7 @@ import { HostPathVolumeSource, NFSVolumeSource } from './volumes.ts';
 
 export const LocalVolumeSource = core.type('LocalVolumeSource', 'A directory or block device of one node; nodeAffinity says which.', {
   path: [1, required(string), 'Path on the node.'],
-  fsType: [2, string, 'File system to make on a block device.'],
+  fsType: [2, pointer(string), 'File system to make on a block device.'],
 });
 export type LocalVolumeSource = Of<typeof LocalVolumeSource>;
 
@@ -73,7 +73,7 @@ export const PersistentVolumeSpec = core.type('PersistentVolumeSpec', 'A volume,
   mountOptions: [7, list(string), 'Options for the mount, such as ro or soft; a wrong one makes the mount fail.'],
   volumeMode: [8, withDefault(volumeMode, 'Filesystem'), 'A file system, or a raw block device.'],
   nodeAffinity: [9, VolumeNodeAffinity, 'From which nodes the volume can be reached; from all when absent.'],
-  volumeAttributesClassName: [10, string, 'The VolumeAttributesClass whose settings the volume has.'],
+  volumeAttributesClassName: [10, pointer(string), 'The VolumeAttributesClass whose settings the volume has.'],
 });
 export type PersistentVolumeSpec = Of<typeof PersistentVolumeSpec>;
 

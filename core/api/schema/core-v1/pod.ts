@@ -1,9 +1,6 @@
 import type { KindOf } from '#core/api/schema/kind.ts';
 import { TemplateMeta } from '#core/api/schema/meta.ts';
-import {
-  always, atomicMap, bool, int32, int64, list, map, merged, mergedAtomic, oneOf, quantity, required, retainKeys, string, time, withDefault,
-  type Of,
-} from '#core/api/schema/type.ts';
+import { always, atomicMap, bool, int32, int64, list, map, merged, mergedAtomic, oneOf, pointer, quantity, required, retainKeys, string, time, withDefault, type Of } from '#core/api/schema/type.ts';
 import { Affinity, Toleration, TopologySpreadConstraint } from './affinity.ts';
 import { ContainerStatus } from './container-status.ts';
 import { Container, EphemeralContainer, ResourceRequirements } from './container.ts';
@@ -20,7 +17,7 @@ export type HostAlias = Of<typeof HostAlias>;
 
 export const PodDNSConfigOption = core.type('PodDNSConfigOption', 'An option of the resolver.', {
   name: [1, string, 'Name of the option.'],
-  value: [2, string, 'Its value, if it takes one.'],
+  value: [2, pointer(string), 'Its value, if it takes one.'],
 });
 export type PodDNSConfigOption = Of<typeof PodDNSConfigOption>;
 
@@ -48,8 +45,8 @@ export type PodSchedulingGate = Of<typeof PodSchedulingGate>;
 
 export const PodResourceClaim = core.type('PodResourceClaim', 'Devices for the pod: a claim that exists, or one to be made.', {
   name: [1, required(string), 'Name by which containers refer to it.'],
-  resourceClaimName: [3, string, 'A ResourceClaim that exists.'],
-  resourceClaimTemplateName: [4, string, 'A ResourceClaimTemplate from which to make one.'],
+  resourceClaimName: [3, pointer(string), 'A ResourceClaim that exists.'],
+  resourceClaimTemplateName: [4, pointer(string), 'A ResourceClaimTemplate from which to make one.'],
 });
 export type PodResourceClaim = Of<typeof PodResourceClaim>;
 
@@ -59,18 +56,18 @@ export const PodSpec = core.type('PodSpec', 'What a pod runs, and where and how.
   containers: [2, required(merged(Container, ['name'])), 'The containers, at least one.'],
   ephemeralContainers: [34, merged(EphemeralContainer, ['name']), 'Containers added for debugging, only through the ephemeralcontainers subresource.'],
   restartPolicy: [3, withDefault(oneOf('Always', 'OnFailure', 'Never'), 'Always'), 'When containers that end are started again.'],
-  terminationGracePeriodSeconds: [4, withDefault(int64, 30), 'Seconds between the request to stop and the kill.'],
-  activeDeadlineSeconds: [5, int64, 'Seconds after which the pod is ended as failed.'],
+  terminationGracePeriodSeconds: [4, withDefault(pointer(int64), 30), 'Seconds between the request to stop and the kill.'],
+  activeDeadlineSeconds: [5, pointer(int64), 'Seconds after which the pod is ended as failed.'],
   dnsPolicy: [6, withDefault(oneOf('ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'), 'ClusterFirst'), 'From where the resolver settings come.'],
   nodeSelector: [7, atomicMap(string), 'Labels that the node must have.'],
   serviceAccountName: [8, string, 'The ServiceAccount as which the pod acts.'],
   serviceAccount: [9, string, 'Old name of serviceAccountName.'],
-  automountServiceAccountToken: [21, bool, 'Whether a token of the service account is mounted.'],
+  automountServiceAccountToken: [21, pointer(bool), 'Whether a token of the service account is mounted.'],
   nodeName: [10, string, 'The node of the pod; set by the scheduler.'],
   hostNetwork: [11, bool, 'Use the node\'s network namespace.'],
   hostPID: [12, bool, 'Use the node\'s process namespace.'],
   hostIPC: [13, bool, 'Use the node\'s IPC namespace.'],
-  shareProcessNamespace: [27, bool, 'One process namespace for all containers.'],
+  shareProcessNamespace: [27, pointer(bool), 'One process namespace for all containers.'],
   securityContext: [14, withDefault(PodSecurityContext, {}), 'Privileges of all containers.'],
   imagePullSecrets: [15, merged(LocalObjectReference, ['name']), 'Secrets with registry credentials.'],
   hostname: [16, string, 'Host name of the pod; its own name when absent.'],
@@ -80,21 +77,21 @@ export const PodSpec = core.type('PodSpec', 'What a pod runs, and where and how.
   tolerations: [22, list(Toleration), 'Taints that the pod tolerates.'],
   hostAliases: [23, merged(HostAlias, ['ip']), 'Further lines for /etc/hosts.'],
   priorityClassName: [24, string, 'The PriorityClass of the pod.'],
-  priority: [25, int32, 'Priority, taken from the class; higher goes first.'],
+  priority: [25, pointer(int32), 'Priority, taken from the class; higher goes first.'],
   dnsConfig: [26, PodDNSConfig, 'Resolver settings.'],
   readinessGates: [28, list(PodReadinessGate), 'Further conditions without which the pod is not ready.'],
-  runtimeClassName: [29, string, 'The RuntimeClass that runs the pod.'],
-  enableServiceLinks: [30, withDefault(bool, true), 'Give containers environment variables about Services.'],
+  runtimeClassName: [29, pointer(string), 'The RuntimeClass that runs the pod.'],
+  enableServiceLinks: [30, withDefault(pointer(bool), true), 'Give containers environment variables about Services.'],
   preemptionPolicy: [31, oneOf('PreemptLowerPriority', 'Never'), 'Whether the pod may push out others of lower priority.'],
   overhead: [32, map(quantity), 'Compute that the runtime itself needs; set from the RuntimeClass.'],
   topologySpreadConstraints: [33, merged(TopologySpreadConstraint, ['topologyKey', 'whenUnsatisfiable']), 'How pods spread over a topology; all must hold.'],
-  setHostnameAsFQDN: [35, bool, 'Use the full name as the host name.'],
+  setHostnameAsFQDN: [35, pointer(bool), 'Use the full name as the host name.'],
   os: [36, PodOS, 'The operating system that the pod needs.'],
-  hostUsers: [37, bool, 'False gives the pod a user namespace of its own.'],
+  hostUsers: [37, pointer(bool), 'False gives the pod a user namespace of its own.'],
   schedulingGates: [38, merged(PodSchedulingGate, ['name']), 'While any is left, the pod is not scheduled; they can only be removed.'],
   resourceClaims: [39, retainKeys(merged(PodResourceClaim, ['name'])), 'Devices for the pod.'],
   resources: [40, ResourceRequirements, 'Compute of all containers together.'],
-  hostnameOverride: [41, string, 'Host name inside the pod, whatever the other fields say.'],
+  hostnameOverride: [41, pointer(string), 'Host name inside the pod, whatever the other fields say.'],
 });
 export type PodSpec = Of<typeof PodSpec>;
 
@@ -121,7 +118,7 @@ export type PodIP = Of<typeof PodIP>;
 
 export const PodResourceClaimStatus = core.type('PodResourceClaimStatus', 'The ResourceClaim that was made for an entry of resourceClaims.', {
   name: [1, required(string), 'Name of the entry.'],
-  resourceClaimName: [2, string, 'Name of the ResourceClaim.'],
+  resourceClaimName: [2, pointer(string), 'Name of the ResourceClaim.'],
 });
 export type PodResourceClaimStatus = Of<typeof PodResourceClaimStatus>;
 

@@ -1,4 +1,4 @@
-import { atomic, bool, inline, quantity, required, string, withDefault, type Of } from '#core/api/schema/type.ts';
+import { atomic, bool, inline, pointer, quantity, required, string, withDefault, type Of } from '#core/api/schema/type.ts';
 import { core } from './core.ts';
 
 export const ObjectReference = atomic(core.type('ObjectReference', 'Points at an object, or at a part of one.', {
@@ -18,17 +18,17 @@ export const LocalObjectReference = atomic(core.type('LocalObjectReference', 'Na
 export type LocalObjectReference = Of<typeof LocalObjectReference>;
 
 export const TypedLocalObjectReference = atomic(core.type('TypedLocalObjectReference', 'Names an object of any kind in the same namespace.', {
-  apiGroup: [1, string, 'Group of the object; empty for the core group.'],
+  apiGroup: [1, pointer(string), 'Group of the object; empty for the core group.'],
   kind: [2, required(string), 'Kind of the object.'],
   name: [3, required(string), 'Name of the object.'],
 }));
 export type TypedLocalObjectReference = Of<typeof TypedLocalObjectReference>;
 
 export const TypedObjectReference = core.type('TypedObjectReference', 'Names an object of any kind, possibly in another namespace.', {
-  apiGroup: [1, string, 'Group of the object; empty for the core group.'],
+  apiGroup: [1, pointer(string), 'Group of the object; empty for the core group.'],
   kind: [2, required(string), 'Kind of the object.'],
   name: [3, required(string), 'Name of the object.'],
-  namespace: [4, string, 'Namespace of the object; needs a grant there when it is not the own one.'],
+  namespace: [4, pointer(string), 'Namespace of the object; needs a grant there when it is not the own one.'],
 });
 export type TypedObjectReference = Of<typeof TypedObjectReference>;
 
@@ -41,14 +41,14 @@ export type SecretReference = Of<typeof SecretReference>;
 export const ConfigMapKeySelector = atomic(core.type('ConfigMapKeySelector', 'One key of a ConfigMap.', {
   localObjectReference: [1, inline(LocalObjectReference)],
   key: [2, required(string), 'The key to read.'],
-  optional: [3, bool, 'Carry on when the ConfigMap or the key is missing.'],
+  optional: [3, pointer(bool), 'Carry on when the ConfigMap or the key is missing.'],
 }));
 export type ConfigMapKeySelector = Of<typeof ConfigMapKeySelector>;
 
 export const SecretKeySelector = atomic(core.type('SecretKeySelector', 'One key of a Secret.', {
   localObjectReference: [1, inline(LocalObjectReference)],
   key: [2, required(string), 'The key to read.'],
-  optional: [3, bool, 'Carry on when the Secret or the key is missing.'],
+  optional: [3, pointer(bool), 'Carry on when the Secret or the key is missing.'],
 }));
 export type SecretKeySelector = Of<typeof SecretKeySelector>;
 
@@ -56,7 +56,7 @@ export const FileKeySelector = atomic(core.type('FileKeySelector', 'One variable
   volumeName: [1, required(string), 'The volume that holds the file.'],
   path: [2, required(string), 'Path of the file inside the volume.'],
   key: [3, required(string), 'The variable to read.'],
-  optional: [4, withDefault(bool, false), 'Carry on when the file or the variable is missing.'],
+  optional: [4, withDefault(pointer(bool), false), 'Carry on when the file or the variable is missing.'],
 }));
 export type FileKeySelector = Of<typeof FileKeySelector>;
 

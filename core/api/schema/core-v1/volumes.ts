@@ -1,5 +1,5 @@
 import { LabelSelector } from '#core/api/schema/meta.ts';
-import { bool, inline, int32, int64, list, map, oneOf, quantity, required, string, withDefault, type Of } from '#core/api/schema/type.ts';
+import { bool, inline, int32, int64, list, map, oneOf, pointer, quantity, required, string, withDefault, type Of } from '#core/api/schema/type.ts';
 import { core, pullPolicy } from './core.ts';
 import {
   AWSElasticBlockStoreVolumeSource, AzureDiskVolumeSource, AzureFileVolumeSource, CephFSVolumeSource, CinderVolumeSource, FCVolumeSource,
@@ -34,23 +34,23 @@ export type EmptyDirVolumeSource = Of<typeof EmptyDirVolumeSource>;
 export const KeyToPath = core.type('KeyToPath', 'Puts one key into a file.', {
   key: [1, required(string), 'The key.'],
   path: [2, required(string), 'The file, relative to the volume\'s root.'],
-  mode: [3, int32, 'Permissions of the file; defaultMode when absent.'],
+  mode: [3, pointer(int32), 'Permissions of the file; defaultMode when absent.'],
 });
 export type KeyToPath = Of<typeof KeyToPath>;
 
 export const SecretVolumeSource = core.type('SecretVolumeSource', 'The keys of a Secret as files.', {
   secretName: [1, string, 'Name of the Secret.'],
   items: [2, list(KeyToPath), 'Only these keys, in these files; all keys when absent.'],
-  defaultMode: [3, withDefault(int32, 0o644), 'Permissions of the files.'],
-  optional: [4, bool, 'Carry on when the Secret or a key is missing.'],
+  defaultMode: [3, withDefault(pointer(int32), 0o644), 'Permissions of the files.'],
+  optional: [4, pointer(bool), 'Carry on when the Secret or a key is missing.'],
 });
 export type SecretVolumeSource = Of<typeof SecretVolumeSource>;
 
 export const ConfigMapVolumeSource = core.type('ConfigMapVolumeSource', 'The keys of a ConfigMap as files.', {
   localObjectReference: [1, inline(LocalObjectReference)],
   items: [2, list(KeyToPath), 'Only these keys, in these files; all keys when absent.'],
-  defaultMode: [3, withDefault(int32, 0o644), 'Permissions of the files.'],
-  optional: [4, bool, 'Carry on when the ConfigMap or a key is missing.'],
+  defaultMode: [3, withDefault(pointer(int32), 0o644), 'Permissions of the files.'],
+  optional: [4, pointer(bool), 'Carry on when the ConfigMap or a key is missing.'],
 });
 export type ConfigMapVolumeSource = Of<typeof ConfigMapVolumeSource>;
 
@@ -58,27 +58,27 @@ export const DownwardAPIVolumeFile = core.type('DownwardAPIVolumeFile', 'Puts on
   path: [1, required(string), 'The file, relative to the volume\'s root.'],
   fieldRef: [2, ObjectFieldSelector, 'A field of the pod.'],
   resourceFieldRef: [3, ResourceFieldSelector, 'A resource limit or request of a container.'],
-  mode: [4, int32, 'Permissions of the file; defaultMode when absent.'],
+  mode: [4, pointer(int32), 'Permissions of the file; defaultMode when absent.'],
 });
 export type DownwardAPIVolumeFile = Of<typeof DownwardAPIVolumeFile>;
 
 export const DownwardAPIVolumeSource = core.type('DownwardAPIVolumeSource', 'Facts about the pod as files.', {
   items: [1, list(DownwardAPIVolumeFile), 'The files.'],
-  defaultMode: [2, withDefault(int32, 0o644), 'Permissions of the files.'],
+  defaultMode: [2, withDefault(pointer(int32), 0o644), 'Permissions of the files.'],
 });
 export type DownwardAPIVolumeSource = Of<typeof DownwardAPIVolumeSource>;
 
 export const SecretProjection = core.type('SecretProjection', 'The keys of a Secret, inside a projected volume.', {
   localObjectReference: [1, inline(LocalObjectReference)],
   items: [2, list(KeyToPath), 'Only these keys, in these files; all keys when absent.'],
-  optional: [4, bool, 'Carry on when the Secret or a key is missing.'],
+  optional: [4, pointer(bool), 'Carry on when the Secret or a key is missing.'],
 });
 export type SecretProjection = Of<typeof SecretProjection>;
 
 export const ConfigMapProjection = core.type('ConfigMapProjection', 'The keys of a ConfigMap, inside a projected volume.', {
   localObjectReference: [1, inline(LocalObjectReference)],
   items: [2, list(KeyToPath), 'Only these keys, in these files; all keys when absent.'],
-  optional: [4, bool, 'Carry on when the ConfigMap or a key is missing.'],
+  optional: [4, pointer(bool), 'Carry on when the ConfigMap or a key is missing.'],
 });
 export type ConfigMapProjection = Of<typeof ConfigMapProjection>;
 
@@ -89,16 +89,16 @@ export type DownwardAPIProjection = Of<typeof DownwardAPIProjection>;
 
 export const ServiceAccountTokenProjection = core.type('ServiceAccountTokenProjection', 'A token of the pod\'s service account, renewed in time.', {
   audience: [1, string, 'For whom the token is meant; the API server when absent.'],
-  expirationSeconds: [2, withDefault(int64, 3600), 'Seconds until the token expires, at least 600.'],
+  expirationSeconds: [2, withDefault(pointer(int64), 3600), 'Seconds until the token expires, at least 600.'],
   path: [3, required(string), 'The file, relative to the volume\'s root.'],
 });
 export type ServiceAccountTokenProjection = Of<typeof ServiceAccountTokenProjection>;
 
 export const ClusterTrustBundleProjection = core.type('ClusterTrustBundleProjection', 'Trust anchors from ClusterTrustBundles, as one PEM file.', {
-  name: [1, string, 'One bundle by name; not together with signerName.'],
-  signerName: [2, string, 'All bundles of this signer that labelSelector selects.'],
+  name: [1, pointer(string), 'One bundle by name; not together with signerName.'],
+  signerName: [2, pointer(string), 'All bundles of this signer that labelSelector selects.'],
   labelSelector: [3, LabelSelector, 'Selects bundles of the signer; none when absent.'],
-  optional: [5, bool, 'Carry on when there is no such bundle.'],
+  optional: [5, pointer(bool), 'Carry on when there is no such bundle.'],
   path: [4, required(string), 'The file, relative to the volume\'s root.'],
 });
 export type ClusterTrustBundleProjection = Of<typeof ClusterTrustBundleProjection>;
@@ -108,7 +108,7 @@ const keyType = oneOf('RSA3072', 'RSA4096', 'ECDSAP256', 'ECDSAP384', 'ECDSAP521
 export const PodCertificateProjection = core.type('PodCertificateProjection', 'A key and a certificate for the pod, renewed in time.', {
   signerName: [1, required(string), 'Who signs the certificate.'],
   keyType: [2, required(keyType), 'Kind of key to make.'],
-  maxExpirationSeconds: [3, withDefault(int32, 86400), 'The longest life of a certificate, in seconds.'],
+  maxExpirationSeconds: [3, withDefault(pointer(int32), 86400), 'The longest life of a certificate, in seconds.'],
   credentialBundlePath: [4, string, 'File for key and certificates together.'],
   keyPath: [5, string, 'File for the key.'],
   certificateChainPath: [6, string, 'File for the certificates.'],
@@ -128,7 +128,7 @@ export type VolumeProjection = Of<typeof VolumeProjection>;
 
 export const ProjectedVolumeSource = core.type('ProjectedVolumeSource', 'Several sources in one directory.', {
   sources: [1, list(VolumeProjection), 'The sources.'],
-  defaultMode: [2, withDefault(int32, 0o644), 'Permissions of the files.'],
+  defaultMode: [2, withDefault(pointer(int32), 0o644), 'Permissions of the files.'],
 });
 export type ProjectedVolumeSource = Of<typeof ProjectedVolumeSource>;
 
@@ -145,8 +145,8 @@ export type EphemeralVolumeSource = Of<typeof EphemeralVolumeSource>;
 
 export const CSIVolumeSource = core.type('CSIVolumeSource', 'A volume that a CSI driver makes for this pod alone.', {
   driver: [1, required(string), 'Name of the driver.'],
-  readOnly: [2, bool, 'Mount without write access.'],
-  fsType: [3, string, 'File system to mount.'],
+  readOnly: [2, pointer(bool), 'Mount without write access.'],
+  fsType: [3, pointer(string), 'File system to mount.'],
   volumeAttributes: [4, map(string), 'Settings for the driver.'],
   nodePublishSecretRef: [5, LocalObjectReference, 'Secret handed to the driver.'],
 });
