@@ -288,6 +288,23 @@ for (const binary of kubectls) {
     });
 
     describe('creates', () => {
+      // From 1.32 on these commands send protobuf, and take no other way when it is refused.
+      it('without a manifest', async () => {
+        await kubectl.run('create', 'configmap', 'typed', '--from-literal=color=red', '--from-literal=empty=');
+        await kubectl.run('create', 'secret', 'generic', 'typed', '--from-literal=password=hunter2');
+        await kubectl.run('create', 'quota', 'typed', '--hard=requests.storage=5Gi,count/configmaps=7');
+        await kubectl.run('create', 'serviceaccount', 'typed');
+        await kubectl.run('create', 'namespace', `${namespace}-typed`);
+        await kubectl.run('run', 'typed', '--image=busybox', '--restart=Never', '--env=A=', '--labels=a=b');
+        const read = async (kind: string): Promise<Record<string, Record<string, unknown>>> => JSON.parse(await kubectl.run('get', kind, 'typed', '-o', 'json')) as Record<string, Record<string, unknown>>;
+        expect((await read('configmap'))['data']).to.deep.equal({ color: 'red', empty: '' });
+        expect((await read('secret'))['data']).to.deep.equal({ password: 'aHVudGVyMg==' });
+        expect((await read('quota'))['spec']).to.deep.equal({ hard: { 'requests.storage': '5Gi', 'count/configmaps': '7' } });
+        expect((await read('pod'))['spec']).to.include({ restartPolicy: 'Never', dnsPolicy: 'ClusterFirst', terminationGracePeriodSeconds: 30 });
+        expect(await names('namespace', `${namespace}-typed`)).to.deep.equal([`${namespace}-typed`]);
+        await kubectl.run('delete', 'namespace', `${namespace}-typed`);
+      });
+
       it('names from generateName', async () => {
         const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'cm-' } };
         await create(manifest, manifest);

@@ -2,7 +2,10 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
+import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
+import { DeleteOptions } from '#core/api/schema/meta.ts';
 import { startControlPlane, type Answer, type ControlPlane } from '#test/fixtures/control-plane.ts';
+import { protobufBody } from '#test/fixtures/protobuf-writer.ts';
 
 const configMap = (name: string, data: Record<string, string> = {}, metadata: object = {}) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...metadata }, data });
 const maps = '/api/v1/namespaces/default/configmaps';
@@ -402,6 +405,35 @@ describe('the API over HTTPS', () => {
       expect((await plane.send('GET', url, { headers: { 'If-None-Match': document.headers.etag ?? '' } })).code).to.equal(304);
       expect((await plane.send('GET', '/openapi/v3/api/v1?hash=0')).code).to.equal(301);
       expect((await plane.send('GET', '/openapi/v2')).code).to.equal(200);
+    });
+  });
+
+  describe('protobuf bodies', () => {
+    const protobuf = { 'Content-Type': 'application/vnd.kubernetes.protobuf', Accept: 'application/vnd.kubernetes.protobuf,application/json' };
+    const claims = '/api/v1/namespaces/default/persistentvolumeclaims';
+    const claim = (name: string) => protobufBody('v1', 'PersistentVolumeClaim', PersistentVolumeClaim.struct, {
+      metadata: { name, finalizers: ['kubernetes.io/pvc-protection'] }, spec: { storageClassName: '', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    });
+
+    it('are taken for creations, updates and deletions, and answered with JSON', async () => {
+      const made = await plane.send('POST', claims, { body: claim('wire'), headers: protobuf });
+      expect(made.code, made.text).to.equal(201);
+      expect(made.body.spec).to.deep.equal({ accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: '', volumeMode: 'Filesystem' });
+      const again = await plane.send('PUT', `${claims}/wire`, { body: claim('wire'), headers: protobuf });
+      expect(again.body.metadata.resourceVersion, 'nothing is different').to.equal(made.body.metadata.resourceVersion);
+      const wrong = protobufBody('v1', 'DeleteOptions', DeleteOptions, { preconditions: { uid: 'other' } });
+      expect((await plane.send('DELETE', `${claims}/wire`, { body: wrong, headers: protobuf })).code).to.equal(409);
+      const right = protobufBody('v1', 'DeleteOptions', DeleteOptions, { preconditions: { uid: made.body.metadata.uid }, gracePeriodSeconds: 0 });
+      const marked = await plane.send('DELETE', `${claims}/wire`, { body: right, headers: protobuf });
+      expect([marked.code, marked.body.metadata.deletionGracePeriodSeconds]).to.deep.equal([200, 0]);
+    });
+
+    it('of another kind, or damaged, are refused', async () => {
+      const other = await plane.send('POST', maps, { body: claim('wire'), headers: protobuf });
+      expect([other.code, other.body.reason]).to.deep.equal([400, 'BadRequest']);
+      const cut = await plane.send('POST', claims, { body: claim('wire').subarray(0, 40), headers: protobuf });
+      expect(cut.code).to.equal(400);
+      expect(cut.body.message).to.contain('not valid protobuf');
     });
   });
 
