@@ -48,14 +48,14 @@ function jsonLine(time: string, level: LogLevel, message: string, fields: LogFie
 function textLine(time: string, level: LogLevel, message: string, fields: LogFields): string {
   const { error, ...rest } = fields;
   const pairs = Object.entries(rest).map(([key, value]) => ` ${key}=${typeof value === 'string' && /^[\w./:@-]+$/.test(value) ? value : plain(value)}`);
-  const trouble = error === undefined ? '' : `: ${error instanceof Error ? explain(error) : plain(error)}`;
+  const trouble = error === undefined ? '' : `: ${error instanceof Error ? explain(error, level === 'error') : plain(error)}`;
   return `${time} ${level.toUpperCase().padEnd(5)} ${message}${trouble}${pairs.join('')}`;
 }
 
 const plain = (value: unknown): string => (typeof value === 'bigint' ? value.toString() : JSON.stringify(value) ?? 'undefined');
 
-/** An error with its causes, on one line; the stack only of the innermost, where the trouble began. */
-export function explain(error: Error): string {
+/** An error with its causes, on one line; for faults of ours also the stack of the innermost, where the trouble began. */
+export function explain(error: Error, withStack: boolean): string {
   const messages: string[] = [];
   let current: unknown = error;
   let stack: string | undefined;
@@ -64,5 +64,5 @@ export function explain(error: Error): string {
     stack = current.stack;
     current = current.cause;
   }
-  return `${messages.join(': ')}${stack === undefined ? '' : `\n${stack.split('\n').slice(1, 6).join('\n')}`}`;
+  return `${messages.join(': ')}${stack === undefined || !withStack ? '' : `\n${stack.split('\n').slice(1, 6).join('\n')}`}`;
 }

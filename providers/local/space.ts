@@ -146,4 +146,7 @@ export class Space {
 
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
-const readable = (bytes: bigint): string => `${Quantity.ofBytes(bytes).toString()} (${bytes} bytes)`;
+function readable(bytes: bigint): string {
+  const quantity = Quantity.ofBytes(bytes).toString();
+  return quantity === String(bytes) ? `${bytes} bytes` : `${quantity} (${bytes} bytes)`;
+}

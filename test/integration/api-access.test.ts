@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { expect } from 'chai';
+import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
+import { DeleteOptions } from '#core/api/schema/meta.ts';
+import { startControlPlane, type Answer, type ControlPlane } from '#test/fixtures/control-plane.ts';
+import { configMap, createMap, maps } from '#test/fixtures/config-maps.ts';
+import { protobufBody } from '#test/fixtures/protobuf-writer.ts';
+
+describe('views, bodies and limits over HTTPS', () => {
+  let plane: ControlPlane;
+  before(async () => {
+    plane = await startControlPlane();
+  });
+  after(() => plane.stop());
+
+  describe('views', () => {
+    before(() => createMap(plane, 'page-1'));
+
+    it('reduces objects to their metadata', async () => {
+      const accept = { Accept: 'application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' };
+      const answer = await plane.send('GET', `${maps}?fieldSelector=metadata.name%3Dpage-1`, { headers: accept });
+      expect([answer.body.kind, answer.body.items[0].kind, Object.keys(answer.body.items[0])]).to.deep.equal(['PartialObjectMetadataList', 'PartialObjectMetadata', ['kind', 'apiVersion', 'metadata']]);
+    });
+
+    it('answers YAML, and refuses what it cannot write', async () => {
+      expect((await plane.send('GET', `${maps}/page-1`, { headers: { Accept: 'application/yaml' } })).text).to.contain('kind: ConfigMap\n');
+      expect((await plane.send('GET', `${maps}/page-1`, { headers: { Accept: 'text/html' } })).code).to.equal(406);
+    });
+
+    it('describes itself: discovery of both kinds and OpenAPI with a hash that can be kept', async () => {
+      const legacy = await plane.send('GET', '/api/v1');
+      const claims = legacy.body.resources.find((entry: { name: string }) => entry.name === 'persistentvolumeclaims');
+      expect(claims).to.deep.include({ singularName: 'persistentvolumeclaim', namespaced: true, kind: 'PersistentVolumeClaim', shortNames: ['pvc'] });
+      expect(legacy.body.resources.map((entry: { name: string }) => entry.name)).to.include.members(['persistentvolumeclaims/status', 'namespaces/finalize']);
+      const aggregated = await plane.send('GET', '/apis', { headers: { Accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json' } });
+      expect(aggregated.headers['content-type']).to.equal('application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
+      expect(aggregated.body.items.map((item: { metadata: { name: string } }) => item.metadata.name)).to.include('storage.k8s.io');
+      const index = await plane.send('GET', '/openapi/v3');
+      const url = index.body.paths['api/v1'].serverRelativeURL as string;
+      const document = await plane.send('GET', url);
+      expect(document.headers['cache-control']).to.equal('public, immutable');
+      expect(document.body.components.schemas).to.have.property('io.k8s.api.core.v1.PersistentVolumeClaim');
+      expect((await plane.send('GET', url, { headers: { 'If-None-Match': document.headers.etag ?? '' } })).code).to.equal(304);
+      expect((await plane.send('GET', '/openapi/v3/api/v1?hash=0')).code).to.equal(301);
+      expect((await plane.send('GET', '/openapi/v2')).code).to.equal(200);
+    });
+  });
+
+  describe('protobuf bodies', () => {
+    const protobuf = { 'Content-Type': 'application/vnd.kubernetes.protobuf', Accept: 'application/vnd.kubernetes.protobuf,application/json' };
+    const claims = '/api/v1/namespaces/default/persistentvolumeclaims';
+    const claim = (name: string) => protobufBody('v1', 'PersistentVolumeClaim', PersistentVolumeClaim.struct, {
+      metadata: { name, finalizers: ['kubernetes.io/pvc-protection'] }, spec: { storageClassName: '', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    });
+
+    it('are taken for creations, updates and deletions, and answered with JSON', async () => {
+      const made = await plane.send('POST', claims, { body: claim('wire'), headers: protobuf });
+      expect(made.code, made.text).to.equal(201);
+      expect(made.body.spec).to.deep.equal({ accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: '', volumeMode: 'Filesystem' });
+      const again = await plane.send('PUT', `${claims}/wire`, { body: claim('wire'), headers: protobuf });
+      expect(again.body.metadata.resourceVersion, 'nothing is different').to.equal(made.body.metadata.resourceVersion);
+      const wrong = protobufBody('v1', 'DeleteOptions', DeleteOptions, { preconditions: { uid: 'other' } });
+      expect((await plane.send('DELETE', `${claims}/wire`, { body: wrong, headers: protobuf })).code).to.equal(409);
+      const right = protobufBody('v1', 'DeleteOptions', DeleteOptions, { preconditions: { uid: made.body.metadata.uid }, gracePeriodSeconds: 0 });
+      const marked = await plane.send('DELETE', `${claims}/wire`, { body: right, headers: protobuf });
+      expect([marked.code, marked.body.metadata.deletionGracePeriodSeconds]).to.deep.equal([200, 0]);
+    });
+
+    it('of another kind, or damaged, are refused', async () => {
+      const other = await plane.send('POST', maps, { body: claim('wire'), headers: protobuf });
+      expect([other.code, other.body.reason]).to.deep.equal([400, 'BadRequest']);
+      const cut = await plane.send('POST', claims, { body: claim('wire').subarray(0, 40), headers: protobuf });
+      expect(cut.code).to.equal(400);
+      expect(cut.body.message).to.contain('not valid protobuf');
+    });
+  });
+
+  describe('access and limits', () => {
+    it('shows strangers health and version, and nothing else', async () => {
+      for (const path of ['/healthz', '/livez', '/readyz?verbose', '/version']) expect((await plane.send('GET', path, { anonymous: true })).code, path).to.equal(200);
+      for (const path of ['/api', maps, '/openapi/v3', '/']) {
+        const answer = await plane.send('GET', path, { anonymous: true });
+        expect([answer.code, answer.body.reason], path).to.deep.equal([401, 'Unauthorized']);
+      }
+      expect((await plane.send('GET', '/version', { anonymous: true, headers: { Authorization: 'Bearer nonsense' } })).code).to.equal(401);
+    });
+
+    it('refuses bodies that are too large before reading them all', async () => {
+      const answer = await plane.send('POST', maps, { body: JSON.stringify(configMap('huge', { a: 'x'.repeat(4 * 1024 * 1024) })) }).catch((error: Error) => error);
+      // The server may close while the client still sends.
+      if (answer instanceof Error) expect(answer.message).to.match(/EPIPE|ECONNRESET|hang up/);
+      else expect([answer.code, answer.body.reason]).to.deep.equal([413, 'RequestEntityTooLarge']);
+      expect((await plane.send('GET', `${maps}/huge`)).code).to.equal(404);
+    });
+
+    it('turns requests away when too many are under way', async () => {
+      const own = await startControlPlane({ maxWrites: 1 });
+      try {
+        const body = JSON.stringify(configMap('slow'));
+        const slow = own.begin('POST', maps, { 'Content-Type': 'application/json', 'Content-Length': String(body.length) });
+        const answered = once(slow, 'response');
+        slow.write(body.slice(0, 10));
+        let turned: Answer;
+        do turned = await own.send('POST', maps, { body: configMap(`other-${Math.random()}`) }); while (turned.code === 201);
+        expect([turned.code, turned.body.reason, turned.headers['retry-after']]).to.deep.equal([429, 'TooManyRequests', '1']);
+        expect((await own.send('GET', maps)).code).to.equal(200);
+        slow.end(body.slice(10));
+        expect(((await answered) as [IncomingMessage])[0].statusCode).to.equal(201);
+        expect((await own.send('POST', maps, { body: configMap('after') })).code).to.equal(201);
+      } finally {
+        await own.stop();
+      }
+    });
+
+    it('takes selectors of 100,000 keys, and refuses longer URLs with a sentence', async () => {
+      const keys = Array.from({ length: 100_000 }, (_, i) => `k${i}`);
+      const many = await plane.send('GET', `${maps}?labelSelector=${keys.join(',')}`);
+      expect([many.code, many.body.items]).to.deep.equal([200, []]);
+      const longer = await plane.send('GET', `${maps}?labelSelector=${keys.map((key) => `${key}-and-more`).join(',')}`);
+      expect([longer.code, longer.body.message]).to.deep.equal([431, 'the URL and headers are longer than 1 MiB together']);
+    });
+
+    it('refuses methods and paths that make no sense', async () => {
+      expect((await plane.send('PUT', maps, { body: configMap('x') })).code).to.equal(405);
+      expect((await plane.send('POST', '/api/v1/configmaps', { body: configMap('x') })).code).to.equal(405);
+      expect((await plane.send('GET', '/api/v1/namespaces/default/configmaps/a/status')).code).to.equal(404);
+      expect((await plane.send('GET', '/%E0%A4%A')).code).to.equal(400);
+      expect((await plane.send('POST', maps, { body: configMap('x'), headers: { 'Content-Type': 'text/plain' } })).code).to.equal(415);
+    });
+  });
+});
