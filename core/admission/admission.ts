@@ -1,13 +1,8 @@
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
+import type { User } from '#core/api/user.ts';
 import { token } from '#core/kernel/token.ts';
 import type { AnyResource } from '#core/registry/resource.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
-
-/** Who asks. */
-export interface User {
-  readonly name: string;
-  readonly groups: readonly string[];
-}
 
 /** One write, on its way from the decoded request to the store. */
 export interface AdmissionRequest {

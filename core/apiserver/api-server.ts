@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StatusError } from '#core/api/status-error.ts';
-import type { User } from '#core/admission/admission.ts';
+import type { User } from '#core/api/user.ts';
 import { anonymous, type Authenticator } from '#core/authn/authenticator.ts';
 import { forbiddenMessage, type Attributes, type Authorizer } from '#core/authz/authorizer.ts';
 import type { HealthCheck } from '#core/kernel/health-check.ts';

@@ -1,6 +1,7 @@
 import type { KubernetesObject, KindNames } from '#core/api/schema/kind.ts';
 import { apiVersionOf } from '#core/api/schema/kind.ts';
-import type { AdmissionChain, User } from '#core/admission/admission.ts';
+import type { User } from '#core/api/user.ts';
+import type { AdmissionChain } from '#core/admission/admission.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { token } from '#core/kernel/token.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket, type PeerCertificate } from 'node:tls';
-import type { User } from '#core/admission/admission.ts';
+import type { User } from '#core/api/user.ts';
 
 /** Finds out who sends a request; undefined when it carries none of this method's credentials. */
 export interface Authenticator {

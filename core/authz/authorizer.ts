@@ -1,4 +1,4 @@
-import type { User } from '#core/admission/admission.ts';
+import type { User } from '#core/api/user.ts';
 import { token } from '#core/kernel/token.ts';
 
 /** What a user wants to do; `path` for requests that name no resource. */
