@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { ProviderError } from '#core/spi/errors.ts';
 
 export interface CommandResult {
@@ -18,6 +17,8 @@ export const programPath = (): string => `${process.env['PATH'] ?? ''}:/usr/sbin
 
 export const runCommand: RunCommand = async (program, args, signal) => {
   signal.throwIfAborted();
+  // A hundred modules that a control plane without pods never needs.
+  const { execa } = await import('execa');
   const result = await execa(program, args, {
     reject: false, cancelSignal: signal, timeout: TIMEOUT_MS, maxBuffer: 64 * 1024, stdin: 'ignore',
     env: { PATH: programPath(), LC_ALL: 'C' },
