@@ -30,7 +30,7 @@ export class Bootstrap {
     const { namespace, name = '' } = object.metadata;
     try {
       await this.#writer.create(kind, object, {}, signal);
-      this.#logger.info('created at start', { kind: kind.kind, name, ...(namespace === undefined ? {} : { namespace }) });
+      this.#logger.debug('created at start', { kind: kind.kind, name, ...(namespace === undefined ? {} : { namespace }) });
     } catch (error) {
       if (StatusError.is(error, 'AlreadyExists')) return;
       throw new Error(`cannot create ${kind.kind} "${name}", which should exist from the start`, { cause: error });
