@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { MemoryStore } from '#plugins/store/memory/memory-store.ts';
 import { startControlPlane, type Answer, type ControlPlane } from '#test/fixtures/control-plane.ts';
 
 const claims = '/api/v1/namespaces/default/persistentvolumeclaims';
@@ -67,7 +68,15 @@ describe('admission', () => {
   describe('quotas', () => {
     const quota = (hard: Record<string, string>) => post('/api/v1/namespaces/default/resourcequotas', { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q' }, spec: { hard } });
 
-    it('are exact when many write at once', async () => {
+    it('are exact when many write at once, to a store that takes its time', async () => {
+      await plane.stop();
+      const kv = new MemoryStore();
+      const write = kv.write.bind(kv);
+      kv.write = async (request) => {
+        for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+        return write(request);
+      };
+      plane = await startControlPlane({ kv });
       await quota({ persistentvolumeclaims: '10' });
       const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => post(claims, claim(`c-${i}`))));
       expect(answers.filter(({ code }) => code === 201)).to.have.length(10);

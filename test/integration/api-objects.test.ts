@@ -142,6 +142,8 @@ describe('objects over HTTPS', () => {
       await create('held', {}, { finalizers: ['example.com/hold'] });
       const marked = await plane.send('DELETE', `${maps}/held`);
       expect(marked.body.metadata.deletionTimestamp).to.be.a('string');
+      const again = await plane.send('DELETE', `${maps}/held`);
+      expect([again.code, again.body.metadata], 'a second deletion changes nothing').to.deep.equal([200, marked.body.metadata]);
       const merge = { 'Content-Type': 'application/merge-patch+json' };
       const added = await plane.send('PATCH', `${maps}/held`, { body: { metadata: { finalizers: ['example.com/hold', 'example.com/more'] } }, headers: merge });
       expect([added.code, added.body.details?.causes?.[0]?.reason], added.text).to.deep.equal([422, 'FieldValueForbidden']);
