@@ -22,6 +22,16 @@ describe('objects over HTTPS', () => {
       expect(read.body).to.deep.equal(made.body);
     });
 
+    it('begins with the status and lifetime that the server gives, whatever its author wrote', async () => {
+      const path = '/api/v1/namespaces/default/persistentvolumeclaims';
+      const made = await plane.send('POST', path, { body: {
+        metadata: { name: 'eager', deletionTimestamp: '2001-01-01T00:00:00Z', deletionGracePeriodSeconds: 5 },
+        spec: { accessModes: ['ReadWriteOnce'], storageClassName: '', resources: { requests: { storage: '1Gi' } } }, status: { phase: 'Bound', capacity: { storage: '1Gi' } },
+      } });
+      expect(made.body.status, made.text).to.deep.equal({ phase: 'Pending' });
+      expect(made.body.metadata).not.to.have.any.keys('deletionTimestamp', 'deletionGracePeriodSeconds');
+    });
+
     it('refuses a second object of the same name with AlreadyExists', async () => {
       await create('twice');
       const again = await plane.send('POST', maps, { body: configMap('twice') });
