@@ -9,7 +9,6 @@ import { abilitiesOf, kubectlAbility } from './abilities.ts';
 import { compose } from './compose.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { valueOf, type FlagValues } from './flags.ts';
-import { kubeconfig } from './kubeconfig.ts';
 import { loadModules } from './load-module.ts';
 import { makeDataDir, settingsFor } from './settings.ts';
 import { untilAsked } from './stop-signals.ts';
@@ -47,7 +46,9 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
   if (halt === undefined) return 0;
   try {
     const path = join(dataDir, 'kubeconfig');
-    await writePrivateFile(path, kubeconfig(apiServer.url, pki));
+    // Brings a YAML library along, which serving does not need.
+    const { writeKubeconfig } = await import('#core/client/kubeconfig.ts');
+    await writePrivateFile(path, writeKubeconfig({ server: apiServer.url, ca: pki.ca, ...pki.admin }));
     const startedInMs = performance.now();
     process.stdout.write(summary({ url: apiServer.url, kubeconfig: path, startedInMs, abilities: (await abilities).flat() }));
     await aborted(stop);

@@ -263,7 +263,7 @@ export class ObjectStore implements Component {
   }
 }
 
-export const revisionOf = (object: KubernetesObject): number => Number(object.metadata.resourceVersion);
+const revisionOf = (object: KubernetesObject): number => Number(object.metadata.resourceVersion);
 
 /** What the store says becomes what the API says. */
 function storageFailure(error: unknown): never {

@@ -6,7 +6,7 @@ import { StatusError } from '#core/api/status-error.ts';
 import type { Body } from '#core/apiserver/api.ts';
 
 /** As upstream: larger requests cannot be stored anyway. */
-export const maximumBodyBytes = 3 * 1024 * 1024;
+const maximumBodyBytes = 3 * 1024 * 1024;
 
 /** The media type without parameters, in lower case. */
 export const mediaType = (request: IncomingMessage): string => (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
@@ -67,7 +67,7 @@ function parseProtobuf(bytes: Buffer, struct: Struct): Body {
   }
 }
 
-export async function parseYaml(bytes: Buffer): Promise<Body> {
+async function parseYaml(bytes: Buffer): Promise<Body> {
   const { parseDocument } = await import('yaml');
   const document = parseDocument(bytes.toString('utf8'), { uniqueKeys: false });
   const [problem] = document.errors;

@@ -15,7 +15,7 @@ interface MediaRange {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-export const plainJson: Format = { encoding: 'json', as: 'object', version: '' };
+const plainJson: Format = { encoding: 'json', as: 'object', version: '' };
 
 const encodings: ReadonlyMap<string, Format['encoding']> = new Map([['application/json', 'json'], ['application/*', 'json'], ['*/*', 'json'], ['application/yaml', 'yaml']]);
 

@@ -96,7 +96,7 @@ export function parseVersion(version: string | undefined): number {
   return 0;
 }
 
-export const tooNew = (asked: number, current: number): StatusError =>
+const tooNew = (asked: number, current: number): StatusError =>
   new StatusError('Timeout', `Too large resource version: ${asked}, current: ${current}`, {
     retryAfterSeconds: 1, causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
   });

@@ -3,7 +3,7 @@ import { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { keyOf, type Client } from '#core/client/client.ts';
 import { hasFinalizer, isDeleting } from '#core/controllers/storage/claims.ts';
 import { metadataPatch, withFinalizer, withoutFinalizer } from '#core/controllers/storage/metadata-patch.ts';
-import { finalizers } from '#core/controllers/storage/names.ts';
+import { finalizers } from '#core/api/storage/names.ts';
 import { claimsOfPod, podsOfClaim } from '#core/controllers/storage/pods.ts';
 import { source, type Controller, type ReconcileResult, type Source } from '#core/reconcile/controller.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';

@@ -2,7 +2,7 @@ import type { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-
 import type { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import { Quantity } from '#core/api/quantity.ts';
-import { annotations, finalizers } from './names.ts';
+import { annotations, finalizers } from '#core/api/storage/names.ts';
 
 export const annotationOf = (object: KubernetesObject, key: string): string | undefined => object.metadata.annotations?.[key];
 export const hasFinalizer = (object: KubernetesObject, name: string): boolean => object.metadata.finalizers?.includes(name) === true;

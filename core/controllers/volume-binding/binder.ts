@@ -6,7 +6,7 @@ import { deepEqual } from '#core/api/value.ts';
 import type { Client, Patch } from '#core/client/client.ts';
 import { annotationOf, hasIntent, isBindCompleted, provisionedName, refersTo } from '#core/controllers/storage/claims.ts';
 import { metadataPatch, withoutFinalizer } from '#core/controllers/storage/metadata-patch.ts';
-import { annotations, finalizers } from '#core/controllers/storage/names.ts';
+import { annotations, finalizers } from '#core/api/storage/names.ts';
 import type { OwnWrites } from '#core/controllers/storage/own-writes.ts';
 
 /**

@@ -2,9 +2,9 @@ import type { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-
 import { StorageClass } from '#core/api/schema/storage-v1.ts';
 import type { Reader } from '#core/client/client.ts';
 import { annotationOf, classOfClaim } from '#core/controllers/storage/claims.ts';
-import { defaultClass } from '#core/controllers/storage/default-class.ts';
+import { defaultClass } from '#core/api/storage/default-class.ts';
 import { live } from '#core/controllers/storage/live.ts';
-import { annotations } from '#core/controllers/storage/names.ts';
+import { annotations } from '#core/api/storage/names.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import type { Informer } from '#core/reconcile/informer.ts';
 

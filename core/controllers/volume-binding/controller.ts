@@ -6,7 +6,7 @@ import { keyOf, type Client } from '#core/client/client.ts';
 import type { EventRecorder } from '#core/client/event-recorder.ts';
 import { Announcer } from '#core/controllers/storage/announcer.ts';
 import { claimKeyOf, isBindCompleted, volumeNameOf } from '#core/controllers/storage/claims.ts';
-import { isDefaultClass } from '#core/controllers/storage/default-class.ts';
+import { isDefaultClass } from '#core/api/storage/default-class.ts';
 import { DriverDirectory } from '#core/controllers/storage/driver-directory.ts';
 import { OwnWrites } from '#core/controllers/storage/own-writes.ts';
 import { claimsOfPod, podsOfClaim } from '#core/controllers/storage/pods.ts';

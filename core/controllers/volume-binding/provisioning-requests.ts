@@ -6,7 +6,7 @@ import type { EventRecorder } from '#core/client/event-recorder.ts';
 import { annotationOf, classOfClaim } from '#core/controllers/storage/claims.ts';
 import type { DriverDirectory } from '#core/controllers/storage/driver-directory.ts';
 import { metadataPatch } from '#core/controllers/storage/metadata-patch.ts';
-import { annotations } from '#core/controllers/storage/names.ts';
+import { annotations } from '#core/api/storage/names.ts';
 import { podsOfClaim } from '#core/controllers/storage/pods.ts';
 import type { Informer } from '#core/reconcile/informer.ts';
 import type { Binder } from './binder.ts';

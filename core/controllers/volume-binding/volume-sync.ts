@@ -5,7 +5,7 @@ import { type Client, parseKey } from '#core/client/client.ts';
 import type { EventRecorder } from '#core/client/event-recorder.ts';
 import { annotationOf, claimKeyOf, classOfVolume, isDeleting, volumeNameOf } from '#core/controllers/storage/claims.ts';
 import { live } from '#core/controllers/storage/live.ts';
-import { annotations } from '#core/controllers/storage/names.ts';
+import { annotations } from '#core/api/storage/names.ts';
 import type { ReconcileResult } from '#core/reconcile/controller.ts';
 import type { Informer } from '#core/reconcile/informer.ts';
 import type { AvailableVolumes } from './available-volumes.ts';

@@ -3,7 +3,7 @@ import { StatusError } from '#core/api/status-error.ts';
 import type { Client, Patch } from '#core/client/client.ts';
 import { hasFinalizer, isDeleting } from '#core/controllers/storage/claims.ts';
 import { finalizerRemoval, metadataPatch, withFinalizer } from '#core/controllers/storage/metadata-patch.ts';
-import { finalizers } from '#core/controllers/storage/names.ts';
+import { finalizers } from '#core/api/storage/names.ts';
 import { source, type Controller, type Source } from '#core/reconcile/controller.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';
 

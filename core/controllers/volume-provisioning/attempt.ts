@@ -3,7 +3,7 @@ import { StorageClass } from '#core/api/schema/storage-v1.ts';
 import type { Reader } from '#core/client/client.ts';
 import { annotationOf, classOfClaim, limitOf, provisionedName, requestOf } from '#core/controllers/storage/claims.ts';
 import { live } from '#core/controllers/storage/live.ts';
-import { annotations } from '#core/controllers/storage/names.ts';
+import { annotations } from '#core/api/storage/names.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import { checksParameters, type CreateVolumeRequest, type VolumeDriver } from '#core/spi/volume-driver.ts';

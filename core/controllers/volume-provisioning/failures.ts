@@ -2,7 +2,7 @@ import { keyOf } from '#core/client/client.ts';
 import type { EventRecorder } from '#core/client/event-recorder.ts';
 import type { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
 import { annotationOf, classOfClaim } from '#core/controllers/storage/claims.ts';
-import { annotations } from '#core/controllers/storage/names.ts';
+import { annotations } from '#core/api/storage/names.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { TerminalError, type ReconcileResult } from '#core/reconcile/controller.ts';
 import { ProviderError } from '#core/spi/errors.ts';

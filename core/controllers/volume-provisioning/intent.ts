@@ -4,7 +4,7 @@ import { isObject } from '#core/api/value.ts';
 import type { Writer } from '#core/client/client.ts';
 import { annotationOf } from '#core/controllers/storage/claims.ts';
 import { metadataPatch, withFinalizer, withoutFinalizer } from '#core/controllers/storage/metadata-patch.ts';
-import { annotations, finalizers } from '#core/controllers/storage/names.ts';
+import { annotations, finalizers } from '#core/api/storage/names.ts';
 import type { CreateVolumeRequest, TopologySegment } from '#core/spi/volume-driver.ts';
 
 export type Topology = NonNullable<CreateVolumeRequest['topology']>;

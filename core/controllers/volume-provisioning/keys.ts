@@ -2,7 +2,7 @@ import type { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-
 import { deepEqual } from '#core/api/value.ts';
 import { keyOf } from '#core/client/client.ts';
 import { classOfClaim, hasIntent, isDeleting, wantsAnyVolume } from '#core/controllers/storage/claims.ts';
-import { annotations } from '#core/controllers/storage/names.ts';
+import { annotations } from '#core/api/storage/names.ts';
 import { provisionerOf } from './attempt.ts';
 
 /** A volume was asked for, or will be. */

@@ -4,7 +4,7 @@ import { CSINode, type StorageClass } from '#core/api/schema/storage-v1.ts';
 import type { Reader } from '#core/client/client.ts';
 import { annotationOf } from '#core/controllers/storage/claims.ts';
 import { live } from '#core/controllers/storage/live.ts';
-import { annotations } from '#core/controllers/storage/names.ts';
+import { annotations } from '#core/api/storage/names.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { TopologySegment, VolumeDriver } from '#core/spi/volume-driver.ts';

@@ -2,7 +2,7 @@ import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volum
 import type { PersistentVolume, PersistentVolumeSpec } from '#core/api/schema/core-v1/persistent-volume.ts';
 import { apiVersionOf, type Draft } from '#core/api/schema/kind.ts';
 import { Quantity } from '#core/api/quantity.ts';
-import { annotations, finalizers } from '#core/controllers/storage/names.ts';
+import { annotations, finalizers } from '#core/api/storage/names.ts';
 import type { CreateVolumeRequest, TopologySegment, Volume } from '#core/spi/volume-driver.ts';
 import type { Attempt } from './attempt.ts';
 

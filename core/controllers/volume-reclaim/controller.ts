@@ -9,7 +9,7 @@ import { withDeadline } from '#core/controllers/storage/deadline.ts';
 import { DriverDirectory } from '#core/controllers/storage/driver-directory.ts';
 import { live } from '#core/controllers/storage/live.ts';
 import { finalizerRemoval, metadataPatch, withFinalizer, withoutFinalizer } from '#core/controllers/storage/metadata-patch.ts';
-import { annotations, finalizers } from '#core/controllers/storage/names.ts';
+import { annotations, finalizers } from '#core/api/storage/names.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import { source, type Controller, type Source } from '#core/reconcile/controller.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';

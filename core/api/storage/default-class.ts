@@ -1,9 +1,8 @@
 import type { StorageClass } from '#core/api/schema/storage-v1.ts';
-import { annotationOf } from './claims.ts';
 import { annotations } from './names.ts';
 
-export const isDefaultClass = (candidate: StorageClass): boolean =>
-  annotationOf(candidate, annotations.defaultClass) === 'true' || annotationOf(candidate, annotations.betaDefaultClass) === 'true';
+export const isDefaultClass = ({ metadata }: StorageClass): boolean =>
+  metadata.annotations?.[annotations.defaultClass] === 'true' || metadata.annotations?.[annotations.betaDefaultClass] === 'true';
 
 /** Of several default classes the newest counts; of those made in the same second, the first by name. */
 export function defaultClass(classes: Iterable<StorageClass>): StorageClass | undefined {
