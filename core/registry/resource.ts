@@ -13,6 +13,35 @@ export interface Column<T> {
   cell(object: T, now: number): string | number | boolean | null;
 }
 
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+/**
+ * A part or a view of an object that has a URL of its own below the object's. One of `part` and `view` says how reading and
+ * writing it go; a subresource with neither does something (`pods/eviction`) or opens a stream, which the API server knows.
+ * `status` of kinds with `hasStatus` and `finalize` of those with `hasFinalize` need not be listed.
+ */
+export interface Subresource<T extends KubernetesObject = KubernetesObject> {
+  readonly name: string;
+  /** `create` stands for a POST. */
+  readonly verbs: readonly Verb[];
+  /** The kind that it takes and gives, when that is not the resource's own: Scale, Eviction, TokenRequest. */
+  readonly kind?: Kind;
+  /** The object itself comes and goes, but only one part of it is written. */
+  readonly part?: {
+    /** Puts back into `object`, in place, everything of `old` that this subresource does not write, `metadata` excepted. */
+    carryOver(object: T, old: T): void;
+    validate?(object: T, old: T, errors: FieldErrors): void;
+  };
+  /** The object is shown as another kind, such as Scale. */
+  readonly view?: {
+    /** Metadata but for name, namespace, uid, resourceVersion and creationTimestamp is not needed. */
+    read(object: T): KubernetesObject;
+    /** Writes what the view says into a copy of the object, in place. */
+    write(object: T, view: KubernetesObject): void;
+    validate?(view: KubernetesObject, errors: FieldErrors): void;
+  };
+}
+
 /** What the server knows of a kind besides its fields. One file per resource makes one of these. */
 export interface Resource<T extends KubernetesObject = KubernetesObject> {
   readonly kind: Kind<T>;
@@ -25,6 +54,11 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
   readonly keepsStatusOnCreate?: boolean;
   /** The spec's finalizers are written through `/finalize` (Namespace). */
   readonly hasFinalize?: boolean;
+  readonly subresources?: readonly Subresource<T>[];
+  /** What can be done with it; everything by default. */
+  readonly verbs?: readonly Verb[];
+  /** Nothing is stored: a POST is a question that the API server answers at once (SubjectAccessReview). */
+  readonly isQuestion?: boolean;
   /** `metadata.generation` starts at 1 and counts changes of the spec. */
   readonly tracksGeneration?: boolean;
   /** A PUT without `metadata.resourceVersion` replaces whatever is stored; otherwise the version must be given. */
