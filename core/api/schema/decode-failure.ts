@@ -18,7 +18,7 @@ export const textOf = (path: Path): string => pathText(path.map((step) => (typeo
 const goScalars: Record<ScalarName, string> = {
   string: 'string', bool: 'bool', int32: 'int32', int64: 'int64', double: 'float64', bytes: '[]uint8',
   quantity: 'resource.Quantity', time: 'v1.Time', microTime: 'v1.MicroTime', duration: 'v1.Duration',
-  intOrString: 'intstr.IntOrString', raw: 'runtime.RawExtension',
+  intOrString: 'intstr.IntOrString', raw: 'runtime.RawExtension', json: 'apiextensions.JSON',
 };
 
 /** What the type is about called in upstream's Go. */

@@ -107,12 +107,13 @@ const decoders: Record<ScalarName, ScalarDecoder> = {
   time: (value) => instant(value, 0),
   microTime: (value) => instant(value, 6),
   raw: (value) => deepCopy(value),
+  json: (value) => deepCopy(value),
 };
 
 /** Go's zero value; times and raw values have none that JSON could carry. */
 const zeros: Record<ScalarName, unknown> = {
   string: '', bool: false, int32: 0, int64: 0, double: 0, bytes: '', quantity: '0', duration: '0s', intOrString: 0,
-  time: undefined, microTime: undefined, raw: undefined,
+  time: undefined, microTime: undefined, raw: undefined, json: undefined,
 };
 
 /**

@@ -30,6 +30,7 @@ const plain: Partial<Record<ScalarName, Schema>> = {
   int64: { type: 'integer', format: 'int64' },
   double: { type: 'number', format: 'double' },
   bytes: { type: 'string', format: 'byte' },
+  json: { 'x-kubernetes-preserve-unknown-fields': true },
 };
 
 export const scalarComponent = ({ name }: Scalar): Component | undefined => components[name];

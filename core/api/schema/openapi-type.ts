@@ -21,6 +21,7 @@ export interface Schema {
   'x-kubernetes-group-version-kind'?: GroupVersionKind[];
   'x-kubernetes-list-type'?: string;
   'x-kubernetes-list-map-keys'?: readonly string[];
+  'x-kubernetes-preserve-unknown-fields'?: boolean;
   'x-kubernetes-map-type'?: string;
   'x-kubernetes-patch-merge-key'?: string;
   'x-kubernetes-patch-strategy'?: string;

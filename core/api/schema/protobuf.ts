@@ -115,6 +115,10 @@ function valueOf(type: Type, wire: WireValue, depth: number): unknown {
   return result;
 }
 
+function jsonOf(wire: WireValue): unknown {
+  return firstOf(bytesOf(wire), (text) => JSON.parse(textOf(bytesOf(text))) as unknown);
+}
+
 const scalars: Record<ScalarName, (wire: WireValue) => unknown> = {
   string: (wire) => textOf(bytesOf(wire)),
   bool: (wire) => numberOf(wire) !== 0,
@@ -127,7 +131,8 @@ const scalars: Record<ScalarName, (wire: WireValue) => unknown> = {
   microTime: (wire) => instantOf(bytesOf(wire)),
   duration: (wire) => firstOf(bytesOf(wire), numberOf),
   intOrString: (wire) => intOrStringOf(bytesOf(wire)),
-  raw: (wire) => firstOf(bytesOf(wire), (json) => JSON.parse(textOf(bytesOf(json))) as unknown),
+  raw: jsonOf,
+  json: jsonOf,
 };
 
 const scalarOf = (type: Scalar, wire: WireValue): unknown => scalars[type.name](wire);

@@ -14,7 +14,7 @@ interface Carries<T> {
 
 export type ScalarName =
   | 'string' | 'bool' | 'int32' | 'int64' | 'double' | 'bytes'
-  | 'quantity' | 'time' | 'microTime' | 'duration' | 'intOrString' | 'raw';
+  | 'quantity' | 'time' | 'microTime' | 'duration' | 'intOrString' | 'raw' | 'json';
 
 export interface Scalar<T = unknown> extends Carries<T> {
   readonly form: 'scalar';
@@ -59,6 +59,8 @@ export interface Struct<T = unknown> extends Carries<T> {
   readonly retainKeys: boolean;
   /** Server-side apply replaces the struct as a whole (`x-kubernetes-map-type: atomic`). */
   readonly atomic: boolean;
+  /** Type of fields that are not described, where those are allowed at all (`x-kubernetes-preserve-unknown-fields`). */
+  readonly rest?: Type;
 }
 
 export type Type<T = unknown> = (Scalar | List | Dictionary | Struct) & Carries<T>;
@@ -127,6 +129,8 @@ export const duration = scalar<string>('duration');
 export const intOrString = scalar<number | string>('intOrString');
 /** Any JSON object, kept as it came. */
 export const raw = scalar<unknown>('raw');
+/** Any JSON value. Server-side apply merges its objects field by field and takes its lists as one value. */
+export const json = scalar<unknown>('json');
 
 /** Tells '', 0 and false from absent: for fields that are pointers upstream. */
 export const pointer = <T>(type: Scalar<T>): Scalar<T> => ({ ...type, pointer: true });

@@ -48,7 +48,7 @@ function sameScalar(type: Scalar, old: unknown, now: unknown): boolean {
   if (old === now) return true;
   if (empty(old) || empty(now)) return empty(old) && empty(now);
   if (type.name === 'quantity' && typeof old === 'string' && typeof now === 'string') return Quantity.parse(old).compare(Quantity.parse(now)) === 0;
-  return type.name === 'raw' && JSON.stringify(old) === JSON.stringify(now);
+  return (type.name === 'raw' || type.name === 'json') && JSON.stringify(old) === JSON.stringify(now);
 }
 
 const empty = (value: unknown): boolean => value === undefined || value === null || value === '' || value === 0 || value === false;
