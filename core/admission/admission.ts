@@ -22,15 +22,17 @@ export interface AdmissionRequest {
   readonly warn: (text: string) => void;
 }
 
+/** Called once when the write is over, whether it succeeded or not. */
+export type Release = (() => void) | void;
+
 /**
  * Looks at a write between decoding and storing. `mutate` of every plugin runs before validation, `validate` of every plugin
  * after it, both in the order of the list. Throw a `StatusError` to refuse. May run again when the write is retried.
- * What `validate` returns is called once when the write is over, whether it succeeded or not.
  */
 export interface AdmissionPlugin {
   readonly name: string;
   mutate?(request: AdmissionRequest, objects: ObjectStore): Promise<void> | void;
-  validate?(request: AdmissionRequest, objects: ObjectStore): (() => void) | void;
+  validate?(request: AdmissionRequest, objects: ObjectStore): Release | Promise<Release>;
 }
 export const AdmissionPlugin = token<AdmissionPlugin>('AdmissionPlugin');
 
@@ -53,7 +55,7 @@ export class AdmissionChain {
     const over: (() => void)[] = [];
     try {
       for (const plugin of this.plugins) {
-        const release = plugin.validate?.(request, this.objects);
+        const release = await plugin.validate?.(request, this.objects);
         if (release) over.push(release);
       }
       return await write();

@@ -17,7 +17,8 @@ import { Gate } from './http/gate.ts';
 import { serveHealth } from './http/health.ts';
 import { negotiate } from './http/negotiate.ts';
 import { OpenApi } from './http/openapi.ts';
-import { handle, verbOf, type Verb } from './http/resource-handler.ts';
+import type { Verb } from '#core/registry/resource.ts';
+import { handle, verbOf } from './http/resource-handler.ts';
 import { send, sendFailure } from './http/respond.ts';
 import { route, type Route } from './http/route.ts';
 
@@ -156,7 +157,7 @@ export class ApiServer implements Component {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { path, query } = locate(request);
-    const user = this.authenticate(request);
+    const user = await this.authenticate(request);
     const method = request.method ?? 'GET';
     const destination = route(path, this.api.resources);
     const verb = destination?.to === 'resource' ? verbOf(method, destination.target, destination.watch, query) : undefined;
@@ -166,9 +167,9 @@ export class ApiServer implements Component {
     return destination?.to === 'discovery' ? this.discover(request, response, destination) : this.other(path, query, request, response);
   }
 
-  private authenticate(request: IncomingMessage): User {
+  private async authenticate(request: IncomingMessage): Promise<User> {
     for (const authenticator of this.authenticators) {
-      const user = authenticator.authenticate(request);
+      const user = await authenticator.authenticate(request);
       if (user) return user;
     }
     if (request.headers.authorization !== undefined) throw new StatusError('Unauthorized', 'Unauthorized');

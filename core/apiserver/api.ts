@@ -1,18 +1,20 @@
 import type { KubernetesObject, KindNames } from '#core/api/schema/kind.ts';
-import { apiVersionOf } from '#core/api/schema/kind.ts';
 import type { User } from '#core/api/user.ts';
 import type { AdmissionChain } from '#core/admission/admission.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { token } from '#core/kernel/token.ts';
-import type { AnyResource } from '#core/registry/resource.ts';
+import type { AnyResource, Subresource } from '#core/registry/resource.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
+import type { ActionIndex } from './actions/action.ts';
+import type { ResourceIndex } from './resource-index.ts';
 
 /** What every verb works with. */
 export interface Api {
   readonly objects: ObjectStore;
   readonly admission: AdmissionChain;
   readonly resources: ResourceIndex;
+  readonly actions: ActionIndex;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -44,39 +46,21 @@ export interface WriteParameters {
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
 }
 
-/** Finds a resource by how a URL names it. */
-export class ResourceIndex {
-  readonly all: readonly AnyResource[];
-  private readonly byUrl = new Map<string, AnyResource>();
-
-  constructor(all: readonly AnyResource[]) {
-    this.all = all;
-    for (const resource of all) {
-      const key = urlKey(resource.kind);
-      if (this.byUrl.has(key)) throw new TypeError(`the resource ${key} is listed twice`);
-      this.byUrl.set(key, resource);
-    }
-  }
-
-  find(group: string, version: string, plural: string): AnyResource | undefined {
-    return this.byUrl.get(`${group}/${version}/${plural}`);
-  }
-
-  of(kind: KindNames): AnyResource {
-    const found = this.byUrl.get(urlKey(kind));
-    if (!found) throw new TypeError(`the server has no resource for ${apiVersionOf(kind)} ${kind.kind}`);
-    return found;
-  }
-
-  groupVersion(group: string, version: string): readonly AnyResource[] {
-    return this.all.filter(({ kind }) => kind.group === group && kind.version === version);
-  }
-}
-
-const urlKey = (kind: KindNames): string => `${kind.group}/${kind.version}/${kind.plural}`;
-
 /** Where a resource's objects are kept: two kinds can be two views of one storage. */
 export const storageNames = (resource: AnyResource): KindNames => resource.storedAs?.kind ?? resource.kind;
 
 /** An object as its resource shows it. */
 export const shown = (resource: AnyResource, stored: KubernetesObject): KubernetesObject => resource.storedAs?.decode(stored) ?? stored;
+
+/** What goes into the store for it. */
+export const encoded = async (resource: AnyResource, object: KubernetesObject): Promise<KubernetesObject> =>
+  (resource.conversion ? resource.conversion.encode(object) : resource.storedAs?.encode(object) ?? object);
+
+/** As `shown`, when that may take a call to someone outside. @throws {StatusError} */
+export async function showing(resource: AnyResource, stored: KubernetesObject): Promise<KubernetesObject> {
+  await resource.conversion?.prepare([stored]);
+  return shown(resource, stored);
+}
+
+/** What a resource says of one of its subresources. */
+export const subresourceOf = (resource: AnyResource, name: string): Subresource | undefined => resource.subresources?.find((candidate) => candidate.name === name);

@@ -12,7 +12,9 @@ import { builtInResources } from '#core/registry/resources.ts';
 import { KeyValueStore } from '#core/spi/key-value-store.ts';
 import { ObjectStore } from '#core/store/object-store.ts';
 import { ApiServer, type ApiServerOptions } from './api-server.ts';
-import { Api, ResourceIndex } from './api.ts';
+import { Action, ActionIndex } from './actions/action.ts';
+import { Api } from './api.ts';
+import { ResourceIndex } from './resource-index.ts';
 import { localVerbs } from './verbs/local-verbs.ts';
 
 /** The API server with its storage, and the client for controllers of the same process. */
@@ -24,10 +26,11 @@ export const apiServer = (options: ApiServerOptions): ContainerModule => new Con
   for (const plugin of builtInAdmission()) bind(AdmissionPlugin).toConstantValue(plugin);
   bind(Authorizer).toConstantValue(mastersOnly);
   bind(Api).toResolvedValue(
-    (objects: ObjectStore, plugins: AdmissionPlugin[], clock: Clock, logger: Logger): Api => ({
-      objects, admission: new AdmissionChain(plugins, objects), resources: new ResourceIndex(builtInResources), clock, logger: logger.with({ component: 'api-server' }),
+    (objects: ObjectStore, plugins: AdmissionPlugin[], actions: Action[], clock: Clock, logger: Logger): Api => ({
+      objects, admission: new AdmissionChain(plugins, objects), resources: new ResourceIndex(builtInResources), actions: new ActionIndex(actions),
+      clock, logger: logger.with({ component: 'api-server' }),
     }),
-    [ObjectStore, { serviceIdentifier: AdmissionPlugin, isMultiple: true }, Clock, Logger],
+    [ObjectStore, { serviceIdentifier: AdmissionPlugin, isMultiple: true }, { serviceIdentifier: Action, isMultiple: true }, Clock, Logger],
   ).inSingletonScope();
   bind(Client).toResolvedValue((api: Api) => new InProcessClient(localVerbs(api)), [Api]).inSingletonScope();
   bind(HealthCheck).toConstantValue({ name: 'ping', liveness: true, check: () => undefined });

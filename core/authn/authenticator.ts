@@ -2,10 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { TLSSocket, type PeerCertificate } from 'node:tls';
 import type { User } from '#core/api/user.ts';
 
-/** Finds out who sends a request; undefined when it carries none of this method's credentials. */
+/**
+ * Finds out who sends a request; undefined when it carries none of this method's credentials, or ones that another method may know.
+ * Throws Unauthorized for credentials that are this method's and not valid.
+ */
 export interface Authenticator {
   readonly name: string;
-  authenticate(request: IncomingMessage): User | undefined;
+  authenticate(request: IncomingMessage): User | undefined | Promise<User | undefined>;
 }
 
 export const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };

@@ -6,8 +6,8 @@ import type { Client, DeleteOptions, ListOptions, ObjectKey, Patch, WatchEvent, 
 export interface Verbs {
   get(kind: KindNames, key: ObjectKey): Promise<KubernetesObject>;
   list(kind: KindNames, options: ListOptions): Promise<Pick<ObjectList<KubernetesObject>, 'metadata' | 'items'>>;
-  /** `deliver` is called synchronously, in order; the returned function ends the watch. */
-  watch(kind: KindNames, options: WatchOptions, deliver: (event: WatchEvent<KubernetesObject>) => void): Promise<() => void>;
+  /** `deliver` is called synchronously, in order, and `failed` once when nothing can follow; the returned function ends the watch. */
+  watch(kind: KindNames, options: WatchOptions, deliver: (event: WatchEvent<KubernetesObject>) => void, failed: (error: unknown) => void): Promise<() => void>;
   create(kind: KindNames, object: unknown, key: { namespace?: string | undefined }, options: WriteOptions): Promise<KubernetesObject>;
   update(kind: KindNames, object: unknown, key: ObjectKey, options: WriteOptions): Promise<KubernetesObject>;
   patch(kind: KindNames, key: ObjectKey, patch: Patch, options: WriteOptions): Promise<KubernetesObject>;
@@ -39,11 +39,14 @@ export class InProcessClient implements Client {
   async *watch<T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>> {
     signal.throwIfAborted();
     let backlog: WatchEvent<T>[] = [];
-    let overrun = false;
+    let failure: unknown;
     let wake: () => void = () => undefined;
     const close = await this.verbs.watch(kind, options, (event) => {
       if (backlog.length < backlogLimit) backlog.push(event as WatchEvent<T>);
-      else overrun = true;
+      else failure = StatusError.expired(`this watch fell ${backlogLimit} events behind`);
+      wake();
+    }, (error) => {
+      failure = error;
       wake();
     });
     const onAbort = (): void => wake();
@@ -51,7 +54,7 @@ export class InProcessClient implements Client {
     try {
       for (;;) {
         signal.throwIfAborted();
-        if (overrun) throw StatusError.expired(`this watch fell ${backlogLimit} events behind`);
+        if (failure !== undefined) throw failure instanceof Error ? failure : new Error('the watch failed', { cause: failure });
         if (backlog.length === 0) {
           await new Promise<void>((resolve) => {
             wake = resolve;

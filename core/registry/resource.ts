@@ -1,6 +1,8 @@
 import type { FieldErrors } from '#core/api/field-errors.ts';
 import { dnsSubdomainProblem } from '#core/api/names.ts';
 import type { Kind, KubernetesObject } from '#core/api/schema/kind.ts';
+import type { Schema } from '#core/api/schema/openapi-type.ts';
+import type { JsonObject } from '#core/api/value.ts';
 
 /** A column of `kubectl get`. */
 export interface Column<T> {
@@ -95,6 +97,19 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
     encode(object: T): KubernetesObject;
     decode(stored: KubernetesObject): T;
   };
+  /** The view of `storedAs` takes a call to someone outside (a conversion webhook). */
+  readonly conversion?: {
+    /** Once it resolves, `storedAs.decode` knows these objects. @throws {StatusError} when the one outside fails */
+    prepare(stored: readonly KubernetesObject[]): Promise<void>;
+    /** Instead of `storedAs.encode`. */
+    encode(object: T): Promise<KubernetesObject>;
+  };
+  /** Reads bodies instead of the schema tables, for kinds with a schema of their own: prunes, and fills in defaults. @throws {StatusError} */
+  readonly codec?: {
+    decode(value: JsonObject): { readonly value: JsonObject; readonly unknown: readonly string[] };
+  };
+  /** The published OpenAPI schema, when it is not made from the tables. */
+  readonly openApi?: Schema;
 
   readonly columns: readonly Column<T>[];
   /** Fields by which a field selector may select, besides metadata.name and metadata.namespace; '' when not set. */

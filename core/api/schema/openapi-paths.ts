@@ -4,11 +4,22 @@ import { deleting, deletingMany, listing, nameParameter, namespaceParameter, pat
 import { gvkOf, listName, refTo } from './openapi-schema.ts';
 import type { GroupVersionKind, Schema } from './openapi-type.ts';
 
+/** Such as `status`, or `scale` with the kind Scale. */
+export interface ServedSubresource {
+  readonly name: string;
+  readonly verbs: readonly string[];
+  /** What it takes and gives, when that is not the kind itself. */
+  readonly kind?: Kind;
+}
+
 /** What of a kind is served besides the ordinary verbs. */
 export interface Served {
   readonly kind: Kind;
-  /** Such as `status`. Those that take or give another kind of object are not described here. */
-  readonly subresources: readonly string[];
+  readonly subresources: readonly ServedSubresource[];
+  /** API verbs; all by default. */
+  readonly verbs?: readonly string[];
+  /** The kind's schema, when it is not made from the tables. Strategic merge patch then has nothing to go by. */
+  readonly schema?: Schema;
   /** The server understands server-side apply. */
   readonly apply?: boolean;
 }
@@ -46,17 +57,19 @@ export function openApiPaths(served: Served): Record<string, PathItem> {
   const collection = kind.namespaced ? `${root}/namespaces/{namespace}/${kind.plural}` : all;
   const scope = kind.namespaced ? [namespaceParameter, pretty] : [pretty];
   const single = [nameParameter(kind.kind), ...scope];
-  return {
-    ...(kind.namespaced ? { [all]: { get: operations.list('ForAllNamespaces'), parameters: [pretty] } } : {}),
-    [collection]: { get: operations.list(''), post: operations.post(), delete: operations.deleteCollection(), parameters: scope },
-    [`${collection}/{name}`]: {
-      get: operations.get(''), put: operations.put(''), delete: operations.delete(), patch: operations.patch(''), parameters: single,
+  const serves = (verb: string): boolean => served.verbs?.includes(verb) ?? true;
+  return Object.fromEntries(Object.entries<PathItem>({
+    ...(kind.namespaced ? { [all]: { ...(serves('list') ? { get: operations.list('ForAllNamespaces') } : {}), parameters: [pretty] } } : {}),
+    [collection]: {
+      ...(serves('list') ? { get: operations.list('') } : {}), ...(serves('create') ? { post: operations.post() } : {}),
+      ...(serves('deletecollection') ? { delete: operations.deleteCollection() } : {}), parameters: scope,
     },
-    ...Object.fromEntries(served.subresources.flatMap((name) => {
-      const verbs = operations.below(name);
-      return verbs ? [[`${collection}/{name}/${name}`, { ...verbs, parameters: single }]] : [];
-    })),
-  };
+    [`${collection}/{name}`]: {
+      ...(serves('get') ? { get: operations.get('') } : {}), ...(serves('update') ? { put: operations.put('') } : {}),
+      ...(serves('delete') ? { delete: operations.delete() } : {}), ...(serves('patch') ? { patch: operations.patch('') } : {}), parameters: single,
+    },
+    ...Object.fromEntries(served.subresources.map((sub) => [`${collection}/{name}/${sub.name}`, { ...operations.below(sub), parameters: single }])),
+  }).filter(([, item]) => Object.keys(item).length > 1));
 }
 
 const camel = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
@@ -65,9 +78,10 @@ class Operations {
   private readonly served: Served;
   private readonly object: Schema;
 
-  constructor(served: Served) {
+  /** @param kind what is taken and given, when that is not the kind itself */
+  constructor(served: Served, kind: Kind = served.kind) {
     this.served = served;
-    this.object = refTo(served.kind.struct.name);
+    this.object = refTo(kind.struct.name);
   }
 
   list(suffix: 'ForAllNamespaces' | ''): Operation {
@@ -80,8 +94,8 @@ class Operations {
     return this.operation('read', 'get', 'read', camel(subresource), { responses: this.answers(200) });
   }
 
-  post(): Operation {
-    return this.operation('create', 'post', 'create', '', { parameters: writing, requestBody: body(this.object), responses: this.answers(200, 201, 202) });
+  post(subresource = ''): Operation {
+    return this.operation('create', 'post', 'create', camel(subresource), { parameters: writing, requestBody: body(this.object), responses: this.answers(200, 201, 202) });
   }
 
   put(subresource: string): Operation {
@@ -89,7 +103,8 @@ class Operations {
   }
 
   patch(subresource: string): Operation {
-    const types = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', ...(this.served.apply ? ['application/apply-patch+yaml'] : [])];
+    const strategic = this.served.schema ? [] : ['application/strategic-merge-patch+json'];
+    const types = ['application/json-patch+json', 'application/merge-patch+json', ...strategic, ...(this.served.apply ? ['application/apply-patch+yaml'] : [])];
     const content = Object.fromEntries(types.map((type) => [type, { schema: refTo(patchName) }]));
     return this.operation('patch', 'patch', 'partially update', camel(subresource), {
       parameters: patching, requestBody: { required: true, content }, responses: this.answers(200, 201),
@@ -111,12 +126,12 @@ class Operations {
     });
   }
 
-  below(subresource: string): Partial<Record<Method, Operation>> | undefined {
-    switch (subresource) {
-      case 'status': return { get: this.get(subresource), put: this.put(subresource), patch: this.patch(subresource) };
-      case 'finalize': return { put: this.put(subresource) };
-      default: return undefined;
-    }
+  below({ name, verbs, kind }: ServedSubresource): Partial<Record<Method, Operation>> {
+    const own = new Operations(this.served, kind);
+    return {
+      ...(verbs.includes('get') ? { get: own.get(name) } : {}), ...(verbs.includes('create') ? { post: own.post(name) } : {}),
+      ...(verbs.includes('update') ? { put: own.put(name) } : {}), ...(verbs.includes('patch') ? { patch: own.patch(name) } : {}),
+    };
   }
 
   private operation(

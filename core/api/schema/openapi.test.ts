@@ -12,9 +12,11 @@ import {
   quantity, raw, required, retainKeys, set, string, struct, time, withDefault,
 } from './type.ts';
 
+const status = { name: 'status', verbs: ['get', 'patch', 'update'] };
+const finalize = { name: 'finalize', verbs: ['update'] };
 const core: Served[] = [
-  { kind: Pod, subresources: ['status'] }, { kind: PersistentVolumeClaim, subresources: ['status'] },
-  { kind: PersistentVolume, subresources: ['status'] }, { kind: Namespace, subresources: ['finalize', 'status'] },
+  { kind: Pod, subresources: [status] }, { kind: PersistentVolumeClaim, subresources: [status] },
+  { kind: PersistentVolume, subresources: [status] }, { kind: Namespace, subresources: [finalize, status] },
 ];
 const storage: Served[] = [{ kind: StorageClass, subresources: [] }, { kind: CSIStorageCapacity, subresources: [] }];
 
@@ -95,7 +97,7 @@ describe('OpenAPI components', () => {
 
 describe('OpenAPI paths', () => {
   it('cover all verbs of a namespaced kind', () => {
-    const paths = openApiPaths({ kind: PersistentVolumeClaim, subresources: ['status', 'exec'] });
+    const paths = openApiPaths({ kind: PersistentVolumeClaim, subresources: [status] });
     const all = '/api/v1/namespaces/{namespace}/persistentvolumeclaims';
     expect(Object.keys(paths)).to.deep.equal(['/api/v1/persistentvolumeclaims', all, `${all}/{name}`, `${all}/{name}/status`]);
     const actions = Object.values(paths).map((item) => methods.map((method) => item[method]?.['x-kubernetes-action']));
@@ -112,7 +114,7 @@ describe('OpenAPI paths', () => {
   });
 
   it('leave the namespace out of a cluster-wide kind', () => {
-    expect(Object.keys(openApiPaths({ kind: Namespace, subresources: ['finalize'] })))
+    expect(Object.keys(openApiPaths({ kind: Namespace, subresources: [finalize] })))
       .to.deep.equal(['/api/v1/namespaces', '/api/v1/namespaces/{name}', '/api/v1/namespaces/{name}/finalize']);
     expect(Object.keys(openApiPaths({ kind: StorageClass, subresources: [] })))
       .to.deep.equal(['/apis/storage.k8s.io/v1/storageclasses', '/apis/storage.k8s.io/v1/storageclasses/{name}']);

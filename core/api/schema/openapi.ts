@@ -1,7 +1,7 @@
 import type { KindNames } from './kind.ts';
-import { DeleteOptions, Status } from './meta.ts';
+import { DeleteOptions, ListMeta, ObjectMeta, Status } from './meta.ts';
 import { openApiPaths, patchComponent, type PathItem, type Served } from './openapi-paths.ts';
-import { componentsFor, listName, listSchemaFor } from './openapi-schema.ts';
+import { componentsFor, gvkOf, listName, listSchemaFor } from './openapi-schema.ts';
 import type { Schema } from './openapi-type.ts';
 
 export interface OpenApiDocument {
@@ -20,8 +20,13 @@ export function openApiDocument(groupVersion: Pick<KindNames, 'group' | 'version
   const kinds = served.map(({ kind }) => kind);
   const stray = kinds.find((kind) => kind.group !== groupVersion.group || kind.version !== groupVersion.version);
   if (stray) throw new TypeError(`${stray.kind} of "${stray.group}" ${stray.version} does not belong to "${groupVersion.group}" ${groupVersion.version}`);
-  const schemas: Record<string, Schema> = { ...componentsFor([DeleteOptions, Status], kinds), ...patchComponent };
-  for (const kind of kinds) schemas[listName(kind)] = listSchemaFor(kind);
+  const described = served.filter(({ schema }) => schema === undefined).map(({ kind }) => kind);
+  const below = served.flatMap(({ subresources }) => subresources.flatMap(({ kind }) => (kind === undefined ? [] : [kind])));
+  const schemas: Record<string, Schema> = { ...componentsFor([DeleteOptions, Status, ObjectMeta, ListMeta], [...described, ...below]), ...patchComponent };
+  for (const { kind, schema, verbs } of served) {
+    if (schema) schemas[kind.struct.name] = { ...schema, 'x-kubernetes-group-version-kind': [gvkOf(kind)] };
+    if (verbs?.includes('list') ?? true) schemas[listName(kind)] = listSchemaFor(kind);
+  }
   for (const { struct, kind } of [{ struct: DeleteOptions, kind: 'DeleteOptions' }, { struct: Status, kind: 'Status' }]) {
     const schema = schemas[struct.name];
     if (schema) schema['x-kubernetes-group-version-kind'] = [{ group: '', kind, version: 'v1' }];

@@ -1,20 +1,18 @@
-import type { AnyResource } from '#core/registry/resource.ts';
+import { apiVersionOf, type KindNames } from '#core/api/schema/kind.ts';
+import type { AnyResource, Subresource, Verb } from '#core/registry/resource.ts';
 import { StatusError } from '#core/api/status-error.ts';
-import type { ResourceIndex } from '#core/apiserver/api.ts';
+import type { ResourceIndex } from '#core/apiserver/resource-index.ts';
 
-const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const everything: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
-interface Subresource {
-  readonly name: string;
-  readonly verbs: readonly string[];
-}
+export const verbsOf = (resource: AnyResource): readonly Verb[] => resource.verbs ?? everything;
 
-export function subresourcesOf(resource: AnyResource): readonly Subresource[] {
-  return [
-    ...(resource.hasFinalize ? [{ name: 'finalize', verbs: ['update'] }] : []),
-    ...(resource.hasStatus ? [{ name: 'status', verbs: ['get', 'patch', 'update'] }] : []),
-  ];
-}
+/** All subresources, with those that follow from what the resource says of itself. */
+export const subresourcesOf = (resource: AnyResource): readonly Pick<Subresource, 'name' | 'verbs' | 'kind'>[] => [
+  ...(resource.hasFinalize ? [{ name: 'finalize', verbs: ['update'] as const }] : []),
+  ...(resource.hasStatus ? [{ name: 'status', verbs: ['get', 'patch', 'update'] as const }] : []),
+  ...(resource.subresources ?? []),
+];
 
 interface GroupVersions {
   readonly group: string;
@@ -28,7 +26,17 @@ export function groupsOf(resources: ResourceIndex): readonly GroupVersions[] {
     const versions = groups.get(kind.group) ?? [];
     if (!versions.includes(kind.version)) groups.set(kind.group, [...versions, kind.version]);
   }
-  return [...groups].map(([group, versions]) => ({ group, versions }));
+  return [...groups].map(([group, versions]) => ({ group, versions: versions.sort(byStability) }));
+}
+
+const versionForm = /^v(\d+)(?:(alpha|beta)(\d+))?$/;
+
+/** Stable versions before beta before alpha, higher numbers first, and what is no such version last, by name. */
+function byStability(a: string, b: string): number {
+  const [one, other] = [versionForm.exec(a), versionForm.exec(b)];
+  if (!one || !other) return Number(one === null) - Number(other === null) || (a < b ? -1 : 1);
+  const rank = (stage: string | undefined): number => (stage === undefined ? 0 : stage === 'beta' ? 1 : 2);
+  return rank(one[2]) - rank(other[2]) || Number(other[1]) - Number(one[1]) || Number(other[3] ?? 0) - Number(one[3] ?? 0);
 }
 
 export const apiVersions = (address: string) => ({
@@ -59,11 +67,16 @@ export function apiResourceList(resources: ResourceIndex, group: string, version
     resources: served.flatMap((resource) => {
       const { kind } = resource;
       const own = {
-        name: kind.plural, singularName: kind.singular, namespaced: kind.namespaced, kind: kind.kind, verbs,
+        name: kind.plural, singularName: kind.singular, namespaced: kind.namespaced, kind: kind.kind, verbs: verbsOf(resource),
         ...(resource.shortNames?.length ? { shortNames: resource.shortNames } : {}),
         ...(resource.categories?.length ? { categories: resource.categories } : {}),
       };
-      const below = subresourcesOf(resource).map((sub) => ({ name: `${kind.plural}/${sub.name}`, singularName: '', namespaced: kind.namespaced, kind: kind.kind, verbs: sub.verbs }));
+      const below = subresourcesOf(resource).map((sub) => ({
+        name: `${kind.plural}/${sub.name}`, singularName: '', namespaced: kind.namespaced,
+        // Drain evicts only where it finds policy/v1 Eviction here.
+        ...(sub.kind && apiVersionOf(sub.kind) !== apiVersionOf(kind) ? { group: sub.kind.group, version: sub.kind.version } : {}),
+        kind: sub.kind?.kind ?? kind.kind, verbs: sub.verbs,
+      }));
       return [own, ...below];
     }),
   };
@@ -80,12 +93,14 @@ export function aggregated(resources: ResourceIndex, core: boolean, version: str
   };
 }
 
+const kindNames = ({ group, version, kind }: KindNames) => ({ group, version, kind });
+
 function aggregatedResource(resource: AnyResource): object {
   const { kind } = resource;
-  const responseKind = { group: kind.group, version: kind.version, kind: kind.kind };
-  const subresources = subresourcesOf(resource).map((sub) => ({ subresource: sub.name, responseKind, verbs: sub.verbs }));
+  const responseKind = kindNames(kind);
+  const subresources = subresourcesOf(resource).map((sub) => ({ subresource: sub.name, responseKind: sub.kind ? kindNames(sub.kind) : responseKind, verbs: sub.verbs }));
   return {
-    resource: kind.plural, responseKind, scope: kind.namespaced ? 'Namespaced' : 'Cluster', singularResource: kind.singular, verbs,
+    resource: kind.plural, responseKind, scope: kind.namespaced ? 'Namespaced' : 'Cluster', singularResource: kind.singular, verbs: verbsOf(resource),
     ...(resource.shortNames?.length ? { shortNames: resource.shortNames } : {}),
     ...(resource.categories?.length ? { categories: resource.categories } : {}),
     ...(subresources.length > 0 ? { subresources } : {}),

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { StatusError } from '#core/api/status-error.ts';
 import { builtInResources } from '#core/registry/resources.ts';
-import { ResourceIndex } from '#core/apiserver/api.ts';
+import { ResourceIndex } from '#core/apiserver/resource-index.ts';
 import { Gate } from './gate.ts';
 import { negotiate } from './negotiate.ts';
 import { deletion, listParameters, watchParameters, writeParameters } from './query.ts';

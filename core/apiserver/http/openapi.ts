@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { openApiDocument } from '#core/api/schema/openapi.ts';
-import type { ResourceIndex } from '#core/apiserver/api.ts';
-import { groupsOf, subresourcesOf } from './discovery.ts';
+import type { ResourceIndex } from '#core/apiserver/resource-index.ts';
+import type { AnyResource } from '#core/registry/resource.ts';
+import { groupsOf, subresourcesOf, verbsOf } from './discovery.ts';
 
 interface Document {
+  /** What it describes. */
+  readonly made: readonly AnyResource[];
   readonly text: string;
   readonly hash: string;
 }
@@ -17,6 +20,22 @@ export class OpenApi {
   constructor(resources: ResourceIndex, version: string) {
     this.resources = resources;
     this.version = version;
+    resources.onChange(() => this.forget());
+  }
+
+  /** Built-in kinds never change; the documents of other groups are made anew when one of theirs did. */
+  private forget(): void {
+    for (const [path, { made }] of this.documents) {
+      const served = this.servedAt(path);
+      if (served.length !== made.length || served.some((resource, i) => resource !== made[i])) this.documents.delete(path);
+    }
+  }
+
+  private servedAt(path: string): readonly AnyResource[] {
+    const match = /^(?:api\/(v[a-z0-9]+)|apis\/([a-z0-9.-]+)\/([a-z0-9-]+))$/.exec(path);
+    if (!match) return [];
+    const [group, version] = match[1] === undefined ? [match[2] ?? '', match[3] ?? ''] : ['', match[1]];
+    return this.resources.groupVersion(group, version);
   }
 
   /** `/openapi/v3`: where each group-version's document is; the hash lets clients keep it for ever. */
@@ -36,15 +55,13 @@ export class OpenApi {
   document(path: string): Document | undefined {
     const known = this.documents.get(path);
     if (known) return known;
-    const match = /^(?:api\/(v[a-z0-9]+)|apis\/([a-z0-9.-]+)\/(v[a-z0-9]+))$/.exec(path);
-    if (!match) return undefined;
-    const [group, version] = match[1] === undefined ? [match[2] ?? '', match[3] ?? ''] : ['', match[1]];
-    const served = this.resources.groupVersion(group, version);
-    if (served.length === 0) return undefined;
-    const text = JSON.stringify(openApiDocument({ group, version }, served.map((resource) => ({
-      kind: resource.kind, subresources: subresourcesOf(resource).map(({ name }) => name),
+    const served = this.servedAt(path);
+    const [first] = served;
+    if (first === undefined) return undefined;
+    const text = JSON.stringify(openApiDocument(first.kind, served.map((resource) => ({
+      kind: resource.kind, subresources: subresourcesOf(resource), verbs: verbsOf(resource), ...(resource.openApi ? { schema: resource.openApi } : {}),
     })), this.version));
-    const document = { text, hash: createHash('sha512').update(text).digest('hex').toUpperCase().slice(0, 64) };
+    const document = { made: served, text, hash: createHash('sha512').update(text).digest('hex').toUpperCase().slice(0, 64) };
     this.documents.set(path, document);
     return document;
   }

@@ -68,14 +68,26 @@ const propagationPolicies = ['Background', 'Foreground', 'Orphan'];
 
 /** From a DeleteOptions body, or without one from the query. @throws {StatusError} BadRequest, Invalid */
 export function deletion(query: URLSearchParams, body: DeleteOptions | undefined): Deletion {
-  const asked: Partial<DeleteOptions> = body ?? { gracePeriodSeconds: count(query, 'gracePeriodSeconds'), propagationPolicy: text(query, 'propagationPolicy') };
-  const { gracePeriodSeconds, propagationPolicy: policy, preconditions } = asked;
+  const asked: Partial<DeleteOptions> = body ?? {
+    gracePeriodSeconds: count(query, 'gracePeriodSeconds'), propagationPolicy: text(query, 'propagationPolicy'), orphanDependents: flag(query, 'orphanDependents'),
+  };
+  checkDeletion(asked);
+  const { gracePeriodSeconds, preconditions } = asked;
+  return { dryRun: asked.dryRun !== undefined || writeParameters(query).dryRun, gracePeriodSeconds, preconditions, propagationPolicy: policyOf(asked) };
+}
+
+/** The older field is a yes or no. */
+const policyOf = ({ propagationPolicy, orphanDependents }: Partial<DeleteOptions>): string | undefined =>
+  propagationPolicy ?? (orphanDependents === undefined ? undefined : orphanDependents ? 'Orphan' : 'Background');
+
+function checkDeletion(asked: Partial<DeleteOptions>): void {
+  const { gracePeriodSeconds, propagationPolicy: policy, orphanDependents } = asked;
   const errors = new FieldErrors();
   if (gracePeriodSeconds !== undefined && gracePeriodSeconds < 0) errors.invalid('gracePeriodSeconds', gracePeriodSeconds, 'must be at least 0');
   if (policy !== undefined && !propagationPolicies.includes(policy)) errors.notSupported('propagationPolicy', policy, [...propagationPolicies, 'nil']);
   for (const value of asked.dryRun ?? []) if (value !== 'All') errors.notSupported('dryRun', value, ['All']);
+  if (orphanDependents !== undefined && policy !== undefined) errors.invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set');
   errors.throwIfAny({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '');
-  return { dryRun: asked.dryRun !== undefined || writeParameters(query).dryRun, gracePeriodSeconds, preconditions };
 }
 
 /** @throws {StatusError} BadRequest */

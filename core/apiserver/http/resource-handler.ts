@@ -3,8 +3,9 @@ import { decode } from '#core/api/schema/decode.ts';
 import { apiVersionOf, type KubernetesObject } from '#core/api/schema/kind.ts';
 import { DeleteOptions, type Status } from '#core/api/schema/meta.ts';
 import { StatusError } from '#core/api/status-error.ts';
-import type { Api, Caller, Target } from '#core/apiserver/api.ts';
-import type { AnyResource } from '#core/registry/resource.ts';
+import { subresourceOf, type Api, type Caller, type Target } from '#core/apiserver/api.ts';
+import type { AnyResource, Verb } from '#core/registry/resource.ts';
+import { act } from '#core/apiserver/verbs/act.ts';
 import { create } from '#core/apiserver/verbs/create.ts';
 import { removeCollection } from '#core/apiserver/verbs/delete-collection.ts';
 import { remove } from '#core/apiserver/verbs/delete.ts';
@@ -13,7 +14,7 @@ import { get } from '#core/apiserver/verbs/local-verbs.ts';
 import { patch, patchTypes, type PatchType } from '#core/apiserver/verbs/patch.ts';
 import { update } from '#core/apiserver/verbs/update.ts';
 import { decodeObjectBody, mediaType, parseText, readBody } from './body.ts';
-import { notAllowed, notServed, subresourcesOf } from './discovery.ts';
+import { notAllowed, notServed, subresourcesOf, verbsOf } from './discovery.ts';
 import { negotiate, type Format } from './negotiate.ts';
 import { deletion, includeObject, isWatch, listParameters, watchParameters, writeParameters } from './query.ts';
 import { send, sendList } from './respond.ts';
@@ -33,18 +34,23 @@ export interface Exchange {
   readonly stopping: AbortSignal;
 }
 
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
-
 /** The API verb of a request, as authorization and audit know it. @throws {StatusError} MethodNotAllowed, NotFound */
 export function verbOf(method: string, target: Target, watchPath: boolean, query: URLSearchParams): Verb {
   const { name, subresource, resource, namespace } = target;
   const reads = method === 'GET' || method === 'HEAD';
-  if (reads && subresource === '' && (watchPath || isWatch(query))) return 'watch';
+  if (reads && subresource === '' && (watchPath || isWatch(query))) return served(resource, 'watch');
   // Namespaced objects are made and deleted inside a namespace, and read across all of them.
   const across = resource.kind.namespaced && namespace === undefined;
-  const verb = (name !== '' ? objectVerbs : across ? readingVerbs : collectionVerbs).get(method);
+  const known = subresource !== '' ? subresourceVerbs : name !== '' ? objectVerbs : across ? readingVerbs : collectionVerbs;
+  const verb = known.get(method);
   if (verb === undefined) throw notAllowed();
-  if (subresource !== '') checkSubresource(resource, subresource, verb);
+  if (subresource === '') return served(resource, verb);
+  checkSubresource(resource, subresource, verb);
+  return verb;
+}
+
+function served(resource: AnyResource, verb: Verb): Verb {
+  if (!verbsOf(resource).includes(verb)) throw notAllowed();
   return verb;
 }
 
@@ -57,13 +63,14 @@ function checkSubresource(resource: AnyResource, name: string, verb: Verb): void
 const readingVerbs: ReadonlyMap<string, Verb> = new Map([['GET', 'list'], ['HEAD', 'list']]);
 const collectionVerbs: ReadonlyMap<string, Verb> = new Map([...readingVerbs, ['POST', 'create'], ['DELETE', 'deletecollection']]);
 const objectVerbs: ReadonlyMap<string, Verb> = new Map([['GET', 'get'], ['HEAD', 'get'], ['PUT', 'update'], ['PATCH', 'patch'], ['DELETE', 'delete']]);
-
+/** Some things are asked or done below an object by a POST. */
+const subresourceVerbs: ReadonlyMap<string, Verb> = new Map([...objectVerbs, ['POST', 'create']]);
 
 export async function handle(exchange: Exchange): Promise<void> {
   const { api, target, verb, request, response, query, caller } = exchange;
   const format = negotiate(request.headers.accept, ['table', 'partial']);
   switch (verb) {
-    case 'get': return sendObject(exchange, 200, get(api, target), format);
+    case 'get': return sendObject(exchange, 200, await get(api, target), format);
     case 'list': return sendItems(exchange, await list(api, target, listParameters(query)), format);
     case 'watch': {
       const { timeoutSeconds, ...parameters } = watchParameters(query);
@@ -71,12 +78,13 @@ export async function handle(exchange: Exchange): Promise<void> {
     }
     case 'create': {
       const parameters = writeParameters(query);
-      const body = await decodeObjectBody(await readBody(request), mediaType(request), target.resource.kind.struct);
+      const body = await decodeObjectBody(await readBody(request), mediaType(request), bodyKind(target));
+      if (target.resource.isQuestion || target.subresource !== '') return sendAnswer(exchange, await act(api, target, body, parameters, caller), format);
       return sendObject(exchange, 201, await create(api, target, body, parameters, caller), format);
     }
     case 'update': {
       const parameters = writeParameters(query);
-      const body = await decodeObjectBody(await readBody(request), mediaType(request), target.resource.kind.struct);
+      const body = await decodeObjectBody(await readBody(request), mediaType(request), bodyKind(target));
       return sendObject(exchange, 200, await update(api, target, body, parameters, caller), format);
     }
     case 'patch': {
@@ -111,6 +119,11 @@ async function deleteOptions(request: IncomingMessage): Promise<DeleteOptions | 
   const { value } = await decodeObjectBody(bytes, mediaType(request), DeleteOptions);
   return decode(DeleteOptions, value, { kind: { group: '', version: 'v1', kind: 'DeleteOptions' } }).value;
 }
+
+const bodyKind = ({ resource, subresource }: Target) => (subresourceOf(resource, subresource)?.kind ?? resource.kind).struct;
+
+const sendAnswer = (exchange: Exchange, answer: KubernetesObject | Status, format: Format): Promise<void> =>
+  (isStatus(answer) ? send(exchange.response, answer.code ?? 201, answer, format.encoding) : sendObject(exchange, 201, answer, format));
 
 async function sendObject({ api, target: { resource }, response, query }: Exchange, code: number, object: KubernetesObject, format: Format): Promise<void> {
   const document = format.as === 'table'

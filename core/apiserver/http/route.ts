@@ -1,5 +1,6 @@
 import type { AnyResource } from '#core/registry/resource.ts';
-import type { ResourceIndex, Target } from '#core/apiserver/api.ts';
+import type { Target } from '#core/apiserver/api.ts';
+import type { ResourceIndex } from '#core/apiserver/resource-index.ts';
 
 /** Where a path leads inside `/api` and `/apis`. */
 export type Route =

@@ -51,7 +51,7 @@ export interface WatchStreamOptions {
  */
 export async function watchStream(api: Api, target: Target, parameters: WatchParameters, response: ServerResponse, options: WatchStreamOptions): Promise<void> {
   const stream = new EventStream(response, encoder(api, target, options));
-  const close = await watch(api, target, parameters, (event) => stream.push(event));
+  const close = await watch(api, target, parameters, (event) => stream.push(event), (error) => stream.fail(error));
   response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
   // A client's watch call returns only when the headers are there, and nothing may happen for an hour.
   response.flushHeaders();
@@ -105,9 +105,7 @@ class EventStream {
   push(event: WatchEvent): void {
     if (this.finishing) return;
     if (this.queue.length >= this.limit || this.characters > backlogCharacters) {
-      const expired = StatusError.expired(`this watch fell ${this.queue.length} events behind`);
-      this.queue = [];
-      this.finish(`${JSON.stringify({ type: 'ERROR', object: failureOf(expired) })}\n`);
+      this.fail(StatusError.expired(`this watch fell ${this.queue.length} events behind`));
       return;
     }
     this.queue.push(event);
@@ -131,6 +129,12 @@ class EventStream {
   end(): void {
     this.pump();
     this.finish('');
+  }
+
+  /** What waits is dropped, and the reader told why. */
+  fail(error: unknown): void {
+    this.queue = [];
+    this.finish(`${JSON.stringify({ type: 'ERROR', object: failureOf(error) })}\n`);
   }
 
   private finish(last: string): void {

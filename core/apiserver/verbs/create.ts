@@ -2,7 +2,7 @@ import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import { generatedName } from '#core/api/names.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { AdmissionRequest } from '#core/admission/admission.ts';
-import { shown, storageNames, type Api, type Body, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
+import { encoded, showing, storageNames, type Api, type Body, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
 import { decodeBody, fillMetadata, resetStatus, validateNew } from './pipeline.ts';
 
 /** A generated name that is taken is drawn again this often (KEP-4420). */
@@ -24,8 +24,8 @@ export async function create(api: Api, target: Target, body: Body, parameters: W
   resource.prepareForCreate?.(object);
   validateNew(resource, object);
   for (const text of resource.warnings?.(object, undefined) ?? []) caller.warn(text);
-  const stored = resource.storedAs?.encode(object) ?? object;
-  return shown(resource, await api.admission.guard(request, () => store(api, target, stored, parameters, drawsName)));
+  const stored = await encoded(resource, object);
+  return showing(resource, await api.admission.guard(request, () => store(api, target, stored, parameters, drawsName)));
 }
 
 async function store(api: Api, target: Target, object: KubernetesObject, parameters: WriteParameters, drawsName: boolean): Promise<KubernetesObject> {

@@ -1,10 +1,10 @@
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import type { DeleteOptions, Status } from '#core/api/schema/meta.ts';
 import { StatusError } from '#core/api/status-error.ts';
-import { deepCopy } from '#core/api/value.ts';
+import { deepCopy, deepEqual } from '#core/api/value.ts';
 import type { AdmissionRequest } from '#core/admission/admission.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
-import { shown, storageNames, type Api, type Caller, type Target } from '#core/apiserver/api.ts';
+import { encoded, showing, storageNames, type Api, type Caller, type Target } from '#core/apiserver/api.ts';
 import type { WithStatus } from './pipeline.ts';
 
 /** What the request wants of a deletion, from its body or its query. */
@@ -12,6 +12,8 @@ export interface Deletion {
   readonly dryRun: boolean;
   readonly gracePeriodSeconds?: number | undefined;
   readonly preconditions?: DeleteOptions['preconditions'];
+  /** What becomes of the objects that this one owns; Background by default. */
+  readonly propagationPolicy?: string | undefined;
 }
 
 const attempts = 10;
@@ -42,7 +44,7 @@ async function repeatedly(api: Api, target: Target, deletion: Deletion, caller: 
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const stored = api.objects.get(storageNames(resource), target.namespace, target.name);
     if (stored === undefined) throw StatusError.notFound(resource.kind, target.name);
-    const old = shown(resource, stored) as WithStatus;
+    const old = (await showing(resource, stored)) as WithStatus;
     checkPreconditions(target, deletion, old);
     const request: AdmissionRequest = {
       operation: 'DELETE', resource, subresource: '', namespace: target.namespace, name: target.name,
@@ -64,8 +66,8 @@ async function write(api: Api, target: Target, stored: KubernetesObject, old: Wi
     return gone ? { gone, answer: success(target, old) } : undefined;
   }
   if (marked === old || deletion.dryRun) return { gone: false, answer: marked };
-  const result = await api.objects.replace(names, resource.storedAs?.encode(marked) ?? marked, stored);
-  return result && { gone: false, answer: shown(resource, result) };
+  const result = await api.objects.replace(names, await encoded(resource, marked), stored);
+  return result && { gone: false, answer: await showing(resource, result) };
 }
 
 /** The object as it stays for now; undefined when it can go, `old` itself when it is marked already. */
@@ -73,15 +75,36 @@ function mark(target: Target, old: WithStatus, deletion: Deletion, nowMs: number
   const asked = deletion.gracePeriodSeconds;
   const grace = target.resource.gracePeriodSeconds?.(old, asked) ?? 0;
   const { deletionTimestamp, deletionGracePeriodSeconds: given = 0 } = old.metadata;
-  const held = isHeld({ ...old, metadata: { ...old.metadata, deletionGracePeriodSeconds: grace } });
+  const finalizers = finalizersFor(deletion.propagationPolicy, old.metadata.finalizers ?? []);
+  const held = isHeld({ ...old, metadata: { ...old.metadata, finalizers, deletionGracePeriodSeconds: grace } });
   if (!held) return undefined;
-  // A second deletion can only shorten the time that is left.
-  if (deletionTimestamp !== undefined && (asked === undefined || grace >= given)) return old;
-  const marked = deepCopy(old);
+  // A second deletion can only shorten the time that is left, or change what becomes of the dependents.
+  const shortens = deletionTimestamp === undefined || (asked !== undefined && grace < given);
+  const refinalized = withFinalizers(old, finalizers);
+  if (!shortens) return refinalized;
+  const marked = deepCopy(refinalized);
   marked.metadata.deletionTimestamp = rfc3339(nowMs + grace * 1000);
   marked.metadata.deletionGracePeriodSeconds = grace;
   target.resource.prepareForDelete?.(marked);
   return marked;
+}
+
+/** A copy with these finalizers; the object itself when it has them. */
+function withFinalizers(object: WithStatus, finalizers: string[]): WithStatus {
+  if (deepEqual(finalizers, object.metadata.finalizers ?? [])) return object;
+  const copy = deepCopy(object);
+  if (finalizers.length > 0) copy.metadata.finalizers = finalizers;
+  else delete copy.metadata.finalizers;
+  return copy;
+}
+
+const [orphan, foreground] = ['orphan', 'foregroundDeletion'];
+
+/** The garbage collector acts on these two, and takes them off when the dependents are cared for. */
+function finalizersFor(policy: string | undefined, finalizers: readonly string[]): string[] {
+  if (policy === undefined) return [...finalizers];
+  const others = finalizers.filter((name) => name !== orphan && name !== foreground);
+  return policy === 'Orphan' ? [...others, orphan] : policy === 'Foreground' ? [...others, foreground] : others;
 }
 
 function checkPreconditions(target: Target, { preconditions }: Deletion, old: KubernetesObject): void {

@@ -5,6 +5,7 @@ import { StatusError } from '#core/api/status-error.ts';
 import { RevisionError } from '#core/spi/key-value-store.ts';
 import { decodeContinue, encodeContinue } from '#core/store/continue-token.ts';
 import type { Entry } from '#core/store/object-store.ts';
+import type { AnyResource } from '#core/registry/resource.ts';
 import { shown, storageNames, type Api, type Target } from '#core/apiserver/api.ts';
 import { select, type Selection, type Selectors } from './selection.ts';
 
@@ -40,7 +41,8 @@ export async function list(api: Api, target: Target, parameters: ListParameters)
   // The memory shows the newest state; nothing changed since, or no exact state is asked for: then it is the answer.
   if (!page.exact || cache.lastChange <= page.revision) {
     const revision = page.exact ? page.revision : api.objects.revision;
-    const entries = selection.only === undefined ? cache.range(selection.prefix, page.after) : only(cache.get(selection.only), selection.only, page.after);
+    const found = selection.only === undefined ? cache.range(selection.prefix, page.after) : only(cache.get(selection.only), selection.only, page.after);
+    const entries = resource.conversion ? await prepared(resource.conversion, [...found]) : found;
     return gather(target, selection, entries, { ...page, revision }, (key) => cache.count(selection.prefix, key));
   }
   try {
@@ -54,6 +56,11 @@ export async function list(api: Api, target: Target, parameters: ListParameters)
     }
     throw error;
   }
+}
+
+async function prepared(conversion: NonNullable<AnyResource['conversion']>, entries: readonly Entry[]): Promise<readonly Entry[]> {
+  await conversion.prepare(entries.map(([, object]) => object));
+  return entries;
 }
 
 function pageOf(api: Api, parameters: ListParameters): Page {
@@ -130,6 +137,7 @@ async function listHistory(api: Api, target: Target, selection: Selection, page:
   let last = '';
   for (;;) {
     const part = await api.objects.listAt(storageNames(target.resource), { prefix: selection.prefix, revision: page.revision, limit: chunk, ...(after === undefined ? {} : { after }) });
+    await target.resource.conversion?.prepare(part.items.map(([, object]) => object));
     for (const [key, stored] of part.items) {
       const object = shown(target.resource, stored);
       if (!selection.matches(object)) continue;

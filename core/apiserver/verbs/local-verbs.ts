@@ -1,6 +1,6 @@
 import type { KindNames, KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
-import { shown, storageNames, type Api, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
+import { showing, storageNames, type Api, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
 import type { Patch, WriteOptions } from '#core/client/client.ts';
 import type { Verbs } from '#core/client/in-process.ts';
 import { create } from './create.ts';
@@ -8,13 +8,15 @@ import { remove } from './delete.ts';
 import { list } from './list.ts';
 import { patch } from './patch.ts';
 import { update } from './update.ts';
+import { viewOf } from './view.ts';
 import { watch } from './watch.ts';
 
 /** @throws {StatusError} NotFound */
-export function get(api: Api, target: Target): KubernetesObject {
+export async function get(api: Api, target: Target): Promise<KubernetesObject> {
   const stored = api.objects.get(storageNames(target.resource), target.namespace, target.name);
   if (stored === undefined) throw StatusError.notFound(target.resource.kind, target.name);
-  return shown(target.resource, stored);
+  const object = await showing(target.resource, stored);
+  return viewOf(target)?.read(object) ?? object;
 }
 
 /** The verbs as the controllers of this process call them, in the name of the control plane. */
@@ -30,18 +32,18 @@ export function localVerbs(api: Api): Verbs {
   const body = (value: unknown) => ({ value, duplicates: [] });
   const document = (change: Patch): unknown => (change.type === 'json' ? change.operations : change.document);
   return {
-    get: async (kind, key) => get(api, target(kind, key)),
+    get: (kind, key) => get(api, target(kind, key)),
     list: async (kind, options) => {
       const { metadata, items } = await list(api, target(kind, options), options);
       return { metadata, items: [...items] };
     },
-    watch: (kind, options, deliver) => watch(api, target(kind, options), options, deliver),
+    watch: (kind, options, deliver, failed) => watch(api, target(kind, options), options, deliver, failed),
     create: (kind, object, key, options) => create(api, target(kind, key, options), body(object), parameters(options), caller),
     update: (kind, object, key, options) => update(api, target(kind, key, options), body(object), parameters(options), caller),
     patch: (kind, key, change, options) => patch(api, target(kind, key, options), change.type, body(document(change)), parameters(options), caller),
     delete: async (kind, key, options) => {
-      const { gracePeriodSeconds, preconditions, dryRun = false } = options;
-      await remove(api, target(kind, key), { gracePeriodSeconds, preconditions, dryRun }, caller);
+      const { gracePeriodSeconds, preconditions, propagationPolicy, dryRun = false } = options;
+      await remove(api, target(kind, key), { gracePeriodSeconds, preconditions, propagationPolicy, dryRun }, caller);
     },
   };
 }

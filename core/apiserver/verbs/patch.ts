@@ -4,8 +4,9 @@ import { applyMergePatch } from '#core/api/patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '#core/api/patch/strategic-merge-patch.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Api, Body, Caller, Target, WriteParameters } from '#core/apiserver/api.ts';
-import { decodeBody } from './pipeline.ts';
-import { modify } from './update.ts';
+import { modify } from './modify.ts';
+import { decodeBody, decodeView } from './pipeline.ts';
+import { modifyView, viewOf } from './view.ts';
 
 export type PatchType = 'json' | 'merge' | 'strategic';
 
@@ -18,7 +19,12 @@ export const patchTypes: ReadonlyMap<string, PatchType> = new Map([
 
 /** PATCH. Applied again to the newest state when another write comes in between. @throws {StatusError} NotFound, Conflict, Invalid, BadRequest */
 export function patch(api: Api, target: Target, type: PatchType, body: Body, parameters: WriteParameters, caller: Caller): Promise<KubernetesObject> {
-  const { struct } = target.resource.kind;
+  const view = viewOf(target);
+  const { struct } = view?.kind ?? target.resource.kind;
+  if (view) {
+    return modifyView(api, target, view, parameters, caller, (old) =>
+      decodeView(target, view.kind, { value: apply(type, old, body.value), duplicates: body.duplicates }, parameters, caller));
+  }
   return modify(api, target, parameters, caller, (old) => {
     const value = apply(type, old, body.value);
     return decodeBody(target, { value, duplicates: body.duplicates }, parameters, caller);

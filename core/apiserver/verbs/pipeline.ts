@@ -3,34 +3,49 @@ import { FieldErrors } from '#core/api/field-errors.ts';
 import { generatedName } from '#core/api/names.ts';
 import { decode, decodingWarnings, strictDecodingError } from '#core/api/schema/decode.ts';
 import { checkEnums } from '#core/api/schema/enums.ts';
-import { apiVersionOf, type KindNames, type KubernetesObject } from '#core/api/schema/kind.ts';
+import { apiVersionOf, type Kind, type KindNames, type KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { deepCopy, isObject, type JsonObject } from '#core/api/value.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '#core/registry/metadata.ts';
 import type { AnyResource } from '#core/registry/resource.ts';
-import type { Body, Caller, Target, WriteParameters } from '#core/apiserver/api.ts';
+import { subresourceOf, type Body, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
 
 export type WithStatus = KubernetesObject & { spec?: unknown; status?: unknown };
 
 /** Turns a body into an object of the target's kind: strictly typed, pruned, with static defaults. @throws {StatusError} BadRequest */
 export function decodeBody(target: Target, body: Body, parameters: WriteParameters, caller: Caller): WithStatus {
-  const { kind } = target.resource;
+  const object = decodeAs(target.resource.kind, body, parameters, caller, target.resource.codec);
+  matchUrl(target, object);
+  return object;
+}
+
+/** As `decodeBody`, for a kind that the URL does not name by itself: Scale below a Deployment. */
+export function decodeView(target: Target, kind: Kind, body: Body, parameters: WriteParameters, caller: Caller): WithStatus {
+  const object = decodeAs(kind, body, parameters, caller, undefined);
+  matchUrl(target, object);
+  return object;
+}
+
+function decodeAs(kind: Kind, body: Body, parameters: WriteParameters, caller: Caller, codec: AnyResource['codec']): WithStatus {
   if (!isObject(body.value)) throw StatusError.badRequest(`the body is not an object: expected ${kind.kind} in version "${apiVersionOf(kind)}"`);
   matchKind(body.value, kind);
-  const decoded = decode(kind.struct, body.value, { kind });
+  const decoded = codec ? codec.decode(body.value) : decode(kind.struct, body.value, { kind });
   if (parameters.fieldValidation === 'Strict') {
     const error = strictDecodingError(kind, decoded.unknown, body.duplicates);
     if (error) throw error;
   } else if (parameters.fieldValidation === 'Warn') {
     for (const text of decodingWarnings(decoded.unknown, body.duplicates)) caller.warn(text);
   }
-  const object = decoded.value as WithStatus;
+  const object = decoded.value as unknown as WithStatus;
   object.apiVersion = apiVersionOf(kind);
   object.kind = kind.kind;
-  matchUrl(target, object);
   return object;
 }
+
+/** An object of the resource's kind that says nothing. */
+const blank = ({ kind, codec }: AnyResource): WithStatus =>
+  (codec ? codec.decode({ apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: {} }).value : decode(kind.struct, { metadata: {} }, { kind }).value) as unknown as WithStatus;
 
 function matchKind({ apiVersion, kind: named }: JsonObject, kind: KindNames): void {
   const expected = apiVersionOf(kind);
@@ -64,8 +79,7 @@ export function resetStatus(resource: AnyResource, object: WithStatus): void {
   if (!resource.hasStatus || resource.keepsStatusOnCreate) return;
   let text = emptyStatus.get(resource);
   if (text === undefined) {
-    const fresh = decode(resource.kind.struct, { metadata: {} }, { kind: resource.kind }).value as WithStatus;
-    text = JSON.stringify(fresh.status ?? null);
+    text = JSON.stringify(blank(resource).status ?? null);
     emptyStatus.set(resource, text);
   }
   if (text === 'null') delete object.status;
@@ -99,6 +113,8 @@ export function carryOver(object: WithStatus, old: WithStatus, target: Target): 
     if (old.metadata[field] === undefined) delete metadata[field];
     else Object.assign(metadata, { [field]: old.metadata[field] });
   }
+  const part = subresourceOf(target.resource, target.subresource)?.part;
+  if (part) return part.carryOver(object, old);
   if (!target.resource.hasStatus) return;
   if (target.subresource === 'status') {
     const { metadata: _metadata, status: _status, ...rest } = deepCopy(old);
@@ -113,7 +129,7 @@ export function carryOver(object: WithStatus, old: WithStatus, target: Target): 
 export function validateNew(resource: AnyResource, object: KubernetesObject): void {
   const errors = new FieldErrors();
   validateObjectMeta(resource, object, errors);
-  checkEnums(resource.kind.struct, object, errors);
+  if (!resource.codec) checkEnums(resource.kind.struct, object, errors);
   resource.validate?.(object, errors);
   resource.validateCreate?.(object, errors);
   errors.throwIfAny(resource.kind, object.metadata.name || object.metadata.generateName || '');
@@ -125,8 +141,10 @@ export function validateChange(target: Target, object: KubernetesObject, old: Ku
   const errors = new FieldErrors();
   validateObjectMeta(resource, object, errors);
   validateObjectMetaUpdate(object, old, errors);
-  checkEnums(resource.kind.struct, object, errors);
-  if (target.subresource === 'status') resource.validateStatus?.(object, old, errors);
+  if (!resource.codec) checkEnums(resource.kind.struct, object, errors);
+  const part = subresourceOf(resource, target.subresource)?.part;
+  if (part) part.validate?.(object, old, errors);
+  else if (target.subresource === 'status') resource.validateStatus?.(object, old, errors);
   else {
     resource.validate?.(object, errors);
     resource.validateUpdate?.(object, old, errors);

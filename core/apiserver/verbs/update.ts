@@ -1,17 +1,14 @@
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import { FieldErrors } from '#core/api/field-errors.ts';
-import { StatusError } from '#core/api/status-error.ts';
-import { deepEqual } from '#core/api/value.ts';
-import type { AdmissionRequest } from '#core/admission/admission.ts';
-import { shown, storageNames, type Api, type Body, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
-import { isHeld } from './delete.ts';
-import { carryOver, decodeBody, validateChange, type WithStatus } from './pipeline.ts';
-
-/** A write that names no version is tried again this often when one of another process comes in between. */
-const attempts = 10;
+import type { Api, Body, Caller, Target, WriteParameters } from '#core/apiserver/api.ts';
+import { modify } from './modify.ts';
+import { decodeBody, decodeView } from './pipeline.ts';
+import { modifyView, viewOf } from './view.ts';
 
 /** PUT. @throws {StatusError} NotFound, Conflict, Invalid, BadRequest, Forbidden */
 export function update(api: Api, target: Target, body: Body, parameters: WriteParameters, caller: Caller): Promise<KubernetesObject> {
+  const view = viewOf(target);
+  if (view) return modifyView(api, target, view, parameters, caller, () => decodeView(target, view.kind, body, parameters, caller));
   return modify(api, target, parameters, caller, () => {
     const object = decodeBody(target, body, parameters, caller);
     if (!object.metadata.resourceVersion && !target.resource.allowsUnconditionalUpdate) {
@@ -21,73 +18,4 @@ export function update(api: Api, target: Target, body: Body, parameters: WritePa
     }
     return object;
   });
-}
-
-/**
- * Replaces an object by what `next` makes of it. `next` is asked again with the newest state when another write came in between,
- * unless what it returns names a version: then that is a Conflict.
- */
-export function modify(
-  api: Api, target: Target, parameters: WriteParameters, caller: Caller, next: (old: WithStatus) => WithStatus,
-): Promise<KubernetesObject> {
-  return api.objects.inTurn(storageNames(target.resource), target.namespace, target.name, () => repeatedly(api, target, parameters, caller, next));
-}
-
-async function repeatedly(
-  api: Api, target: Target, parameters: WriteParameters, caller: Caller, next: (old: WithStatus) => WithStatus,
-): Promise<KubernetesObject> {
-  for (let attempt = 1; attempt <= attempts; attempt++) {
-    const stored = api.objects.get(storageNames(target.resource), target.namespace, target.name);
-    if (stored === undefined) throw StatusError.notFound(target.resource.kind, target.name);
-    const result = await step(api, target, parameters, caller, stored, next);
-    if (result !== undefined) return shown(target.resource, result);
-  }
-  throw StatusError.modified(target.resource.kind, target.name);
-}
-
-/** One attempt; undefined when it came too late and may be repeated. */
-async function step(
-  api: Api, target: Target, parameters: WriteParameters, caller: Caller, stored: KubernetesObject, next: (old: WithStatus) => WithStatus,
-): Promise<KubernetesObject | undefined> {
-  const { resource } = target;
-  const old = shown(resource, stored) as WithStatus;
-  const object = next(old);
-  checkPreconditions(target, object, old);
-  carryOver(object, old, target);
-  if (target.subresource === '') resource.defaults?.(object);
-  const request: AdmissionRequest = {
-    operation: 'UPDATE', resource, subresource: target.subresource, namespace: target.namespace, name: target.name,
-    object, old, user: caller.user, dryRun: parameters.dryRun, warn: caller.warn,
-  };
-  await api.admission.mutate(request);
-  if (target.subresource === '') resource.prepareForUpdate?.(object, old);
-  validateChange(target, object, old);
-  for (const text of resource.warnings?.(object, old) ?? []) caller.warn(text);
-  return api.admission.guard(request, () => write(api, target, object, old, stored, parameters));
-}
-
-async function write(
-  api: Api, target: Target, object: WithStatus, old: WithStatus, stored: KubernetesObject, { dryRun }: WriteParameters,
-): Promise<KubernetesObject | undefined> {
-  const { resource } = target;
-  object.metadata.resourceVersion = old.metadata.resourceVersion;
-  if (deepEqual(object, old)) return stored;
-  if (resource.tracksGeneration && !deepEqual(object.spec, old.spec)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
-  const encoded = resource.storedAs?.encode(object) ?? object;
-  if (dryRun) return encoded;
-  const names = storageNames(resource);
-  // A version named in the request is compared again when this comes back: then it is a Conflict.
-  const ends = object.metadata.deletionTimestamp !== undefined && !isHeld(object);
-  if (ends) return (await api.objects.remove(names, stored)) && encoded;
-  return api.objects.replace(names, encoded, stored);
-}
-
-function checkPreconditions(target: Target, object: KubernetesObject, old: KubernetesObject): void {
-  const { uid, resourceVersion } = object.metadata;
-  if (uid !== undefined && uid !== '' && uid !== old.metadata.uid) {
-    throw StatusError.conflict(target.resource.kind, target.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
-  }
-  if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== old.metadata.resourceVersion) {
-    throw StatusError.modified(target.resource.kind, target.name);
-  }
 }

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import { apiVersionOf } from '#core/api/schema/kind.ts';
 import { FieldErrors } from '#core/api/field-errors.ts';
 import { StatusError } from '#core/api/status-error.ts';
+import type { AnyResource } from '#core/registry/resource.ts';
 import { shown, storageNames, type Api, type Target } from '#core/apiserver/api.ts';
 import { RevisionError } from '#core/spi/key-value-store.ts';
 import { withRevision, type Change } from '#core/store/resource-cache.ts';
@@ -27,9 +28,10 @@ const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };
 
 /**
  * Hands every event to `deliver`, synchronously and in the store's order, until the returned function is called.
+ * Where objects are converted by someone outside, events wait for it; `failed` is told when it fails, and nothing comes after that.
  * @throws {StatusError} BadRequest, Invalid, Expired (410) when the version is too old, or from another store
  */
-export async function watch(api: Api, target: Target, parameters: WatchParameters, deliver: (event: WatchEvent) => void): Promise<() => void> {
+export async function watch(api: Api, target: Target, parameters: WatchParameters, deliver: (event: WatchEvent) => void, failed: (error: unknown) => void): Promise<() => void> {
   const selection = select(target, parameters);
   checkInitialEvents(parameters);
   const asked = parseVersion(parameters.resourceVersion);
@@ -37,16 +39,26 @@ export async function watch(api: Api, target: Target, parameters: WatchParameter
   const stream = parameters.sendInitialEvents === true;
   const fromNow = asked === 0 || stream;
   if (asked > current) throw StatusError.expired(`the version ${asked} is not one of this store: its newest is ${current}`);
+  const steps = inOrder(target.resource, failed);
   if (fromNow && parameters.sendInitialEvents !== false) {
-    sendState(api, target, selection, deliver);
-    if (stream) deliver(bookmark(target, current, initialEventsEnd));
+    const entries = [...api.objects.cache(storageNames(target.resource)).range(selection.prefix)].map(([, object]) => object);
+    steps.run(entries, () => {
+      sendState(target, selection, entries, deliver);
+      if (stream) deliver(bookmark(target, current, initialEventsEnd));
+    });
   }
   try {
     // Runs up to its subscription in this same turn when it starts at the newest version: nothing can come in between.
-    return await api.objects.follow(storageNames(target.resource), fromNow ? current : asked, (change) => {
-      const event = eventOf(target, selection, change);
-      if (event !== undefined) deliver(event);
+    const close = await api.objects.follow(storageNames(target.resource), fromNow ? current : asked, (change) => {
+      steps.run(change.previous ? [change.previous, change.object] : [change.object], () => {
+        const event = eventOf(target, selection, change);
+        if (event !== undefined) deliver(event);
+      });
     });
+    return () => {
+      steps.stop();
+      close();
+    };
   } catch (error) {
     if (RevisionError.is(error)) throw StatusError.expired(`too old resource version: ${asked} (${error.oldest})`);
     throw error;
@@ -73,9 +85,37 @@ function checkInitialEvents({ sendInitialEvents, resourceVersionMatch: match, al
   errors.throwIfAny({ group: 'meta.k8s.io', kind: 'ListOptions' }, '');
 }
 
-function sendState(api: Api, target: Target, selection: Selection, deliver: (event: WatchEvent) => void): void {
-  const cache = api.objects.cache(storageNames(target.resource));
-  for (const [, stored] of cache.range(selection.prefix)) {
+interface Steps {
+  /** Does a step once the objects that it shows can be shown. */
+  run(objects: readonly KubernetesObject[], step: () => void): void;
+  stop(): void;
+}
+
+/** Steps that need nobody outside are done at once. */
+function inOrder({ conversion }: AnyResource, failed: (error: unknown) => void): Steps {
+  if (!conversion) return { run: (_objects, step) => step(), stop: () => undefined };
+  let over = false;
+  let last = Promise.resolve();
+  const take = async (objects: readonly KubernetesObject[], step: () => void): Promise<void> => {
+    if (over) return;
+    await conversion.prepare(objects);
+    if (!over) step();
+  };
+  return {
+    run: (objects, step) => {
+      last = last.then(() => take(objects, step)).catch((error: unknown) => {
+        if (!over) failed(error);
+        over = true;
+      });
+    },
+    stop: () => {
+      over = true;
+    },
+  };
+}
+
+function sendState(target: Target, selection: Selection, entries: readonly KubernetesObject[], deliver: (event: WatchEvent) => void): void {
+  for (const stored of entries) {
     const object = shown(target.resource, stored);
     if (selection.matches(object)) deliver({ type: 'ADDED', object, size: 0 });
   }

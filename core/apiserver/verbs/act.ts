@@ -1,0 +1,25 @@
+import { FieldErrors } from '#core/api/field-errors.ts';
+import { checkEnums } from '#core/api/schema/enums.ts';
+import type { KubernetesObject } from '#core/api/schema/kind.ts';
+import type { Status } from '#core/api/schema/meta.ts';
+import { StatusError } from '#core/api/status-error.ts';
+import { subresourceOf, type Api, type Body, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
+import { decodeBody, decodeView } from './pipeline.ts';
+
+/** POST to a question kind or to a subresource that does something. @throws {StatusError} NotFound, BadRequest, Invalid, and what the action says */
+export async function act(api: Api, target: Target, body: Body, parameters: WriteParameters, caller: Caller): Promise<KubernetesObject | Status> {
+  const { resource, subresource } = target;
+  const action = api.actions.find(resource, subresource);
+  if (action === undefined) throw new StatusError('NotFound', 'the server could not find the requested resource', {});
+  const kind = subresourceOf(resource, subresource)?.kind;
+  const object = kind ? decodeView(target, kind, body, parameters, caller) : decodeBody(target, body, parameters, caller);
+  const errors = new FieldErrors();
+  if (kind) checkEnums(kind.struct, object, errors);
+  else {
+    resource.defaults?.(object);
+    checkEnums(resource.kind.struct, object, errors);
+    resource.validate?.(object, errors);
+  }
+  errors.throwIfAny(kind ?? resource.kind, object.metadata.name ?? '');
+  return action.run({ api, target, object, parameters, caller });
+}
