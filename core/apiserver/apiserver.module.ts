@@ -5,6 +5,7 @@ import { ClientCertificateAuthenticator } from '#core/authn/authenticator.ts';
 import { Authorizer, mastersOnly } from '#core/authz/authorizer.ts';
 import { Client } from '#core/client/client.ts';
 import { InProcessClient } from '#core/client/in-process.ts';
+import { ServedKinds } from '#core/client/served-kinds.ts';
 import { Clock } from '#core/kernel/clock.ts';
 import { HealthCheck } from '#core/kernel/health-check.ts';
 import { Logger } from '#core/kernel/logger.ts';
@@ -15,6 +16,7 @@ import { ApiServer, type ApiServerOptions } from './api-server.ts';
 import { Action, ActionIndex } from './actions/action.ts';
 import { Api } from './api.ts';
 import { ResourceIndex } from './resource-index.ts';
+import { servedKinds } from './served-kinds.ts';
 import { localVerbs } from './verbs/local-verbs.ts';
 
 /** The API server with its storage, and the client for controllers of the same process. */
@@ -32,6 +34,7 @@ export const apiServer = (options: ApiServerOptions): ContainerModule => new Con
     }),
     [ObjectStore, { serviceIdentifier: AdmissionPlugin, isMultiple: true }, { serviceIdentifier: Action, isMultiple: true }, Clock, Logger],
   ).inSingletonScope();
+  bind(ServedKinds).toResolvedValue((api: Api) => servedKinds(api.resources), [Api]).inSingletonScope();
   bind(Client).toResolvedValue((api: Api) => new InProcessClient(localVerbs(api)), [Api]).inSingletonScope();
   bind(HealthCheck).toConstantValue({ name: 'ping', liveness: true, check: () => undefined });
   bind(HealthCheck).toResolvedValue(

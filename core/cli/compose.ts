@@ -10,7 +10,6 @@ import { Component } from '#core/kernel/lifecycle.ts';
 import { Logger } from '#core/kernel/logger.ts';
 import { Manager } from '#core/reconcile/manager.ts';
 import { reconcile } from '#core/reconcile/reconcile.module.ts';
-import { builtInResources } from '#core/registry/resources.ts';
 import { ObjectStore } from '#core/store/object-store.ts';
 import { IdleCollector } from './idle-collector.ts';
 
@@ -26,8 +25,7 @@ export function compose(composition: Composition): { readonly components: readon
   const container = new Container({ defaultScope: 'Singleton' });
   container.bind(Logger).toConstantValue(composition.logger);
   container.bind(Clock).toConstantValue(systemClock);
-  const namespacedKinds = builtInResources.filter(({ kind, storedAs }) => kind.namespaced && storedAs === undefined).map(({ kind }) => kind);
-  container.load(...composition.modules, apiServer(composition.apiServer), reconcile(), controllers({ namespacedKinds }));
+  container.load(...composition.modules, apiServer(composition.apiServer), reconcile(), controllers({ ca: composition.apiServer.tls.ca }));
   const server = container.get(ApiServer);
   return {
     components: [

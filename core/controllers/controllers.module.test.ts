@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Container } from 'inversify';
 import { Client } from '#core/client/client.ts';
+import { fixedKinds, ServedKinds } from '#core/client/served-kinds.ts';
 import { Clock } from '#core/kernel/clock.ts';
 import { Logger, silentLogger } from '#core/kernel/logger.ts';
 import { Controller } from '#core/reconcile/controller.ts';
@@ -24,7 +25,8 @@ describe('controllers.module', () => {
     container.bind(Logger).toConstantValue(silentLogger);
     container.bind(Informers).toConstantValue(new SharedInformers({ reader: client, clock, logger: silentLogger }));
     for (const driver of drivers) container.bind(VolumeDriver).toConstantValue(driver);
-    container.load(controllers({ namespacedKinds: builtInResources.map(({ kind }) => kind).filter(({ namespaced }) => namespaced) }));
+    container.bind(ServedKinds).toConstantValue(fixedKinds(builtInResources.map(({ kind }) => kind)));
+    container.load(controllers({ ca: 'PEM' }));
     return { container, stop };
   };
 
@@ -36,7 +38,7 @@ describe('controllers.module', () => {
       const all = container.getAll(Controller);
       expect(all.map(({ name }) => name)).to.deep.equal([
         'volume-binding', 'volume-provisioning', 'volume-reclaim', 'claim-protection', 'volume-protection', 'storage-capacity', 'namespace',
-        'resource-quota', 'event-ttl', 'mine',
+        'garbage-collection', 'resource-quota', 'service-account', 'root-ca', 'event-ttl', 'mine',
       ]);
       expect(container.getAll(Controller).every((controller, i) => controller === all[i])).to.equal(true);
       expect(container.get(Bootstrap)).to.be.instanceOf(Bootstrap);

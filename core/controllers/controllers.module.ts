@@ -1,8 +1,8 @@
 import { ContainerModule } from 'inversify';
-import type { Kind } from '#core/api/schema/kind.ts';
 import { Client } from '#core/client/client.ts';
 import { ApiEventRecorders } from '#core/client/api-event-recorder.ts';
 import { EventRecorders } from '#core/client/event-recorder.ts';
+import { ServedKinds } from '#core/client/served-kinds.ts';
 import { Clock } from '#core/kernel/clock.ts';
 import { Logger } from '#core/kernel/logger.ts';
 import { Controller } from '#core/reconcile/controller.ts';
@@ -12,8 +12,11 @@ import { VolumeDriver } from '#core/spi/volume-driver.ts';
 import { Bootstrap } from './bootstrap/bootstrap.ts';
 import { ClaimProtectionController } from './claim-protection/controller.ts';
 import { EventTtlController } from './event-ttl/controller.ts';
+import { GarbageCollectionController } from './garbage-collection/controller.ts';
 import { NamespaceController } from './namespace/controller.ts';
 import { ResourceQuotaController } from './resource-quota/controller.ts';
+import { RootCaController } from './root-ca/controller.ts';
+import { ServiceAccountController } from './service-account/controller.ts';
 import { StorageCapacityController } from './storage-capacity/controller.ts';
 import { VolumeBindingController } from './volume-binding/controller.ts';
 import { VolumeProtectionController } from './volume-protection/controller.ts';
@@ -21,8 +24,8 @@ import { VolumeProvisioningController } from './volume-provisioning/controller.t
 import { VolumeReclaimController } from './volume-reclaim/controller.ts';
 
 export interface ControllersOptions {
-  /** Every namespaced kind that the server stores: what goes with a namespace. */
-  readonly namespacedKinds: readonly Kind[];
+  /** PEM of the authority that signs the API server's certificate. */
+  readonly ca: string;
 }
 
 /** Each takes what it needs of this. */
@@ -33,6 +36,7 @@ interface Surroundings {
   readonly logger: Logger;
   readonly recorders: EventRecorders;
   readonly drivers: readonly VolumeDriver[];
+  readonly kinds: ServedKinds;
 }
 
 /** The one list of controllers. */
@@ -43,9 +47,11 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new ClaimProtectionController(around),
   (around) => new VolumeProtectionController(around),
   (around) => new StorageCapacityController(around),
-  (around, { namespacedKinds }) => new NamespaceController({ ...around, kinds: namespacedKinds }),
-  // Events come by the thousand and are gone in an hour: nobody limits their number, and adding them up costs each of them.
-  (around, { namespacedKinds }) => new ResourceQuotaController({ ...around, kinds: namespacedKinds.filter(({ kind }) => kind !== 'Event') }),
+  (around) => new NamespaceController(around),
+  (around) => new GarbageCollectionController({ ...around, recorder: around.recorders.for('garbage-collector-controller') }),
+  (around) => new ResourceQuotaController(around),
+  (around) => new ServiceAccountController(around),
+  (around, { ca }) => new RootCaController({ ...around, ca }),
   (around) => new EventTtlController(around),
 ];
 
@@ -60,8 +66,9 @@ export const controllers = (options: ControllersOptions): ContainerModule => new
   ).inSingletonScope();
   for (const make of list) {
     bind(Controller).toResolvedValue(
-      (client: Client, informers: Informers, clock: Clock, logger: Logger, recorders: EventRecorders, drivers: VolumeDriver[]) => make({ client, informers, clock, logger, recorders, drivers }, options),
-      [Client, Informers, Clock, Logger, EventRecorders, { serviceIdentifier: VolumeDriver, isMultiple: true }],
+      (...[client, informers, clock, logger, recorders, drivers, kinds]: [Client, Informers, Clock, Logger, EventRecorders, VolumeDriver[], ServedKinds]) =>
+        make({ client, informers, clock, logger, recorders, drivers, kinds }, options),
+      [Client, Informers, Clock, Logger, EventRecorders, { serviceIdentifier: VolumeDriver, isMultiple: true }, ServedKinds],
     ).inSingletonScope();
   }
 });

@@ -53,9 +53,14 @@ export class ControllerRunner {
 
   /** From now on what changes in the sources goes into the queue. */
   subscribe(): void {
-    for (const source of this.controller.sources) {
-      this.#unsubscribe.push(source.informer.subscribe((object, previous) => this.#enqueue(source, object, previous)));
-    }
+    for (const source of this.controller.sources) this.#add(source);
+    this.controller.followSources?.((source) => this.#add(source));
+  }
+
+  #add(source: Source): () => void {
+    const unsubscribe = source.informer.subscribe((object, previous) => this.#enqueue(source, object, previous));
+    this.#unsubscribe.push(unsubscribe);
+    return unsubscribe;
   }
 
   /** Works on keys until the signal aborts; resolves when no reconcile is left running. May be called again. Never rejects. */

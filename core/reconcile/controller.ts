@@ -34,6 +34,8 @@ export interface Controller {
   /** How many keys at once; 1 by default. */
   readonly workers?: number;
   readonly sources: readonly Source[];
+  /** For sources that come and go while it runs. Called once, before the first key is worked on; `add` returns what takes the source away. */
+  followSources?(add: (source: Source) => () => void): void;
   reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void>;
 }
 export const Controller = token<Controller>('Controller');

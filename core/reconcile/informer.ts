@@ -28,5 +28,7 @@ export interface Informer<T extends KubernetesObject> {
 /** One shared informer per kind; asking for one makes the Manager run it. */
 export interface Informers {
   for<T extends KubernetesObject>(kind: Kind<T>): Informer<T>;
+  /** The kind is not served any more: its informer ends, and its copy is forgotten. */
+  drop(kind: Kind): void;
 }
 export const Informers = token<Informers>('Informers');

@@ -7,6 +7,7 @@ export class SharedInformers implements Informers {
   readonly #options: InformerOptions;
   readonly #informers = new Map<string, SharedInformer<KubernetesObject>>();
   readonly #running = new Set<Promise<void>>();
+  readonly #ends = new Map<string, AbortController>();
   #signal: AbortSignal | undefined;
 
   constructor(options: InformerOptions) {
@@ -14,7 +15,7 @@ export class SharedInformers implements Informers {
   }
 
   for<T extends KubernetesObject>(kind: Kind<T>): Informer<T> {
-    const name = `${apiVersionOf(kind)}/${kind.plural}`;
+    const name = nameOf(kind);
     const known = this.#informers.get(name);
     // The map's key is the kind's name, so what is found under it holds objects of this kind.
     if (known !== undefined) return known as unknown as SharedInformer<T>;
@@ -23,6 +24,13 @@ export class SharedInformers implements Informers {
     this.#informers.set(name, shared);
     if (this.#signal !== undefined) this.#start(shared, this.#signal);
     return informer;
+  }
+
+  drop(kind: Kind): void {
+    const name = nameOf(kind);
+    this.#informers.delete(name);
+    this.#ends.get(name)?.abort(new Error(`${resourceName(kind)} is not served any more`));
+    this.#ends.delete(name);
   }
 
   /** Runs all informers until the signal aborts; resolves when none is running any more. Never rejects. */
@@ -48,8 +56,12 @@ export class SharedInformers implements Informers {
   }
 
   #start(informer: SharedInformer<KubernetesObject>, signal: AbortSignal): void {
-    const run = informer.run(signal);
+    const end = new AbortController();
+    this.#ends.set(nameOf(informer.kind), end);
+    const run = informer.run(AbortSignal.any([signal, end.signal]));
     this.#running.add(run);
     void run.finally(() => this.#running.delete(run));
   }
 }
+
+const nameOf = (kind: Kind): string => `${apiVersionOf(kind)}/${kind.plural}`;

@@ -4,12 +4,13 @@ import { Namespace } from '#core/api/schema/core-v1/namespace.ts';
 import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
 import { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { StatusError } from '#core/api/status-error.ts';
+import { fixedKinds } from '#core/client/served-kinds.ts';
 import { ClaimProtectionController } from '#core/controllers/claim-protection/controller.ts';
 import { claim } from '#test/fixtures/storage-world.ts';
 import { harnessAround } from '#test/fixtures/harness-around.ts';
 import { NamespaceController } from './controller.ts';
 
-const kinds = [ConfigMap, Secret, PersistentVolumeClaim, Pod] as never[];
+const kinds = fixedKinds([ConfigMap, Secret, PersistentVolumeClaim, Pod] as never[]);
 
 describe('namespace', () => {
   let world: Awaited<ReturnType<typeof harnessAround>>;

@@ -3,6 +3,7 @@ import { Pod } from '#core/api/schema/core-v1/pod.ts';
 import type { Kind } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Client } from '#core/client/client.ts';
+import type { ServedKinds } from '#core/client/served-kinds.ts';
 import { isDeleting } from '#core/controllers/storage/claims.ts';
 import { metadataPatch } from '#core/controllers/storage/metadata-patch.ts';
 import { rfc3339, type Clock } from '#core/kernel/clock.ts';
@@ -15,8 +16,7 @@ export interface NamespaceOptions {
   readonly client: Client;
   readonly informers: Informers;
   readonly clock: Clock;
-  /** Every namespaced kind that the server stores. */
-  readonly kinds: readonly Kind[];
+  readonly kinds: ServedKinds;
   readonly workers?: number;
 }
 
@@ -33,7 +33,7 @@ export class NamespaceController implements Controller {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #namespaces: Informer<Namespace>;
-  readonly #kinds: readonly Kind[];
+  readonly #kinds: ServedKinds;
 
   constructor({ client, informers, clock, kinds, workers = 4 }: NamespaceOptions) {
     this.workers = workers;
@@ -60,9 +60,10 @@ export class NamespaceController implements Controller {
   /** Pods go first: what they run must not see its configuration vanish. */
   async #empty(namespace: string, signal: AbortSignal): Promise<Remains> {
     const isPod = ({ group, plural }: Kind): boolean => group === Pod.group && plural === Pod.plural;
-    const pods = await emptyOf(this.#client, this.#kinds.filter(isPod), namespace, signal);
+    const kinds = this.#kinds.all.filter(({ kind, verbs }) => kind.namespaced && verbs.includes('list') && verbs.includes('delete')).map(({ kind }) => kind);
+    const pods = await emptyOf(this.#client, kinds.filter(isPod), namespace, signal);
     if (pods.objects.size > 0 || pods.failures.length > 0) return pods;
-    return emptyOf(this.#client, this.#kinds.filter((kind) => !isPod(kind)), namespace, signal);
+    return emptyOf(this.#client, kinds.filter((kind) => !isPod(kind)), namespace, signal);
   }
 
   async #report(cached: Namespace, remains: Remains, signal: AbortSignal): Promise<void> {

@@ -3,10 +3,11 @@ import { ConfigMap } from '#core/api/schema/core-v1/config.ts';
 import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
 import { ResourceQuota } from '#core/api/schema/core-v1/resource-quota.ts';
 import { claim } from '#test/fixtures/storage-world.ts';
+import { fixedKinds } from '#core/client/served-kinds.ts';
 import { harnessAround } from '#test/fixtures/harness-around.ts';
 import { ResourceQuotaController } from './controller.ts';
 
-const kinds = [ConfigMap, PersistentVolumeClaim] as never[];
+const kinds = fixedKinds([ConfigMap, PersistentVolumeClaim] as never[]);
 const key = { namespace: 'default', name: 'q' };
 
 describe('resource-quota', () => {

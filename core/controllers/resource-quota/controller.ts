@@ -3,17 +3,19 @@ import { ResourceQuota } from '#core/api/schema/core-v1/resource-quota.ts';
 import type { Kind, KubernetesObject } from '#core/api/schema/kind.ts';
 import { Quantity } from '#core/api/quantity.ts';
 import { keyOf, type Client } from '#core/client/client.ts';
+import type { ServedKinds } from '#core/client/served-kinds.ts';
 import { metadataPatch } from '#core/controllers/storage/metadata-patch.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import { source, type Controller, type ReconcileResult, type Source } from '#core/reconcile/controller.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';
+import { KindSources } from '#core/reconcile/kind-sources.ts';
 
 export interface ResourceQuotaOptions {
   readonly client: Client;
   readonly informers: Informers;
   readonly clock: Clock;
-  /** Namespaced kinds whose objects can be counted. */
-  readonly kinds: readonly Kind[];
+  /** Objects of the namespaced ones can be counted. */
+  readonly kinds: ServedKinds;
 }
 
 /** A quota is added up at most this often: thousands of objects may come and go meanwhile. */
@@ -28,7 +30,7 @@ export class ResourceQuotaController implements Controller {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #quotas: Informer<ResourceQuota>;
-  readonly #counted: readonly Informer<KubernetesObject>[];
+  readonly #counted: KindSources;
   readonly #lastRuns = new Map<string, number>();
 
   constructor({ client, informers, clock, kinds }: ResourceQuotaOptions) {
@@ -36,12 +38,18 @@ export class ResourceQuotaController implements Controller {
     this.#clock = clock;
     const quotas = (this.#quotas = informers.for(ResourceQuota));
     quotas.addIndex(byNamespace, namespaceOf);
-    this.#counted = kinds.map((kind) => informers.for(kind));
-    for (const informer of this.#counted) informer.addIndex(byNamespace, namespaceOf);
-    this.sources = [
-      source(quotas, (quota) => (quota === undefined ? [] : [keyOf(quota)])),
-      ...this.#counted.map((informer) => source(informer, (object, previous) => this.#keysFor(informer.kind, object, previous))),
-    ];
+    this.#counted = new KindSources({
+      kinds, informers,
+      // Events come by the thousand and are gone in an hour: nobody limits their number, and adding them up costs each of them.
+      wanted: ({ kind, verbs }) => kind.namespaced && kind.kind !== 'Event' && verbs.includes('list') && verbs.includes('watch'),
+      prepare: (informer) => informer.addIndex(byNamespace, namespaceOf),
+      keys: (kind, object, previous) => this.#keysFor(kind, object, previous),
+    });
+    this.sources = [source(quotas, (quota) => (quota === undefined ? [] : [keyOf(quota)]))];
+  }
+
+  followSources(add: (source: Source) => () => void): void {
+    this.#counted.follow(add);
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void> {
@@ -62,7 +70,7 @@ export class ResourceQuotaController implements Controller {
 
   #usedOf(quota: ResourceQuota, names: readonly string[]): Usage {
     const usages: Usage[] = [];
-    for (const informer of this.#counted) {
+    for (const informer of this.#counted.informers) {
       const { kind } = informer;
       if (!concerns(kind, names)) continue;
       for (const object of informer.byIndex(byNamespace, quota.metadata.namespace ?? '')) {
