@@ -4,10 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Attributes } from '#core/api/access.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { User } from '#core/api/user.ts';
 import { anonymous, type Authenticator } from '#core/authn/authenticator.ts';
-import { forbiddenMessage, type Attributes, type Authorizer } from '#core/authz/authorizer.ts';
+import { forbiddenMessage, type Authorizer } from '#core/authz/authorizer.ts';
 import type { HealthCheck } from '#core/kernel/health-check.ts';
 import type { Component } from '#core/kernel/lifecycle.ts';
 import { token } from '#core/kernel/token.ts';
@@ -180,11 +181,12 @@ export class ApiServer implements Component {
     const target = destination?.to === 'resource' ? destination.target : undefined;
     const attributes: Attributes = {
       user, verb, path,
-      ...(target ? { group: target.resource.kind.group, resource: target.resource.kind.plural, subresource: target.subresource, namespace: target.namespace, name: target.name } : {}),
+      ...(target ? { group: target.resource.kind.group, version: target.resource.kind.version, resource: target.resource.kind.plural, subresource: target.subresource, namespace: target.namespace, name: target.name } : {}),
     };
-    if (this.authorizer.allows(attributes)) return;
+    const { allowed, reason } = this.authorizer.authorize(attributes);
+    if (allowed) return;
     if (user === anonymous) throw new StatusError('Unauthorized', 'Unauthorized');
-    throw new StatusError('Forbidden', forbiddenMessage(attributes), target ? { kind: target.resource.kind.plural, ...(target.name === '' ? {} : { name: target.name }) } : {});
+    throw new StatusError('Forbidden', forbiddenMessage(attributes, reason), target ? { kind: target.resource.kind.plural, ...(target.name === '' ? {} : { name: target.name }) } : {});
   }
 
   private async resource(
