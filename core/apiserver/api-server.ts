@@ -1,40 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Attributes } from '#core/api/access.ts';
 import { StatusError } from '#core/api/status-error.ts';
-import type { User } from '#core/api/user.ts';
-import { anonymous, type Authenticator } from '#core/authn/authenticator.ts';
-import { forbiddenMessage, type Authorizer } from '#core/authz/authorizer.ts';
+import type { Authenticator } from '#core/authn/authenticator.ts';
+import type { ServiceAccountKeys } from '#core/authn/service-account/keys.ts';
+import type { Authorizer } from '#core/authz/authorizer.ts';
 import type { HealthCheck } from '#core/kernel/health-check.ts';
 import type { Component } from '#core/kernel/lifecycle.ts';
+import type { Logger } from '#core/kernel/logger.ts';
 import { token } from '#core/kernel/token.ts';
 import type { Api } from './api.ts';
-import { aggregated, apiGroup, apiGroupList, apiResourceList, apiVersions, notAllowed, notServed } from './http/discovery.ts';
-import { Gate } from './http/gate.ts';
-import { serveHealth } from './http/health.ts';
-import { negotiate } from './http/negotiate.ts';
-import { OpenApi } from './http/openapi.ts';
-import type { Verb } from '#core/registry/resource.ts';
-import { handle, verbOf } from './http/resource-handler.ts';
-import { send, sendFailure } from './http/respond.ts';
-import { route, type Route } from './http/route.ts';
-
-/** As `/version` answers it: which Kubernetes this server speaks, and what it is. */
-export interface VersionInfo {
-  readonly major: string;
-  readonly minor: string;
-  readonly gitVersion: string;
-  readonly gitCommit: string;
-  readonly gitTreeState: string;
-  readonly buildDate: string;
-  readonly goVersion: string;
-  readonly compiler: string;
-  readonly platform: string;
-}
+import type { AuditLog } from './audit/audit-log.ts';
+import type { FileSink } from './audit/file-sink.ts';
+import type { AuditPolicy } from './audit/policy.ts';
+import { Access } from './http/access.ts';
+import { Frontend } from './http/frontend.ts';
+import { Pages, type IssuerDiscovery } from './http/pages.ts';
+import type { VersionInfo } from './version-info.ts';
 
 export interface ApiServerOptions {
   readonly host: string;
@@ -43,37 +26,53 @@ export interface ApiServerOptions {
   /** PEM texts; `ca` signs client certificates. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   readonly version: VersionInfo;
+  readonly authentication: AuthenticationOptions;
+  readonly audit?: { readonly policy: AuditPolicy; readonly sink: FileSink };
   /** Requests under way at once; more are turned away with 429. Defaults 400 and 200, as upstream. */
   readonly maxReads?: number;
   readonly maxWrites?: number;
 }
 
+export interface AuthenticationOptions {
+  /** Signs the tokens of service accounts. */
+  readonly accountKeys: ServiceAccountKeys;
+  /** `iss` of those tokens; `https://kubernetes.default.svc.cluster.local` by default. */
+  readonly issuer?: string;
+  /** Text of a file of static tokens: lines of `token,user,uid,"group1,group2"`. */
+  readonly staticTokens?: string;
+}
+
+/** What the server is made of besides the API. */
+export interface ApiServerParts {
+  readonly authenticators: readonly Authenticator[];
+  readonly authorizer: Authorizer;
+  readonly checks: readonly HealthCheck[];
+  readonly audit?: AuditLog | undefined;
+  /** Whose keys are published. */
+  readonly issuer?: IssuerDiscovery | undefined;
+}
+
 /** The Kubernetes REST protocol over HTTPS. Knows HTTP; the verbs know objects. */
 export class ApiServer implements Component {
   readonly name = 'api-server';
-  private readonly api: Api;
-  private readonly options: ApiServerOptions;
-  private readonly authenticators: readonly Authenticator[];
-  private readonly authorizer: Authorizer;
-  private readonly checks: readonly HealthCheck[];
-  private readonly openapi: OpenApi;
-  private readonly reads: Gate;
-  private readonly writes: Gate;
+  private readonly logger: Logger;
+  private readonly options: Omit<ApiServerOptions, 'authentication' | 'audit'>;
+  private readonly frontend: Frontend;
   private readonly stopping = new AbortController();
   private readonly sockets = new Set<Socket>();
   private server: Server | undefined;
 
-  constructor(api: Api, authenticators: readonly Authenticator[], authorizer: Authorizer, checks: readonly HealthCheck[], options: ApiServerOptions) {
-    this.api = api;
+  constructor(api: Api, parts: ApiServerParts, options: Omit<ApiServerOptions, 'authentication' | 'audit'>) {
+    this.logger = api.logger;
     this.options = options;
-    this.authenticators = authenticators;
-    this.authorizer = authorizer;
-    this.checks = checks;
     // Each watch listens for the end of the server.
     setMaxListeners(0, this.stopping.signal);
-    this.openapi = new OpenApi(api.resources, options.version.gitVersion);
-    this.reads = new Gate('reading', options.maxReads ?? 400);
-    this.writes = new Gate('changing', options.maxWrites ?? 200);
+    this.frontend = new Frontend({
+      api, access: new Access(parts.authenticators, parts.authorizer), audit: parts.audit,
+      pages: new Pages({ resources: api.resources, checks: parts.checks, version: options.version, issuer: parts.issuer }),
+      maxReads: options.maxReads ?? 400, maxWrites: options.maxWrites ?? 200,
+      address: () => new URL(this.url).host, stopping: this.stopping.signal,
+    });
   }
 
   /** Where clients reach it, once started: `https://127.0.0.1:6443`. */
@@ -94,7 +93,7 @@ export class ApiServer implements Component {
       maxHeaderSize: 1024 * 1024,
     });
     this.server = server;
-    server.on('request', (request, response) => void this.serve(request, response));
+    server.on('request', (request, response) => void this.frontend.serve(request, response));
     server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'));
     server.on('clientError', refuseMalformed);
     server.on('secureConnection', (socket) => {
@@ -109,7 +108,7 @@ export class ApiServer implements Component {
         resolve();
       });
     });
-    server.on('error', (error) => this.api.logger.error('the listener failed', { error }));
+    server.on('error', (error) => this.logger.error('the listener failed', { error }));
   }
 
   async stop(): Promise<void> {
@@ -127,135 +126,6 @@ export class ApiServer implements Component {
     await closed;
     clearTimeout(cut);
   }
-
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.setHeader('Audit-Id', randomUUID());
-    response.setHeader('Cache-Control', 'no-cache, private');
-    // Writing to a connection that its reader closed is no event; the response's own close tells.
-    response.on('error', () => undefined);
-    if (this.stopping.signal.aborted) response.setHeader('Connection', 'close');
-    try {
-      await this.answer(request, response);
-    } catch (error) {
-      if (!StatusError.is(error)) this.api.logger.error('a request failed unexpectedly', { method: request.method, path: request.url, error });
-      await this.fail(request, response, error);
-    }
-  }
-
-  private async fail(request: IncomingMessage, response: ServerResponse, error: unknown): Promise<void> {
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    if (!request.complete) {
-      // The rest of the body is not wanted; without this the client would have to send it all first.
-      response.setHeader('Connection', 'close');
-      response.once('finish', () => setTimeout(() => request.destroy(), 500).unref());
-      request.resume();
-    }
-    await sendFailure(response, error);
-  }
-
-  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { path, query } = locate(request);
-    const user = await this.authenticate(request);
-    const method = request.method ?? 'GET';
-    const destination = route(path, this.api.resources);
-    const verb = destination?.to === 'resource' ? verbOf(method, destination.target, destination.watch, query) : undefined;
-    this.authorize(user, verb ?? method.toLowerCase(), path, destination);
-    if (destination?.to === 'resource' && verb !== undefined) return this.resource(request, response, query, user, verb, destination);
-    checkReads(method, destination);
-    return destination?.to === 'discovery' ? this.discover(request, response, destination) : this.other(path, query, request, response);
-  }
-
-  private async authenticate(request: IncomingMessage): Promise<User> {
-    for (const authenticator of this.authenticators) {
-      const user = await authenticator.authenticate(request);
-      if (user) return user;
-    }
-    if (request.headers.authorization !== undefined) throw new StatusError('Unauthorized', 'Unauthorized');
-    return anonymous;
-  }
-
-  private authorize(user: User, verb: string, path: string, destination: Route): void {
-    const target = destination?.to === 'resource' ? destination.target : undefined;
-    const attributes: Attributes = {
-      user, verb, path,
-      ...(target ? { group: target.resource.kind.group, version: target.resource.kind.version, resource: target.resource.kind.plural, subresource: target.subresource, namespace: target.namespace, name: target.name } : {}),
-    };
-    const { allowed, reason } = this.authorizer.authorize(attributes);
-    if (allowed) return;
-    if (user === anonymous) throw new StatusError('Unauthorized', 'Unauthorized');
-    throw new StatusError('Forbidden', forbiddenMessage(attributes, reason), target ? { kind: target.resource.kind.plural, ...(target.name === '' ? {} : { name: target.name }) } : {});
-  }
-
-  private async resource(
-    request: IncomingMessage, response: ServerResponse, query: URLSearchParams, user: User, verb: Verb, { target }: Extract<Route, { to: 'resource' }>,
-  ): Promise<void> {
-    const warnings = new Set<string>();
-    const warn = (text: string): void => {
-      if (warnings.size >= 50 || warnings.has(text)) return;
-      warnings.add(text);
-      if (!response.headersSent) response.appendHeader('Warning', `299 - ${quoted(text)}`);
-    };
-    const exchange = { api: this.api, target, verb, request, response, query, caller: { user, warn }, stopping: this.stopping.signal };
-    // A watch lives for an hour; it is bounded by its connection.
-    if (verb === 'watch') return handle(exchange);
-    const leave = (verb === 'get' || verb === 'list' ? this.reads : this.writes).enter();
-    try {
-      await handle(exchange);
-    } finally {
-      leave();
-    }
-  }
-
-  private async discover(request: IncomingMessage, response: ServerResponse, { group, version }: Extract<Route, { to: 'discovery' }>): Promise<void> {
-    const { resources } = this.api;
-    if (version !== undefined) return send(response, 200, apiResourceList(resources, group ?? '', version));
-    if (group !== undefined && group !== '') return send(response, 200, apiGroup(resources, group));
-    const format = negotiate(request.headers.accept, ['discovery']);
-    response.setHeader('Vary', 'Accept');
-    if (format.as === 'discovery') {
-      return send(response, 200, aggregated(resources, group === '', format.version), 'json', `application/json;g=apidiscovery.k8s.io;v=${format.version};as=APIGroupDiscoveryList`);
-    }
-    return send(response, 200, group === '' ? apiVersions(new URL(this.url).host) : apiGroupList(resources));
-  }
-
-  private async other(path: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (serveHealth(path, query, this.checks, response)) return undefined;
-    if (path === '/version' || path === '/version/') return send(response, 200, this.options.version);
-    if (path === '/openapi/v3' || path === '/openapi/v3/') return send(response, 200, this.openapi.index());
-    if (path === '/openapi/v2') {
-      // kubectl before 1.29 wants a protobuf document here; an empty one is valid, and it then asks for nothing more.
-      // It parses this header strictly, and the type that upstream names is not a legal one.
-      response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': 0 });
-      response.end();
-      return;
-    }
-    if (path.startsWith('/openapi/v3/')) return this.openapiDocument(path.slice('/openapi/v3/'.length), query, request, response);
-    if (path === '/') return send(response, 200, { paths: ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] });
-    throw notServed();
-  }
-
-  private async openapiDocument(name: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const document = this.openapi.document(name);
-    if (!document) throw notServed();
-    const asked = query.get('hash');
-    if (asked !== null && asked !== document.hash) {
-      response.writeHead(301, { Location: `/openapi/v3/${name}?hash=${document.hash}`, 'Content-Length': 0 });
-      response.end();
-      return;
-    }
-    response.setHeader('ETag', `"${document.hash}"`);
-    if (asked !== null) response.setHeader('Cache-Control', 'public, immutable');
-    if (request.headers['if-none-match'] === `"${document.hash}"`) {
-      response.writeHead(304);
-      response.end();
-      return;
-    }
-    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(document.text) });
-    response.end(document.text);
-  }
 }
 export const ApiServerOptions = token<ApiServerOptions>('ApiServerOptions');
 
@@ -271,24 +141,3 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   const body = JSON.stringify(new StatusError('BadRequest', String(sentence), undefined, { code: Number(code) }).status());
   socket.end(`HTTP/1.1 ${code} ${text}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
-
-/** Everything but resources is there to be read. @throws {StatusError} MethodNotAllowed, or NotFound where there is nothing at all */
-function checkReads(method: string, destination: Route): void {
-  if (method === 'GET' || method === 'HEAD') return;
-  throw destination === undefined ? notServed() : notAllowed();
-}
-
-/** @throws {StatusError} BadRequest for a path that cannot be decoded */
-function locate(request: IncomingMessage): { path: string; query: URLSearchParams } {
-  const url = request.url ?? '/';
-  const mark = url.indexOf('?');
-  try {
-    return { path: decodeURIComponent(mark < 0 ? url : url.slice(0, mark)), query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)) };
-  } catch (error) {
-    throw StatusError.badRequest(`the path is not valid: ${url.slice(0, 100)}`, { cause: error });
-  }
-}
-
-/** A quoted string of RFC 7230; what a header cannot hold is escaped or left out. */
-const quoted = (text: string): string => `"${text.slice(0, 1024).replace(/["\\]/g, '\\$&').replace(/[\r\n]/g, ' ').replace(/[^ -~]/g, '?')}"`;
-

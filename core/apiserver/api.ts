@@ -33,6 +33,8 @@ export interface Target {
 export interface Caller {
   readonly user: User;
   readonly warn: (text: string) => void;
+  /** Leaves a remark in the audit log. */
+  readonly annotate?: (key: string, value: string) => void;
 }
 
 /** A decoded JSON body; `duplicates` are the paths of keys that occurred twice. */

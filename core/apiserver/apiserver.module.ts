@@ -1,23 +1,19 @@
 import { ContainerModule } from 'inversify';
-import { AdmissionChain, AdmissionPlugin } from '#core/admission/admission.ts';
-import { builtInAdmission } from '#core/admission/chain.ts';
-import { ClientCertificateAuthenticator } from '#core/authn/authenticator.ts';
-import { Authorizer, mastersOnly } from '#core/authz/authorizer.ts';
+import { AdmissionPlugin } from '#core/admission/admission.ts';
 import { Client } from '#core/client/client.ts';
-import { InProcessClient } from '#core/client/in-process.ts';
 import { ServedKinds } from '#core/client/served-kinds.ts';
 import { Clock } from '#core/kernel/clock.ts';
 import { HealthCheck } from '#core/kernel/health-check.ts';
 import { Logger } from '#core/kernel/logger.ts';
-import { builtInResources } from '#core/registry/resources.ts';
+import { token } from '#core/kernel/token.ts';
 import { KeyValueStore } from '#core/spi/key-value-store.ts';
 import { ObjectStore } from '#core/store/object-store.ts';
 import { ApiServer, type ApiServerOptions } from './api-server.ts';
-import { Action, ActionIndex } from './actions/action.ts';
-import { Api } from './api.ts';
-import { ResourceIndex } from './resource-index.ts';
-import { servedKinds } from './served-kinds.ts';
-import { localVerbs } from './verbs/local-verbs.ts';
+import { Action } from './actions/action.ts';
+import { assemble, type Assembly } from './assembly.ts';
+import { AuditLog } from './audit/audit-log.ts';
+
+const Assembled = token<Assembly>('Assembled');
 
 /** The API server with its storage, and the client for controllers of the same process. */
 export const apiServer = (options: ApiServerOptions): ContainerModule => new ContainerModule(({ bind }) => {
@@ -25,24 +21,23 @@ export const apiServer = (options: ApiServerOptions): ContainerModule => new Con
     (kv: KeyValueStore, logger: Logger, clock: Clock) => new ObjectStore(kv, { logger: logger.with({ component: 'object-store' }), clock, packed: ['events'] }),
     [KeyValueStore, Logger, Clock],
   ).inSingletonScope();
-  for (const plugin of builtInAdmission()) bind(AdmissionPlugin).toConstantValue(plugin);
-  bind(Authorizer).toConstantValue(mastersOnly);
-  bind(Api).toResolvedValue(
-    (objects: ObjectStore, plugins: AdmissionPlugin[], actions: Action[], clock: Clock, logger: Logger): Api => ({
-      objects, admission: new AdmissionChain(plugins, objects), resources: new ResourceIndex(builtInResources), actions: new ActionIndex(actions),
-      clock, logger: logger.with({ component: 'api-server' }),
-    }),
+  bind(Assembled).toResolvedValue(
+    (objects: ObjectStore, admission: AdmissionPlugin[], actions: Action[], clock: Clock, logger: Logger) =>
+      assemble({ objects, admission, actions, clock, logger: logger.with({ component: 'api-server' }), authentication: options.authentication }),
     [ObjectStore, { serviceIdentifier: AdmissionPlugin, isMultiple: true }, { serviceIdentifier: Action, isMultiple: true }, Clock, Logger],
   ).inSingletonScope();
-  bind(ServedKinds).toResolvedValue((api: Api) => servedKinds(api.resources), [Api]).inSingletonScope();
-  bind(Client).toResolvedValue((api: Api) => new InProcessClient(localVerbs(api)), [Api]).inSingletonScope();
+  bind(ServedKinds).toResolvedValue((assembled: Assembly) => assembled.kinds, [Assembled]).inSingletonScope();
+  bind(Client).toResolvedValue((assembled: Assembly) => assembled.client, [Assembled]).inSingletonScope();
   bind(HealthCheck).toConstantValue({ name: 'ping', liveness: true, check: () => undefined });
   bind(HealthCheck).toResolvedValue(
     (objects: ObjectStore): HealthCheck => ({ name: 'store', liveness: true, check: () => objects.trouble?.message }),
     [ObjectStore],
   ).inSingletonScope();
   bind(ApiServer).toResolvedValue(
-    (api: Api, authorizer: Authorizer, checks: HealthCheck[]) => new ApiServer(api, [new ClientCertificateAuthenticator()], authorizer, checks, options),
-    [Api, Authorizer, { serviceIdentifier: HealthCheck, isMultiple: true }],
+    ({ api, authentication, authorizer }: Assembly, checks: HealthCheck[], clock: Clock) => new ApiServer(api, {
+      authenticators: authentication.authenticators, authorizer, checks, issuer: authentication.accountTokens,
+      audit: options.audit && new AuditLog(options.audit.policy, options.audit.sink, clock),
+    }, options),
+    [Assembled, { serviceIdentifier: HealthCheck, isMultiple: true }, Clock],
   ).inSingletonScope();
 });

@@ -29,7 +29,7 @@ export function compose(composition: Composition): { readonly components: readon
   const server = container.get(ApiServer);
   return {
     components: [
-      container.get(ObjectStore), ...container.getAll(Component), bootstrapComponent(container.get(Bootstrap)),
+      ...(composition.apiServer.audit ? [composition.apiServer.audit.sink] : []), container.get(ObjectStore), ...container.getAll(Component), bootstrapComponent(container.get(Bootstrap)),
       server, container.get(ApiEventRecorders), container.get(Manager), new IdleCollector(systemClock),
     ],
     apiServer: server,

@@ -1,10 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ensureClusterPki } from '#core/authn/pki.ts';
+import { ensureServiceAccountKeys } from '#core/authn/service-account/keys.ts';
 import { writePrivateFile } from '#core/authn/pki-file.ts';
 import { systemClock } from '#core/kernel/clock.ts';
 import { startInOrder, type Component } from '#core/kernel/lifecycle.ts';
 import { createLogger, type Logger, type LogFormat, type LogLevel } from '#core/kernel/logger.ts';
+import { auditOf } from './audit.ts';
 import { abilitiesOf, kubectlAbility } from './abilities.ts';
 import { compose } from './compose.ts';
 import { lockDataDir } from './data-dir-lock.ts';
@@ -31,8 +34,12 @@ export async function up(values: FlagValues): Promise<number> {
 async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Promise<number> {
   const logger = loggerOf(values);
   const host = valueOf(values, 'host');
-  const [pki, store, providers] = await Promise.all([
-    ensureClusterPki({ dir: join(dataDir, 'pki'), hosts: hostsOf(host), clock: systemClock }),
+  const pkiDir = join(dataDir, 'pki');
+  const [pki, accountKeys, staticTokens, audit, store, providers] = await Promise.all([
+    ensureClusterPki({ dir: pkiDir, hosts: hostsOf(host), clock: systemClock }),
+    ensureServiceAccountKeys(pkiDir),
+    tokenFile(valueOf(values, 'token-auth-file')),
+    auditOf(values, logger),
     loadModules('store', [valueOf(values, 'store')]),
     loadModules('provider', values.get('provider') ?? []),
   ]);
@@ -40,7 +47,11 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
   const abilities = Promise.all([kubectlAbility().then((one) => [one]), ...modules.map(({ module, settings }) => abilitiesOf(module, settings))]);
   const { components, apiServer } = compose({
     logger, modules: modules.map(({ module, settings }) => module.create(settings)),
-    apiServer: { host, port: Number(valueOf(values, 'port')), tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion() },
+    apiServer: {
+      host, port: Number(valueOf(values, 'port')), tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(),
+      authentication: { accountKeys, issuer: valueOf(values, 'service-account-issuer'), ...(staticTokens === undefined ? {} : { staticTokens }) },
+      ...(audit ? { audit } : {}),
+    },
   });
   const halt = await startOrStop(components, stop);
   if (halt === undefined) return 0;
@@ -84,4 +95,13 @@ function hostsOf(host: string): string[] {
   const everywhere = host === '0.0.0.0' || host === '::';
   const addresses = everywhere ? Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)) : [host];
   return [hostname(), ...addresses];
+}
+
+async function tokenFile(path: string): Promise<string | undefined> {
+  if (path === '') return undefined;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new Error(`the file of --token-auth-file, ${path}, cannot be read`, { cause: error });
+  }
 }

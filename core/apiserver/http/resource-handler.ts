@@ -3,7 +3,8 @@ import { decode } from '#core/api/schema/decode.ts';
 import { apiVersionOf, type KubernetesObject } from '#core/api/schema/kind.ts';
 import { DeleteOptions, type Status } from '#core/api/schema/meta.ts';
 import { StatusError } from '#core/api/status-error.ts';
-import { subresourceOf, type Api, type Caller, type Target } from '#core/apiserver/api.ts';
+import { subresourceOf, type Api, type Body, type Caller, type Target } from '#core/apiserver/api.ts';
+import type { AuditRecord } from '#core/apiserver/audit/audit-log.ts';
 import type { AnyResource, Verb } from '#core/registry/resource.ts';
 import { act } from '#core/apiserver/verbs/act.ts';
 import { create } from '#core/apiserver/verbs/create.ts';
@@ -30,6 +31,7 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly query: URLSearchParams;
   readonly caller: Caller;
+  readonly audit: AuditRecord | undefined;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
 }
@@ -74,23 +76,24 @@ export async function handle(exchange: Exchange): Promise<void> {
     case 'list': return sendItems(exchange, await list(api, target, listParameters(query)), format);
     case 'watch': {
       const { timeoutSeconds, ...parameters } = watchParameters(query);
-      return watchStream(api, target, parameters, response, { format, include: includeObject(query), timeoutSeconds, stopping: exchange.stopping });
+      return watchStream(api, target, parameters, response, { format, include: includeObject(query), timeoutSeconds, stopping: exchange.stopping, audit: exchange.audit });
     }
     case 'create': {
       const parameters = writeParameters(query);
-      const body = await decodeObjectBody(await readBody(request), mediaType(request), bodyKind(target));
+      const body = await bodyOf(exchange);
       if (target.resource.isQuestion || target.subresource !== '') return sendAnswer(exchange, await act(api, target, body, parameters, caller), format);
       return sendObject(exchange, 201, await create(api, target, body, parameters, caller), format);
     }
     case 'update': {
       const parameters = writeParameters(query);
-      const body = await decodeObjectBody(await readBody(request), mediaType(request), bodyKind(target));
+      const body = await bodyOf(exchange);
       return sendObject(exchange, 200, await update(api, target, body, parameters, caller), format);
     }
     case 'patch': {
       const parameters = writeParameters(query);
       const type = patchType(mediaType(request));
       const body = parseText(await readBody(request));
+      exchange.audit?.requestObject(body.value);
       return sendObject(exchange, 200, await patch(api, target, type, body, parameters, caller), format);
     }
     case 'delete': {
@@ -120,12 +123,20 @@ async function deleteOptions(request: IncomingMessage): Promise<DeleteOptions | 
   return decode(DeleteOptions, value, { kind: { group: '', version: 'v1', kind: 'DeleteOptions' } }).value;
 }
 
+async function bodyOf({ request, target, audit }: Exchange): Promise<Body> {
+  const body = await decodeObjectBody(await readBody(request), mediaType(request), bodyKind(target));
+  audit?.requestObject(body.value);
+  return body;
+}
+
 const bodyKind = ({ resource, subresource }: Target) => (subresourceOf(resource, subresource)?.kind ?? resource.kind).struct;
 
 const sendAnswer = (exchange: Exchange, answer: KubernetesObject | Status, format: Format): Promise<void> =>
   (isStatus(answer) ? send(exchange.response, answer.code ?? 201, answer, format.encoding) : sendObject(exchange, 201, answer, format));
 
-async function sendObject({ api, target: { resource }, response, query }: Exchange, code: number, object: KubernetesObject, format: Format): Promise<void> {
+async function sendObject(exchange: Exchange, code: number, object: KubernetesObject, format: Format): Promise<void> {
+  const { api, target: { resource }, response, query } = exchange;
+  exchange.audit?.responseObject(object);
   const document = format.as === 'table'
     ? table(resource, [object], { resourceVersion: object.metadata.resourceVersion }, { version: format.version, include: includeObject(query), now: api.clock.now() })
     : format.as === 'partial' ? partial(object, format.version) : object;

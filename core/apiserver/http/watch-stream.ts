@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { bookmark, watch, type WatchEvent, type WatchParameters } from '#core/apiserver/verbs/watch.ts';
+import type { AuditRecord } from '#core/apiserver/audit/audit-log.ts';
 import type { Api, Target } from '#core/apiserver/api.ts';
 import type { Format } from './negotiate.ts';
 import { failureOf } from './respond.ts';
@@ -43,6 +44,7 @@ export interface WatchStreamOptions {
   readonly timeoutSeconds: number | undefined;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
+  readonly audit?: AuditRecord | undefined;
 }
 
 /**
@@ -55,6 +57,7 @@ export async function watchStream(api: Api, target: Target, parameters: WatchPar
   response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
   // A client's watch call returns only when the headers are there, and nothing may happen for an hour.
   response.flushHeaders();
+  options.audit?.started(200);
   stream.open();
   const cancels = [close];
   if (parameters.allowWatchBookmarks === true) {

@@ -1,0 +1,101 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HealthCheck } from '#core/kernel/health-check.ts';
+import type { ResourceIndex } from '#core/apiserver/resource-index.ts';
+import type { VersionInfo } from '#core/apiserver/version-info.ts';
+import { aggregated, apiGroup, apiGroupList, apiResourceList, apiVersions, notServed } from './discovery.ts';
+import { serveHealth } from './health.ts';
+import { negotiate } from './negotiate.ts';
+import { OpenApi } from './openapi.ts';
+import { send } from './respond.ts';
+import type { Route } from './route.ts';
+
+/** What token holders need to check tokens of this cluster by themselves. */
+export interface IssuerDiscovery {
+  readonly issuer: string;
+  jwks(): object;
+  openIdConfiguration(jwksUri: string): object;
+}
+
+export interface PagesOptions {
+  readonly resources: ResourceIndex;
+  readonly checks: readonly HealthCheck[];
+  readonly version: VersionInfo;
+  readonly issuer?: IssuerDiscovery | undefined;
+}
+
+/** Everything that is served besides objects: discovery, OpenAPI, health, version, and the issuer's keys. */
+export class Pages {
+  private readonly options: PagesOptions;
+  private readonly openapi: OpenApi;
+
+  constructor(options: PagesOptions) {
+    this.options = options;
+    this.openapi = new OpenApi(options.resources, options.version.gitVersion);
+  }
+
+  /** @param address `host:port` of the server */
+  async discover(request: IncomingMessage, response: ServerResponse, { group, version }: Extract<Route, { to: 'discovery' }>, address: string): Promise<void> {
+    const { resources } = this.options;
+    if (version !== undefined) return send(response, 200, apiResourceList(resources, group ?? '', version));
+    if (group !== undefined && group !== '') return send(response, 200, apiGroup(resources, group));
+    const format = negotiate(request.headers.accept, ['discovery']);
+    response.setHeader('Vary', 'Accept');
+    if (format.as === 'discovery') {
+      return send(response, 200, aggregated(resources, group === '', format.version), 'json', `application/json;g=apidiscovery.k8s.io;v=${format.version};as=APIGroupDiscoveryList`);
+    }
+    return send(response, 200, group === '' ? apiVersions(address) : apiGroupList(resources));
+  }
+
+  /** @throws {StatusError} NotFound */
+  async serve(path: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { checks, version, issuer } = this.options;
+    if (serveHealth(path, query, checks, response)) return undefined;
+    switch (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path) {
+      case '/version': return send(response, 200, version);
+      case '/openapi/v3': return send(response, 200, this.openapi.index());
+      case '/openapi/v2': return emptyProtobuf(response);
+      case '/': return send(response, 200, { paths: this.paths() });
+      case '/openid/v1/jwks': if (issuer) return send(response, 200, issuer.jwks(), 'json', 'application/jwk-set+json'); throw notServed();
+      case '/.well-known/openid-configuration': if (issuer) return send(response, 200, issuer.openIdConfiguration(new URL('/openid/v1/jwks', issuer.issuer).href)); throw notServed();
+      default: break;
+    }
+    if (path.startsWith('/openapi/v3/')) return this.openapiDocument(path.slice('/openapi/v3/'.length), query, request, response);
+    throw notServed();
+  }
+
+  private paths(): string[] {
+    const versions = new Set(this.options.resources.all.map(({ kind }) => (kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`)));
+    const groups = new Set(this.options.resources.all.flatMap(({ kind }) => (kind.group === '' ? [] : [`/apis/${kind.group}`])));
+    const issuer = this.options.issuer ? ['/.well-known/openid-configuration', '/openid/v1/jwks'] : [];
+    return ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version', ...issuer, ...versions, ...groups].sort();
+  }
+
+  private async openapiDocument(name: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const document = this.openapi.document(name);
+    if (!document) throw notServed();
+    const asked = query.get('hash');
+    if (asked !== null && asked !== document.hash) {
+      response.writeHead(301, { Location: `/openapi/v3/${name}?hash=${document.hash}`, 'Content-Length': 0 });
+      response.end();
+      return;
+    }
+    response.setHeader('ETag', `"${document.hash}"`);
+    if (asked !== null) response.setHeader('Cache-Control', 'public, immutable');
+    if (request.headers['if-none-match'] === `"${document.hash}"`) {
+      response.writeHead(304);
+      response.end();
+      return;
+    }
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(document.text) });
+    response.end(document.text);
+  }
+}
+
+/**
+ * kubectl before 1.29 wants a protobuf document here; an empty one is valid, and it then asks for nothing more.
+ * It parses this header strictly, and the type that upstream names is not a legal one.
+ */
+function emptyProtobuf(response: ServerResponse): void {
+  response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': 0 });
+  response.end();
+}
