@@ -4,7 +4,7 @@ import type { Clock } from '#core/kernel/clock.ts';
 import type { Component } from '#core/kernel/lifecycle.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { ProviderError } from '#core/spi/errors.ts';
-import { RevisionError, type KeyEvent, type KeyValueStore } from '#core/spi/key-value-store.ts';
+import { isShared, RevisionError, type KeyEvent, type KeyValue, type KeyValueStore } from '#core/spi/key-value-store.ts';
 import { kindPrefix, localKey, registryPrefix, splitKey } from './keys.ts';
 import { ResourceCache, unpack, withRevision, type Change } from './resource-cache.ts';
 import { Turns } from './turns.ts';
@@ -47,10 +47,13 @@ export class ObjectStore implements Component {
   private compacting = false;
   private cancelCompaction: () => void = () => undefined;
   private failure: Error | undefined;
+  /** Others write to this store too: what is in memory may be behind. */
+  readonly shared: boolean;
 
   constructor(kv: KeyValueStore, options: ObjectStoreOptions) {
     this.kv = kv;
     this.options = options;
+    this.shared = isShared(kv);
   }
 
   async start(): Promise<void> {
@@ -59,12 +62,45 @@ export class ObjectStore implements Component {
     this.startRevision = newest;
     this.newest = newest;
     await this.load(newest);
-    await this.kv.watch(registryPrefix, newest, {
-      events: (events) => this.take(events),
-      closed: (reason) => this.fail(reason),
-    }, this.stopped.signal);
+    await this.watch(newest);
     this.mark = newest;
     this.scheduleCompaction();
+  }
+
+  private async watch(from: number): Promise<void> {
+    await this.kv.watch(registryPrefix, from, {
+      events: (events) => this.take(events),
+      closed: (reason) => void this.lost(reason),
+    }, this.stopped.signal);
+  }
+
+  /** History was compacted while this process was cut off: what it has in memory is replaced, and whoever watches has to list again. */
+  private async lost(reason: Error): Promise<void> {
+    if (!this.shared || !RevisionError.is(reason, 'compacted')) return this.fail(reason);
+    this.options.logger.warn('the store moved on too far while it could not be reached; everything is read anew', { error: reason });
+    try {
+      const { newest } = await this.kv.revisions();
+      this.startRevision = newest;
+      for (const cache of this.caches.values()) cache.forget(newest);
+      this.newest = newest;
+      await this.load(newest, (cache, local, item) => cache.apply(local, item.value, item.modRevision));
+      for (const cache of this.caches.values()) cache.begin(newest);
+      await this.watch(newest);
+    } catch (error) {
+      if (!this.stopped.signal.aborted) this.fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /**
+   * Brings the memory up to date with the writes of other processes; resolves to whether there can be any.
+   * @throws {StatusError} ServiceUnavailable when the store cannot be reached
+   */
+  async catchUp(): Promise<boolean> {
+    this.assertUsable();
+    if (!isShared(this.kv)) return false;
+    const reached = await this.kv.progress().catch(unreachable);
+    this.newest = Math.max(this.newest, reached);
+    return true;
   }
 
   async stop(): Promise<void> {
@@ -143,10 +179,11 @@ export class ObjectStore implements Component {
 
   /**
    * Hands every change of a kind after `from` to `listener`, until the returned function is called.
-   * Changes that this store no longer has in memory are read from its history first.
+   * Changes that this store no longer has in memory are read from its history first. `lost` is called when changes may be missing
+   * from there on: nothing comes after it.
    * @throws {RevisionError} `compacted` when they are gone there too
    */
-  async follow(names: Names, from: number, listener: (change: Change) => void): Promise<() => void> {
+  async follow(names: Names, from: number, listener: (change: Change) => void, lost?: () => void): Promise<() => void> {
     this.assertUsable();
     const cache = this.cache(names);
     if (from > this.newest) throw new RevisionError('future', from, 0, this.newest);
@@ -161,7 +198,7 @@ export class ObjectStore implements Component {
       recent = cache.since(reached);
     }
     for (const change of recent) listener(change);
-    return cache.subscribe(listener);
+    return cache.subscribe(listener, lost);
   }
 
   /** Replays from the store: the state at `from` gives each change its `previous`. */
@@ -204,13 +241,15 @@ export class ObjectStore implements Component {
     return stored !== undefined && revisionOf(stored) === result.revision ? stored : unpack({ value, modRevision: result.revision });
   }
 
-  private async load(revision: number): Promise<void> {
+  private async load(
+    revision: number, put: (cache: ResourceCache, local: string, item: KeyValue) => void = (cache, local, { value, modRevision }) => void cache.load(local, { value, modRevision }),
+  ): Promise<void> {
     let after: string | undefined;
     for (;;) {
       const page = await this.kv.list({ prefix: registryPrefix, revision, limit: 2000, ...(after === undefined ? {} : { after }) });
       for (const item of page.items) {
         const { kind, local } = splitKey(item.key);
-        this.cacheAt(kind).load(local, { value: item.value, modRevision: item.modRevision });
+        put(this.cacheAt(kind), local, item);
       }
       after = page.items.at(-1)?.key;
       if (!page.more || after === undefined) return;
@@ -265,9 +304,15 @@ export class ObjectStore implements Component {
 
 const revisionOf = (object: KubernetesObject): number => Number(object.metadata.resourceVersion);
 
+function unreachable(error: unknown): never {
+  throw new StatusError('ServiceUnavailable', `the store cannot be reached: ${error instanceof Error ? error.message : String(error)}`, { retryAfterSeconds: 1 }, { cause: error });
+}
+
 /** What the store says becomes what the API says. */
 function storageFailure(error: unknown): never {
   if (ProviderError.is(error, 'Exhausted')) throw new StatusError('InternalError', `the store is full: ${error.message}`, undefined, { cause: error, code: 507 });
   if (ProviderError.is(error, 'Throttled')) throw new StatusError('TooManyRequests', `the store is behind: ${error.message}`, { retryAfterSeconds: 1 }, { cause: error });
+  if (ProviderError.is(error, 'Invalid')) throw new StatusError('RequestEntityTooLarge', `the store does not take the object: ${error.message}`, undefined, { cause: error });
+  if (ProviderError.is(error, 'Unavailable')) throw new StatusError('ServiceUnavailable', `the store is not available: ${error.message}`, { retryAfterSeconds: 1 }, { cause: error });
   throw new StatusError('InternalError', `the store did not confirm the write: ${error instanceof Error ? error.message : String(error)}`, undefined, { cause: error });
 }

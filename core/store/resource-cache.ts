@@ -48,7 +48,7 @@ export class ResourceCache {
   private readonly keys: string[] = [];
   private readonly recent: Change[] = [];
   private recentCharacters = 0;
-  private readonly listeners = new Set<ChangeListener>();
+  private readonly listeners = new Map<ChangeListener, (() => void) | undefined>();
   private readonly historySize: number;
   private readonly packed: boolean;
   /** Changes after this revision are in `recent`. */
@@ -109,12 +109,32 @@ export class ResourceCache {
     }
     this.lastChange = revision;
     this.remember(change);
-    for (const listener of this.listeners) listener(change);
+    for (const listener of this.listeners.keys()) listener(change);
   }
 
-  subscribe(listener: ChangeListener): () => void {
-    this.listeners.add(listener);
+  /** @param lost called when changes were missed; nothing comes after it. Without it the listener hears of the difference as changes. */
+  subscribe(listener: ChangeListener, lost?: () => void): () => void {
+    this.listeners.set(listener, lost);
     return () => this.listeners.delete(listener);
+  }
+
+  /** Forgets everything; what is there is applied again, and then `begin` called. */
+  forget(revision: number): void {
+    for (const [listener, lost] of this.listeners) {
+      if (lost === undefined) continue;
+      this.listeners.delete(listener);
+      lost();
+    }
+    // Those who keep count follow every object to its end, and hear of what is there as new.
+    for (const key of [...this.keys]) this.apply(key, undefined, revision);
+  }
+
+  /** What was applied up to now is the state at `revision`, and no history. */
+  begin(revision: number): void {
+    this.recent.length = 0;
+    this.recentCharacters = 0;
+    this.floor = revision;
+    this.lastChange = revision;
   }
 
   /** The changes after `revision`; undefined when that is too long ago for this cache. */

@@ -3,13 +3,18 @@ import { generatedName } from '#core/api/names.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { AdmissionRequest } from '#core/admission/admission.ts';
 import { encoded, showing, storageNames, type Api, type Body, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
+import { fresh } from './fresh.ts';
 import { decodeBody, fillMetadata, resetStatus, validateNew } from './pipeline.ts';
 
 /** A generated name that is taken is drawn again this often (KEP-4420). */
 const nameAttempts = 8;
 
 /** @throws {StatusError} AlreadyExists, Invalid, BadRequest, Forbidden */
-export async function create(api: Api, target: Target, body: Body, parameters: WriteParameters, caller: Caller): Promise<KubernetesObject> {
+export function create(api: Api, target: Target, body: Body, parameters: WriteParameters, caller: Caller): Promise<KubernetesObject> {
+  return fresh(api, () => attempt(api, target, body, parameters, caller));
+}
+
+async function attempt(api: Api, target: Target, body: Body, parameters: WriteParameters, caller: Caller): Promise<KubernetesObject> {
   const { resource } = target;
   const object = decodeBody(target, body, parameters, caller);
   const drawsName = !object.metadata.name && Boolean(object.metadata.generateName);

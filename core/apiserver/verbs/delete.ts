@@ -5,6 +5,7 @@ import { deepCopy, deepEqual } from '#core/api/value.ts';
 import type { AdmissionRequest } from '#core/admission/admission.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import { encoded, showing, storageNames, type Api, type Caller, type Target } from '#core/apiserver/api.ts';
+import { fresh } from './fresh.ts';
 import type { WithStatus } from './pipeline.ts';
 
 /** What the request wants of a deletion, from its body or its query. */
@@ -31,7 +32,7 @@ export function isHeld(object: WithStatus): boolean {
  * @throws {StatusError} NotFound, Conflict (preconditions), Forbidden
  */
 export function remove(api: Api, target: Target, deletion: Deletion, caller: Caller): Promise<Removal> {
-  return api.objects.inTurn(storageNames(target.resource), target.namespace, target.name, () => repeatedly(api, target, deletion, caller));
+  return fresh(api, () => api.objects.inTurn(storageNames(target.resource), target.namespace, target.name, () => repeatedly(api, target, deletion, caller)));
 }
 
 export interface Removal {

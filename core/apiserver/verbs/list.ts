@@ -35,6 +35,7 @@ const chunk = 1000;
 /** @throws {StatusError} BadRequest, Invalid, Expired (410), Timeout (a version that lies ahead) */
 export async function list(api: Api, target: Target, parameters: ListParameters): Promise<ListResult> {
   const selection = select(target, parameters);
+  if (api.objects.shared && needsNewest(api, parameters)) await api.objects.catchUp();
   const page = pageOf(api, parameters);
   const { resource } = target;
   const cache = api.objects.cache(storageNames(resource));
@@ -61,6 +62,12 @@ export async function list(api: Api, target: Target, parameters: ListParameters)
 async function prepared(conversion: NonNullable<AnyResource['conversion']>, entries: readonly Entry[]): Promise<readonly Entry[]> {
   await conversion.prepare(entries.map(([, object]) => object));
   return entries;
+}
+
+/** `0` takes any state, and other versions that one has seen oneself; only what this process cannot know yet has to be asked for. */
+function needsNewest(api: Api, { resourceVersion, continue: token }: ListParameters): boolean {
+  if (token !== undefined && token !== '') return false;
+  return resourceVersion === undefined || resourceVersion === '' || parseVersion(resourceVersion) > api.objects.revision;
 }
 
 function pageOf(api: Api, parameters: ListParameters): Page {

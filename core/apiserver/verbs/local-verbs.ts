@@ -13,6 +13,7 @@ import { watch } from './watch.ts';
 
 /** @throws {StatusError} NotFound */
 export async function get(api: Api, target: Target): Promise<KubernetesObject> {
+  if (api.objects.shared) await api.objects.catchUp();
   const stored = api.objects.get(storageNames(target.resource), target.namespace, target.name);
   if (stored === undefined) throw StatusError.notFound(target.resource.kind, target.name);
   const object = await showing(target.resource, stored);

@@ -4,6 +4,7 @@ import { deepEqual } from '#core/api/value.ts';
 import type { AdmissionRequest } from '#core/admission/admission.ts';
 import { encoded, showing, storageNames, type Api, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
 import { isHeld } from './delete.ts';
+import { fresh } from './fresh.ts';
 import { carryOver, validateChange, type WithStatus } from './pipeline.ts';
 
 /** A write that names no version is tried again this often when one of another process comes in between. */
@@ -16,7 +17,7 @@ const attempts = 10;
 export function modify(
   api: Api, target: Target, parameters: WriteParameters, caller: Caller, next: (old: WithStatus) => WithStatus,
 ): Promise<KubernetesObject> {
-  return api.objects.inTurn(storageNames(target.resource), target.namespace, target.name, () => repeatedly(api, target, parameters, caller, next));
+  return fresh(api, () => api.objects.inTurn(storageNames(target.resource), target.namespace, target.name, () => repeatedly(api, target, parameters, caller, next)));
 }
 
 async function repeatedly(

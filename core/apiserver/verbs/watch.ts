@@ -35,6 +35,9 @@ export async function watch(api: Api, target: Target, parameters: WatchParameter
   const selection = select(target, parameters);
   checkInitialEvents(parameters);
   const asked = parseVersion(parameters.resourceVersion);
+  // Initial events show the newest state, and a version that this process has not seen may be another one's.
+  const needsNewest = parameters.resourceVersion !== '0' && (asked === 0 || asked > api.objects.revision);
+  if (api.objects.shared && needsNewest) await api.objects.catchUp();
   const current = api.objects.revision;
   const stream = parameters.sendInitialEvents === true;
   const fromNow = asked === 0 || stream;
@@ -54,7 +57,7 @@ export async function watch(api: Api, target: Target, parameters: WatchParameter
         const event = eventOf(target, selection, change);
         if (event !== undefined) deliver(event);
       });
-    });
+    }, () => failed(StatusError.expired('changes were missed while the store could not be reached')));
     return () => {
       steps.stop();
       close();
