@@ -20,6 +20,8 @@ export interface AdmissionRequest {
   readonly dryRun: boolean;
   /** Sentences that go back as Warning headers. */
   readonly warn: (text: string) => void;
+  /** Leaves a remark in the audit log. */
+  readonly annotate?: ((key: string, value: string) => void) | undefined;
 }
 
 /** Called once when the write is over, whether it succeeded or not. */

@@ -10,6 +10,7 @@ import type { HealthCheck } from '#core/kernel/health-check.ts';
 import type { Component } from '#core/kernel/lifecycle.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { token } from '#core/kernel/token.ts';
+import type { ActionIndex } from './actions/action.ts';
 import type { Api } from './api.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { FileSink } from './audit/file-sink.ts';
@@ -44,6 +45,7 @@ export interface AuthenticationOptions {
 
 /** What the server is made of besides the API. */
 export interface ApiServerParts {
+  readonly actions: ActionIndex;
   readonly authenticators: readonly Authenticator[];
   readonly authorizer: Authorizer;
   readonly checks: readonly HealthCheck[];
@@ -68,7 +70,7 @@ export class ApiServer implements Component {
     // Each watch listens for the end of the server.
     setMaxListeners(0, this.stopping.signal);
     this.frontend = new Frontend({
-      api, access: new Access(parts.authenticators, parts.authorizer), audit: parts.audit,
+      api, actions: parts.actions, access: new Access(parts.authenticators, parts.authorizer), audit: parts.audit,
       pages: new Pages({ resources: api.resources, checks: parts.checks, version: options.version, issuer: parts.issuer }),
       maxReads: options.maxReads ?? 400, maxWrites: options.maxWrites ?? 200,
       address: () => new URL(this.url).host, stopping: this.stopping.signal,

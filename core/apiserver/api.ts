@@ -6,7 +6,6 @@ import type { Logger } from '#core/kernel/logger.ts';
 import { token } from '#core/kernel/token.ts';
 import type { AnyResource, Subresource } from '#core/registry/resource.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
-import type { ActionIndex } from './actions/action.ts';
 import type { ResourceIndex } from './resource-index.ts';
 
 /** What every verb works with. */
@@ -14,7 +13,6 @@ export interface Api {
   readonly objects: ObjectStore;
   readonly admission: AdmissionChain;
   readonly resources: ResourceIndex;
-  readonly actions: ActionIndex;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -35,6 +33,8 @@ export interface Caller {
   readonly warn: (text: string) => void;
   /** Leaves a remark in the audit log. */
   readonly annotate?: (key: string, value: string) => void;
+  /** Asks whether the caller may also create what the request is aimed at. @throws {StatusError} Forbidden */
+  readonly mayCreate?: () => void;
 }
 
 /** A decoded JSON body; `duplicates` are the paths of keys that occurred twice. */
@@ -46,6 +46,10 @@ export interface Body {
 export interface WriteParameters {
   readonly dryRun: boolean;
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
+  /** Who `managedFields` says it was. */
+  readonly fieldManager: string;
+  /** Server-side apply takes fields that others own. */
+  readonly force: boolean;
 }
 
 /** Where a resource's objects are kept: two kinds can be two views of one storage. */

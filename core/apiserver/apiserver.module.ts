@@ -1,5 +1,6 @@
 import { ContainerModule } from 'inversify';
 import { AdmissionPlugin } from '#core/admission/admission.ts';
+import { AccountTokens } from '#core/authn/service-account/tokens.ts';
 import { Client } from '#core/client/client.ts';
 import { ServedKinds } from '#core/client/served-kinds.ts';
 import { Clock } from '#core/kernel/clock.ts';
@@ -26,6 +27,7 @@ export const apiServer = (options: ApiServerOptions): ContainerModule => new Con
       assemble({ objects, admission, actions, clock, logger: logger.with({ component: 'api-server' }), authentication: options.authentication }),
     [ObjectStore, { serviceIdentifier: AdmissionPlugin, isMultiple: true }, { serviceIdentifier: Action, isMultiple: true }, Clock, Logger],
   ).inSingletonScope();
+  bind(AccountTokens).toResolvedValue(({ authentication }: Assembly) => authentication.accountTokens, [Assembled]).inSingletonScope();
   bind(ServedKinds).toResolvedValue((assembled: Assembly) => assembled.kinds, [Assembled]).inSingletonScope();
   bind(Client).toResolvedValue((assembled: Assembly) => assembled.client, [Assembled]).inSingletonScope();
   bind(HealthCheck).toConstantValue({ name: 'ping', liveness: true, check: () => undefined });
@@ -34,8 +36,8 @@ export const apiServer = (options: ApiServerOptions): ContainerModule => new Con
     [ObjectStore],
   ).inSingletonScope();
   bind(ApiServer).toResolvedValue(
-    ({ api, authentication, authorizer }: Assembly, checks: HealthCheck[], clock: Clock) => new ApiServer(api, {
-      authenticators: authentication.authenticators, authorizer, checks, issuer: authentication.accountTokens,
+    ({ api, actions, authentication, authorizer }: Assembly, checks: HealthCheck[], clock: Clock) => new ApiServer(api, {
+      actions,      authenticators: authentication.authenticators, authorizer, checks, issuer: authentication.accountTokens,
       audit: options.audit && new AuditLog(options.audit.policy, options.audit.sink, clock),
     }, options),
     [Assembled, { serviceIdentifier: HealthCheck, isMultiple: true }, Clock],

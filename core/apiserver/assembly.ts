@@ -10,6 +10,8 @@ import type { AnyResource } from '#core/registry/resource.ts';
 import { builtInResources } from '#core/registry/resources.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
 import { ActionIndex, type Action } from './actions/action.ts';
+import { accessReviews } from './actions/access-reviews.ts';
+import { eviction } from './actions/eviction.ts';
 import { selfSubjectReview, tokenReview } from './actions/reviews.ts';
 import { tokenRequest } from './actions/token-request.ts';
 import type { Api } from './api.ts';
@@ -32,6 +34,7 @@ export interface AssemblyOptions {
 /** The API without HTTP: what answers requests, and what tells who asks and whether they may. */
 export interface Assembly {
   readonly api: Api;
+  readonly actions: ActionIndex;
   readonly client: InProcessClient;
   readonly kinds: ServedKinds;
   readonly authentication: Authentication;
@@ -45,7 +48,7 @@ export function assemble({ objects, clock, logger, resources, admission = [], ac
     objects, clock, logger,
     admission: new AdmissionChain([...builtInAdmission(), ...admission], objects),
     resources: new ResourceIndex(resources ?? builtInResources),
-    actions: new ActionIndex([tokenRequest(ways.accountTokens), tokenReview(ways.tokens), selfSubjectReview, ...actions]),
   };
-  return { api, client: new InProcessClient(localVerbs(api)), kinds: servedKinds(api.resources), authentication: ways, authorizer: mastersOnly };
+  const index = new ActionIndex([tokenRequest(ways.accountTokens), tokenReview(ways.tokens), selfSubjectReview, eviction, ...accessReviews(mastersOnly), ...actions]);
+  return { api, actions: index, client: new InProcessClient(localVerbs(api, index)), kinds: servedKinds(api.resources), authentication: ways, authorizer: mastersOnly };
 }

@@ -26,13 +26,13 @@ export interface LeafRequest extends Validity {
   readonly hosts?: readonly string[];
 }
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+export const signingAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 /** A self-signed certificate that may sign others. */
 export async function issueAuthority(commonName: string, validity: Validity): Promise<KeyPair> {
   const { keys, key } = await newKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    ...validity, keys, name: [{ CN: [commonName] }], serialNumber: serialNumber(), signingAlgorithm: algorithm,
+    ...validity, keys, name: [{ CN: [commonName] }], serialNumber: serialNumber(), signingAlgorithm,
     extensions: [
       new BasicConstraintsExtension(true, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
@@ -47,7 +47,7 @@ export async function issueLeaf(authority: KeyPair, request: LeafRequest): Promi
   const { keys, key } = await newKeys();
   const issuer = new X509Certificate(authority.cert);
   const certificate = await X509CertificateGenerator.create({
-    notBefore: request.notBefore, notAfter: request.notAfter, serialNumber: serialNumber(), signingAlgorithm: algorithm,
+    notBefore: request.notBefore, notAfter: request.notAfter, serialNumber: serialNumber(), signingAlgorithm,
     issuer: issuer.subjectName, subject: [...(request.organization === undefined ? [] : [{ O: [request.organization] }]), { CN: [request.commonName] }],
     publicKey: keys.publicKey, signingKey: await signingKey(authority.key),
     extensions: [
@@ -65,15 +65,15 @@ const alternativeNames = (hosts: readonly string[]): Extension[] =>
   hosts.length === 0 ? [] : [new SubjectAlternativeNameExtension(hosts.map((value) => ({ type: isIP(value) === 0 ? 'dns' as const : 'ip' as const, value })))];
 
 async function newKeys() {
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const keys = await crypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify']);
   const der = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
   return { keys, key: createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }).toString() };
 }
 
-const signingKey = (privateKey: string) =>
-  crypto.subtle.importKey('pkcs8', createPrivateKey(privateKey).export({ format: 'der', type: 'pkcs8' }), algorithm, false, ['sign']);
+export const signingKey = (privateKey: string) =>
+  crypto.subtle.importKey('pkcs8', createPrivateKey(privateKey).export({ format: 'der', type: 'pkcs8' }), signingAlgorithm, false, ['sign']);
 
 /** Positive, and never zero, as RFC 5280 wants it. */
-const serialNumber = (): string => `01${randomBytes(15).toString('hex')}`;
+export const serialNumber = (): string => `01${randomBytes(15).toString('hex')}`;
 
-const pem = (certificate: X509Certificate): string => `${certificate.toString('pem')}\n`;
+export const pem = (certificate: X509Certificate): string => `${certificate.toString('pem')}\n`;

@@ -18,6 +18,8 @@ export interface ClusterPkiOptions {
 export interface ClusterPki {
   /** Certificate of the authority that signed the others; clients trust it, and the server trusts client certificates by it. */
   readonly ca: string;
+  /** The same certificate with its key, to sign further ones. */
+  readonly authority: KeyPair;
   readonly serving: KeyPair;
   /** User `kubernetes-admin` of the group `system:masters`. */
   readonly admin: KeyPair;
@@ -40,12 +42,25 @@ export async function ensureClusterPki({ dir, hosts, clock }: ClusterPkiOptions)
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const now = clock.now();
   const authority = await ensureAuthority(dir, now);
-  const validity = leafValidity(authority, now);
-  const [serving, admin] = await Promise.all([
-    ensureLeaf(dir, 'apiserver', authority, now, { ...validity, commonName: 'kube-apiserver', usage: 'server', hosts: distinct([...everyHost, ...hosts]) }),
-    ensureLeaf(dir, 'admin', authority, now, { ...validity, commonName: 'kubernetes-admin', organization: 'system:masters', usage: 'client' }),
-  ]);
-  return { ca: authority.cert, serving, admin };
+  const [server, client] = requests(hosts, leafValidity(authority, now));
+  const [serving, admin] = await Promise.all([ensureLeaf(dir, 'apiserver', authority, now, server), ensureLeaf(dir, 'admin', authority, now, client)]);
+  return { ca: authority.cert, authority, serving, admin };
+}
+
+/** What the API server and the administrator ask for. */
+const requests = (hosts: readonly string[], validity: Validity): readonly [LeafRequest, LeafRequest] => [
+  { ...validity, commonName: 'kube-apiserver', usage: 'server', hosts: distinct([...everyHost, ...hosts]) },
+  { ...validity, commonName: 'kubernetes-admin', organization: 'system:masters', usage: 'client' },
+];
+
+/** Certificates that are kept nowhere, for a control plane that lives no longer than a day. */
+export async function issueClusterPki({ hosts, clock }: Omit<ClusterPkiOptions, 'dir'>): Promise<ClusterPki> {
+  const { issueAuthority, issueLeaf } = await import('./pki-issue.ts');
+  const now = clock.now();
+  const authority = await issueAuthority('keelson-ca', { notBefore: new Date(now - day), notAfter: new Date(now + 3650 * day) });
+  const [server, client] = requests(hosts, leafValidity(authority, now));
+  const [serving, admin] = await Promise.all([issueLeaf(authority, server), issueLeaf(authority, client)]);
+  return { ca: authority.cert, authority, serving, admin };
 }
 
 async function ensureAuthority(dir: string, now: number): Promise<KeyPair> {

@@ -8,5 +8,6 @@ export const builtIn: Readonly<Record<ModuleKind, ReadonlyMap<string, string>>> 
   store: new Map([
     ['sqlite', '#plugins/store/sqlite/sqlite.module.ts'],
     ['memory', '#plugins/store/memory/memory.module.ts'],
+    ['etcd', '#plugins/store/etcd/etcd.module.ts'],
   ]),
 };

@@ -1,16 +1,19 @@
 import { explainFailure, stackOfBug, UsageError } from './failure.ts';
-import { parseFlags, platformFlags, upFlags, type Flag, type FlagValues } from './flags.ts';
+import { backupFlags, parseFlags, platformFlags, restoreFlags, upFlags, type Flag, type FlagValues, type Operand } from './flags.ts';
 import { keelsonVersion, kubernetesVersion } from './version.ts';
 
 interface Command {
   readonly summary: string;
   readonly flags: readonly Flag[];
+  readonly operands?: readonly Operand[];
   /** Resolves to the exit code. */
   run(values: FlagValues): Promise<number>;
 }
 
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['up', { summary: 'run the control plane until SIGINT or SIGTERM', flags: upFlags, run: async (values) => (await import('./up.ts')).up(values) }],
+  ['backup', { summary: 'write store and certificates to FILE, also while the server runs', operands: ['FILE'], flags: backupFlags, run: async (values) => (await import('./backup.ts')).backup(values) }],
+  ['restore', { summary: 'make a data directory from the backup FILE', operands: ['FILE'], flags: restoreFlags, run: async (values) => (await import('./restore.ts')).restore(values) }],
   ['doctor', { summary: 'list what this machine can and cannot do, and how to turn on the rest', flags: platformFlags, run: async (values) => (await import('./doctor.ts')).doctor(values) }],
   ['version', { summary: 'print the version', flags: [], run: () => print(`keelson ${keelsonVersion()} (Kubernetes API ${kubernetesVersion().gitVersion}, Node.js ${process.version})\n`) }],
   ['help', { summary: 'print this page', flags: [], run: () => print(overview()) }],
@@ -33,7 +36,7 @@ async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
   if (name === 'help' && rest[0] !== undefined) return dispatch([rest[0], '--help']);
   const command = commands.get(name);
   if (!command) throw new UsageError(`unknown ${name.startsWith('-') ? 'flag' : 'command'} ${name}; the commands are ${[...commands.keys()].join(', ')}`);
-  const values = parseFlags(`keelson ${name}`, command.flags, rest);
+  const values = parseFlags(`keelson ${name}`, command.flags, rest, command.operands);
   return values === 'help' ? print(helpFor(name, command)) : command.run(values);
 }
 
@@ -51,10 +54,10 @@ ${[...commands].map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}\n`)
 Say "keelson COMMAND --help" for a command's flags.
 `;
 
-const helpFor = (name: string, { summary, flags }: Command): string => `keelson ${name}: ${summary}
+const helpFor = (name: string, { summary, flags, operands = [] }: Command): string => `keelson ${name}: ${summary}
 
-Usage: keelson ${name}${flags.length === 0 ? '' : ' [FLAGS]'}
+Usage: keelson ${[name, ...operands].join(' ')}${flags.length === 0 ? '' : ' [FLAGS]'}
 ${flags.length === 0 ? '' : `\nFlags:\n${flags.map(describeFlag).join('')}`}`;
 
 const describeFlag = (flag: Flag): string =>
-  `  ${`--${flag.name} ${flag.placeholder}`.padEnd(22)}${flag.help} (default ${flag.initial})\n`;
+  `  ${`--${flag.name} ${flag.placeholder}`.padEnd(22)}${flag.help}${flag.isSwitch || flag.initial === '' ? '' : ` (default ${flag.initial})`}\n`;

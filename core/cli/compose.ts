@@ -1,7 +1,9 @@
 import { Container, type ContainerModule } from 'inversify';
 import { ApiServer, type ApiServerOptions } from '#core/apiserver/api-server.ts';
 import { apiServer } from '#core/apiserver/apiserver.module.ts';
+import { AccountTokens } from '#core/authn/service-account/tokens.ts';
 import { ApiEventRecorders } from '#core/client/api-event-recorder.ts';
+import { Client } from '#core/client/client.ts';
 import { Bootstrap } from '#core/controllers/bootstrap/bootstrap.ts';
 import { bootstrapComponent } from '#core/controllers/bootstrap/component.ts';
 import { controllers } from '#core/controllers/controllers.module.ts';
@@ -10,6 +12,7 @@ import { Component } from '#core/kernel/lifecycle.ts';
 import { Logger } from '#core/kernel/logger.ts';
 import { Manager } from '#core/reconcile/manager.ts';
 import { reconcile } from '#core/reconcile/reconcile.module.ts';
+import type { CertificateSigner } from '#core/spi/certificate-signer.ts';
 import { ObjectStore } from '#core/store/object-store.ts';
 import { IdleCollector } from './idle-collector.ts';
 
@@ -18,20 +21,37 @@ export interface Composition {
   /** The store and the providers, each with its settings. */
   readonly modules: readonly ContainerModule[];
   readonly apiServer: ApiServerOptions;
+  readonly signer: CertificateSigner;
+  /** False for an API without control loops. */
+  readonly controllers?: boolean;
+  /** Gives memory back when the process falls idle: for a process that is nothing else than this. */
+  readonly collectsWhenIdle?: boolean;
+}
+
+export interface Composed {
+  readonly components: readonly Component[];
+  readonly apiServer: ApiServer;
+  /** In the name of the control plane itself. */
+  readonly client: Client;
 }
 
 /** Everything that runs, in the order in which it starts: what is later in the list may use what is before it. */
-export function compose(composition: Composition): { readonly components: readonly Component[]; readonly apiServer: ApiServer } {
+export function compose(composition: Composition): Composed {
   const container = new Container({ defaultScope: 'Singleton' });
   container.bind(Logger).toConstantValue(composition.logger);
   container.bind(Clock).toConstantValue(systemClock);
-  container.load(...composition.modules, apiServer(composition.apiServer), reconcile(), controllers({ ca: composition.apiServer.tls.ca }));
+  container.load(...composition.modules, apiServer(composition.apiServer), reconcile(), controllers({
+    ca: composition.apiServer.tls.ca, signer: composition.signer,
+    issueForSecret: (account, secret) => container.get(AccountTokens).issueForSecret(account, secret),
+  }));
   const server = container.get(ApiServer);
   return {
     components: [
       ...(composition.apiServer.audit ? [composition.apiServer.audit.sink] : []), container.get(ObjectStore), ...container.getAll(Component), bootstrapComponent(container.get(Bootstrap)),
-      server, container.get(ApiEventRecorders), container.get(Manager), new IdleCollector(systemClock),
+      server, ...(composition.controllers === false ? [] : [container.get(ApiEventRecorders), container.get(Manager)]),
+      ...(composition.collectsWhenIdle ? [new IdleCollector(systemClock)] : []),
     ],
     apiServer: server,
+    client: container.get(Client),
   };
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { expect } from 'chai';
+import { ContainerModule } from 'inversify';
 import { builtIn } from './built-in.ts';
 import { explainFailure, UsageError } from './failure.ts';
 import { loadModule, loadModules } from './load-module.ts';
@@ -38,6 +39,23 @@ describe('loading a provider or store by name', () => {
     expect(await failureOf(loadModule('provider', '@acme/keelson-metal'))).to.be.instanceOf(UsageError).with.property('message').that.includes('npm install @acme/keelson-metal');
     expect(await failureOf(loadModule('provider', './nowhere.ts'))).to.be.instanceOf(UsageError).with.property('message').that.includes('there is no file').and.includes('nowhere.ts');
     expect(await failureOf(loadModule('provider', 'local'.replace('l', ' ')))).to.be.instanceOf(UsageError).with.property('message').that.includes('nor a path');
+  });
+
+  it('takes an address, which names the module by its scheme, and hands it over', async () => {
+    const settings = { stateDir: dir, nodeName: 'n' };
+    for (const url of ['etcd://10.0.0.1:2379,10.0.0.2:2379/registry', 'etcds://h']) {
+      const module = await loadModule('store', url);
+      expect(module.name).to.equal('etcd');
+      expect(module.create(settings)).to.be.instanceOf(ContainerModule);
+    }
+    expect((await failureOf(loadModule('store', 'etcd://h?colour=red').then((module) => module.create(settings)))).message).to.include('no option "colour"');
+    expect((await failureOf(loadModule('store', 'etcd').then((module) => module.create(settings)))).message).to.include('--store etcd://HOST:2379');
+    expect(await failureOf(loadModule('store', 'consul://h'))).to.be.instanceOf(UsageError).with.property('message').that.includes('store "consul" is neither built in');
+  });
+
+  it('does not print the password of an address', async () => {
+    const message = (await failureOf(loadModules('store', ['etcd://me:secret@h', 'etcds://me:secret@h']))).message;
+    expect(message).to.equal('store "etcd" is given twice: as etcd://…@h and as etcds://…@h');
   });
 
   it('does not take a store for a provider', async () => {

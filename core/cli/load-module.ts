@@ -4,8 +4,16 @@ import type { KeelsonModule } from '#core/kernel/module.ts';
 import { builtIn, type ModuleKind } from './built-in.ts';
 import { UsageError } from './failure.ts';
 
-/** @throws {UsageError} when there is no such module, or it is none */
+/**
+ * An address, such as `etcd://10.0.0.1:2379`, names its module by the scheme, and the module gets it in its settings.
+ * @throws {UsageError} when there is no such module, or it is none
+ */
 export async function loadModule(kind: ModuleKind, name: string): Promise<KeelsonModule> {
+  const scheme = /^([a-z][a-z0-9-]*):\/\//.exec(name)?.[1];
+  return scheme === undefined ? loadNamed(kind, name) : at(name, await loadNamed(kind, moduleOf(kind, scheme)));
+}
+
+async function loadNamed(kind: ModuleKind, name: string): Promise<KeelsonModule> {
   const specifier = specifierOf(kind, name);
   const { keelsonModule } = await importOrExplain(kind, name, specifier);
   if (!isKeelsonModule(keelsonModule)) {
@@ -19,10 +27,25 @@ export async function loadModules(kind: ModuleKind, names: readonly string[]): P
   const modules = await Promise.all(names.map((name) => loadModule(kind, name)));
   for (const [index, { name }] of modules.entries()) {
     const first = modules.findIndex((other) => other.name === name);
-    if (first !== index) throw new UsageError(`${kind} "${name}" is given twice: as ${names[first]} and as ${names[index]}`);
+    if (first !== index) throw new UsageError(`${kind} "${name}" is given twice: as ${withoutPassword(names[first])} and as ${withoutPassword(names[index])}`);
   }
   return modules;
 }
+
+/** `etcds` is `etcd` over TLS. */
+function moduleOf(kind: ModuleKind, scheme: string): string {
+  const plain = scheme.replace(/s$/, '');
+  return !builtIn[kind].has(scheme) && builtIn[kind].has(plain) ? plain : scheme;
+}
+
+/** The module, as it is for this address. */
+const at = (url: string, module: KeelsonModule): KeelsonModule => ({
+  ...module,
+  create: (settings) => module.create({ ...settings, url }),
+  abilities: async (settings) => module.abilities?.({ ...settings, url }) ?? [],
+});
+
+const withoutPassword = (name = ''): string => name.replace(/:\/\/[^/]*@/, '://…@');
 
 function specifierOf(kind: ModuleKind, name: string): string {
   if (/^\.{0,2}\//.test(name)) return pathToFileURL(resolve(name)).href;

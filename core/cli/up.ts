@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
+import { AuthoritySigner } from '#core/authn/certificate-signer.ts';
 import { ensureClusterPki } from '#core/authn/pki.ts';
 import { ensureServiceAccountKeys } from '#core/authn/service-account/keys.ts';
 import { writePrivateFile } from '#core/authn/pki-file.ts';
@@ -46,7 +47,7 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
   const modules = await Promise.all([...store, ...providers].map(async (module) => ({ module, settings: await settingsFor(module, dataDir) })));
   const abilities = Promise.all([kubectlAbility().then((one) => [one]), ...modules.map(({ module, settings }) => abilitiesOf(module, settings))]);
   const { components, apiServer } = compose({
-    logger, modules: modules.map(({ module, settings }) => module.create(settings)),
+    logger, collectsWhenIdle: true, signer: new AuthoritySigner(pki.authority, systemClock), modules: modules.map(({ module, settings }) => module.create(settings)),
     apiServer: {
       host, port: Number(valueOf(values, 'port')), tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(),
       authentication: { accountKeys, issuer: valueOf(values, 'service-account-issuer'), ...(staticTokens === undefined ? {} : { staticTokens }) },

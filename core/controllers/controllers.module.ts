@@ -9,7 +9,11 @@ import { Controller } from '#core/reconcile/controller.ts';
 import { Informers } from '#core/reconcile/informer.ts';
 import { BootstrapObject } from '#core/spi/bootstrap-object.ts';
 import { VolumeDriver } from '#core/spi/volume-driver.ts';
+import type { CertificateSigner } from '#core/spi/certificate-signer.ts';
 import { Bootstrap } from './bootstrap/bootstrap.ts';
+import { CertificateApprovingController } from './certificate-approving/controller.ts';
+import { CertificateCleaningController } from './certificate-cleaning/controller.ts';
+import { CertificateSigningController } from './certificate-signing/controller.ts';
 import { ClaimProtectionController } from './claim-protection/controller.ts';
 import { EventTtlController } from './event-ttl/controller.ts';
 import { GarbageCollectionController } from './garbage-collection/controller.ts';
@@ -17,6 +21,7 @@ import { NamespaceController } from './namespace/controller.ts';
 import { ResourceQuotaController } from './resource-quota/controller.ts';
 import { RootCaController } from './root-ca/controller.ts';
 import { ServiceAccountController } from './service-account/controller.ts';
+import { ServiceAccountTokenController, type IssueForSecret } from './service-account-token/controller.ts';
 import { StorageCapacityController } from './storage-capacity/controller.ts';
 import { VolumeBindingController } from './volume-binding/controller.ts';
 import { VolumeProtectionController } from './volume-protection/controller.ts';
@@ -26,6 +31,10 @@ import { VolumeReclaimController } from './volume-reclaim/controller.ts';
 export interface ControllersOptions {
   /** PEM of the authority that signs the API server's certificate. */
   readonly ca: string;
+  /** The same authority, as signer of the cluster's certificates. */
+  readonly signer: CertificateSigner;
+  /** Makes tokens for secrets that hold one. */
+  readonly issueForSecret: IssueForSecret;
 }
 
 /** Each takes what it needs of this. */
@@ -52,6 +61,10 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new ResourceQuotaController(around),
   (around) => new ServiceAccountController(around),
   (around, { ca }) => new RootCaController({ ...around, ca }),
+  (around, { ca, issueForSecret }) => new ServiceAccountTokenController({ ...around, ca, issue: issueForSecret }),
+  (around, { signer }) => new CertificateSigningController({ ...around, signer }),
+  (around, { signer }) => new CertificateApprovingController({ ...around, signer }),
+  (around) => new CertificateCleaningController(around),
   (around) => new EventTtlController(around),
 ];
 

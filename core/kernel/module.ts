@@ -6,11 +6,13 @@ export interface ModuleSettings {
   readonly stateDir: string;
   /** Name of this machine's node. */
   readonly nodeName: string;
+  /** Where what the module stands for is to be found, when the user named it by an address: `etcd://10.0.0.1:2379`. */
+  readonly url?: string;
 }
 
 /**
  * What a provider's or plugin's entry file exports under the name `keelsonModule`.
- * The command line loads it by name: `local` is the built-in one, anything else an installed package.
+ * The command line loads it by name: `local` is the built-in one, anything else an installed package. An address names it by its scheme.
  */
 export interface KeelsonModule {
   /** As users write it after `--provider` or `--store`. */

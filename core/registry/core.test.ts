@@ -19,11 +19,18 @@ describe('builtInResources', () => {
   it('lists every kind once, with its short names', () => {
     const names = builtInResources.map(({ kind, shortNames = [] }) => [kind.group, kind.kind, ...shortNames].join(' ').trim());
     expect(names).to.deep.equal([
-      'ConfigMap cm', 'Event ev', 'Namespace ns', 'Node no', 'PersistentVolumeClaim pvc', 'PersistentVolume pv', 'Pod po', 'ResourceQuota quota', 'Secret',
-      'ServiceAccount sa', 'coordination.k8s.io Lease', 'events.k8s.io Event ev', 'storage.k8s.io CSIDriver', 'storage.k8s.io CSINode',
+      'ConfigMap cm', 'Event ev', 'LimitRange limits', 'Namespace ns', 'Node no', 'PersistentVolumeClaim pvc', 'PersistentVolume pv', 'Pod po', 'PodTemplate',
+      'ReplicationController rc', 'ResourceQuota quota', 'Secret',
+      'ServiceAccount sa',
+      'apps ControllerRevision', 'apps DaemonSet ds', 'apps Deployment deploy', 'apps ReplicaSet rs', 'apps StatefulSet sts', 'batch CronJob cj', 'batch Job',
+      'autoscaling HorizontalPodAutoscaler hpa', 'autoscaling HorizontalPodAutoscaler hpa', 'policy PodDisruptionBudget pdb',
+      'coordination.k8s.io Lease', 'events.k8s.io Event ev', 'storage.k8s.io CSIDriver', 'storage.k8s.io CSINode',
       'storage.k8s.io CSIStorageCapacity', 'storage.k8s.io StorageClass sc', 'storage.k8s.io VolumeAttachment',
     ]);
-    expect(builtInResources.filter(({ categories }) => categories?.includes('all')).map(({ kind }) => kind.kind)).to.deep.equal(['Pod']);
+    expect(builtInResources.filter(({ categories }) => categories?.includes('all')).map(({ kind }) => kind.kind)).to.deep.equal([
+      'Pod', 'ReplicationController', 'Service', 'DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet', 'CronJob', 'Job',
+      'HorizontalPodAutoscaler', 'HorizontalPodAutoscaler',
+    ]);
   });
 });
 

@@ -5,6 +5,7 @@ import type { ObjectMeta, OwnerReference } from '#core/api/schema/meta.ts';
 import { nameProblemOf, type AnyResource } from './resource.ts';
 import { validateAnnotations } from './rules/annotations.ts';
 import { FieldPath } from './rules/field-path.ts';
+import { pathSegmentProblem } from './rules/host-names.ts';
 import { validateLabels } from './rules/selectors.ts';
 
 const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
@@ -48,8 +49,9 @@ function validateOwners(owners: readonly OwnerReference[], field: FieldPath): vo
   }
 }
 
-function validateFinalizers(finalizers: readonly string[], field: FieldPath): void {
-  for (const [i, name] of finalizers.entries()) field.at(i).check(name, finalizerProblem(name));
+/** @param problemOf custom resources may have finalizers without a domain */
+function validateFinalizers(finalizers: readonly string[], field: FieldPath, problemOf: (name: string) => string | undefined): void {
+  for (const [i, name] of finalizers.entries()) field.at(i).check(name, problemOf(name));
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
     field.invalid(finalizers, 'finalizer orphan and foregroundDeletion cannot be both set');
   }
@@ -60,11 +62,23 @@ export function validateObjectMeta(resource: AnyResource, { metadata }: Kubernet
   const field = FieldPath.root(errors).at('metadata');
   validateName(resource, metadata, field);
   validateNamespace(resource, metadata.namespace, field.at('namespace'));
+  validateContents(metadata, field, resource.codec ? qualifiedNameProblem : finalizerProblem);
+}
+
+/** Rules for the metadata of an object inside of another. It may do without a name, and what syntax its kind has for names nobody knows. */
+export function validateEmbeddedMeta(metadata: Partial<ObjectMeta>, field: FieldPath): void {
+  field.at('generateName').optional(metadata.generateName, pathSegmentProblem);
+  field.at('name').optional(metadata.name, pathSegmentProblem);
+  field.at('namespace').optional(metadata.namespace, dnsLabelProblem);
+  validateContents(metadata, field, qualifiedNameProblem);
+}
+
+function validateContents(metadata: Partial<ObjectMeta>, field: FieldPath, finalizerProblemOf: (name: string) => string | undefined): void {
   field.at('generation').notNegative(metadata.generation);
   validateLabels(metadata.labels, field.at('labels'));
   validateAnnotations(metadata.annotations, field.at('annotations'));
   validateOwners(metadata.ownerReferences ?? [], field.at('ownerReferences'));
-  validateFinalizers(metadata.finalizers ?? [], field.at('finalizers'));
+  validateFinalizers(metadata.finalizers ?? [], field.at('finalizers'), finalizerProblemOf);
 }
 
 function validateDeletion(now: ObjectMeta, old: ObjectMeta, field: FieldPath): void {

@@ -1,30 +1,25 @@
 import { dnsSubdomainProblem, qualifiedNameProblem } from '#core/api/names.ts';
 import type { ContainerStatus } from '#core/api/schema/core-v1/container-status.ts';
-import { Pod } from '#core/api/schema/core-v1/pod.ts';
+import { Binding, Pod } from '#core/api/schema/core-v1/pod.ts';
+import { Eviction } from '#core/api/schema/policy-v1.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { resource } from './resource.ts';
+import { ephemeralContainersSubresource } from './rules/ephemeral-containers.ts';
 import { FieldPath } from './rules/field-path.ts';
+import { mirrorAnnotation, validatePodAnnotations } from './rules/pod-annotations.ts';
 import { defaultPod } from './rules/pod-defaults.ts';
 import { qosClassOf } from './rules/pod-qos.ts';
+import { resizeSubresource } from './rules/pod-resize.ts';
 import { validatePodSpec } from './rules/pod-spec.ts';
 import { podReadyText, podRestartsText, podStatusText, readinessGatesText } from './rules/pod-text.ts';
 import { validatePodSpecUpdate } from './rules/pod-update.ts';
+import { podSpecWarnings } from './rules/pod-warnings.ts';
 import { ipFamily, ipProblem } from './rules/syntax.ts';
 
-const mirror = 'kubernetes.io/config.mirror';
-const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
-
-function validateAnnotations({ metadata, spec }: Pod, field: FieldPath): void {
-  const { [mirror]: mirrored, [deletionCost]: cost = '0' } = metadata.annotations ?? {};
-  if (mirrored !== undefined && (spec.nodeName ?? '') === '') field.key(mirror).invalid(mirrored, 'must set spec.nodeName if mirror pod annotation is set');
-  const valid = /^(0|[+-]?[1-9]\d*)$/.test(cost) && Number(cost) >= -(2 ** 31) && Number(cost) < 2 ** 31;
-  if (!valid) field.key(deletionCost).invalid(cost, 'must be a 32bit integer');
-}
-
 function validateMirrorUpdate(now: Pod, old: Pod, field: FieldPath): void {
-  const [before, after] = [old.metadata.annotations?.[mirror], now.metadata.annotations?.[mirror]];
+  const [before, after] = [old.metadata.annotations?.[mirrorAnnotation], now.metadata.annotations?.[mirrorAnnotation]];
   if (before === after) return;
-  field.key(mirror).forbidden(before === undefined ? 'may not add mirror pod annotation' : 'may not remove or update mirror pod annotation');
+  field.key(mirrorAnnotation).forbidden(before === undefined ? 'may not add mirror pod annotation' : 'may not remove or update mirror pod annotation');
 }
 
 function validateAddresses(addresses: readonly { readonly ip: string }[], field: FieldPath): void {
@@ -57,6 +52,12 @@ export const pods = resource<Pod>({
   hasStatus: true,
   tracksGeneration: true,
   allowsUnconditionalUpdate: true,
+  subresources: [
+    ephemeralContainersSubresource,
+    resizeSubresource,
+    { name: 'binding', verbs: ['create'], kind: Binding },
+    { name: 'eviction', verbs: ['create'], kind: Eviction },
+  ],
 
   defaults: defaultPod,
   prepareForCreate(pod) {
@@ -69,7 +70,7 @@ export const pods = resource<Pod>({
   },
   validate(pod, errors) {
     const root = FieldPath.root(errors);
-    validateAnnotations(pod, root.at('metadata', 'annotations'));
+    validatePodAnnotations(pod.metadata.annotations, pod.spec, root.at('metadata', 'annotations'));
     validatePodSpec(pod.spec, pod.metadata.name, root.at('spec'));
   },
   validateCreate({ spec }, errors) {
@@ -107,19 +108,7 @@ export const pods = resource<Pod>({
     const seconds = asked ?? spec.terminationGracePeriodSeconds ?? 0;
     return seconds < 0 ? 1 : seconds;
   },
-  warnings({ spec }) {
-    const found: string[] = [];
-    for (const list of ['containers', 'initContainers'] as const) {
-      for (const [i, { env = [] }] of (spec[list] ?? []).entries()) {
-        const names = new Set<string>();
-        for (const [j, { name }] of env.entries()) {
-          if (names.has(name)) found.push(`spec.${list}[${i}].env[${j}]: hides previous definition of "${name}", which may be dropped when using apply`);
-          names.add(name);
-        }
-      }
-    }
-    return found;
-  },
+  warnings: ({ spec }) => podSpecWarnings(spec, 'spec'),
 
   columns: [
     nameColumn,

@@ -33,13 +33,22 @@ function findings(check: (errors: FieldErrors) => void): string[] {
   return errors.causes.map(({ field = '', reason = '' }) => `${field}: ${reason.replace('FieldValue', '')}`);
 }
 
-export const creationFindings = (resource: AnyResource, draft: object): string[] => findings((errors) => {
+const checkNew = (resource: AnyResource, draft: object) => (errors: FieldErrors): void => {
   const object = created(resource, draft);
   validateObjectMeta(resource, object, errors);
   checkEnums(resource.kind.struct, object, errors);
   resource.validate?.(object, errors);
   resource.validateCreate?.(object, errors);
-});
+};
+
+export const creationFindings = (resource: AnyResource, draft: object): string[] => findings(checkNew(resource, draft));
+
+/** What the author of a new object is told. */
+export function creationText(resource: AnyResource, draft: object): string {
+  const errors = new FieldErrors();
+  checkNew(resource, draft)(errors);
+  return errors.toString();
+}
 
 export const updateFindings = (resource: AnyResource, old: KubernetesObject, draft: object): string[] => findings((errors) => {
   const object = decoded(resource, draft);

@@ -32,6 +32,8 @@ export interface Subresource<T extends KubernetesObject = KubernetesObject> {
   readonly part?: {
     /** Puts back into `object`, in place, everything of `old` that this subresource does not write, `metadata` excepted. */
     carryOver(object: T, old: T): void;
+    /** Paths of the fields that it writes, `*` for any item: through it, no others are owned (managedFields). */
+    readonly writes?: readonly (readonly string[])[];
     validate?(object: T, old: T, errors: FieldErrors): void;
   };
   /** The object is shown as another kind, such as Scale. */
@@ -90,6 +92,8 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
 
   /** What else changes when the object is marked as being deleted, such as its phase. */
   prepareForDelete?(object: T): void;
+  /** Finalizers that the first deletion puts on the object: somebody has to clean up after it. */
+  readonly deletionFinalizers?: readonly string[];
 
   /** Objects of this resource are a view of another kind's storage. `encode` and `decode` undo each other and change nothing in place. */
   readonly storedAs?: {

@@ -5,17 +5,7 @@ import { deepEqual } from '#core/api/value.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { resource } from './resource.ts';
 import { FieldPath } from './rules/field-path.ts';
-
-const maxParameters = 512;
-const maxParameterBytes = 256 * 1024;
-
-function validateParameters(parameters: Readonly<Record<string, string>>, field: FieldPath): void {
-  const entries = Object.entries(parameters);
-  if (entries.length > maxParameters) return field.tooLong(maxParameters);
-  if (Object.hasOwn(parameters, '')) field.invalid('', 'field can not be empty.');
-  const bytes = entries.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
-  if (bytes > maxParameterBytes) field.tooLong(maxParameterBytes);
-}
+import { validateParameters } from './rules/parameters.ts';
 
 function validateTerm({ matchLabelExpressions = [] }: TopologySelectorTerm, field: FieldPath): void {
   const keys = new Set<string>();

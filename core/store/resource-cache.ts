@@ -69,7 +69,8 @@ export class ResourceCache {
 
   get(key: string): KubernetesObject | undefined {
     const held = this.objects.get(key);
-    return held !== undefined && 'value' in held ? unpack(held) : held;
+    // Their fields do not tell them apart: a PriorityClass has a `value` too.
+    return held !== undefined && this.packed ? unpack(held as Packed) : (held as KubernetesObject | undefined);
   }
 
   /** Objects whose keys start with `prefix`, after the key `after`. */

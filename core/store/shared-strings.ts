@@ -1,4 +1,5 @@
 import { deepFreeze } from '#core/api/value.ts';
+import { sharedTree } from './shared-trees.ts';
 
 /** Shorter strings V8 shares by itself; longer ones are hardly ever equal. */
 const shortest = 8;
@@ -22,7 +23,8 @@ function share(value: unknown): void {
     const field = fields[key];
     if (typeof field === 'string') {
       if (field.length >= shortest && field.length <= longest && key !== '__proto__') fields[key] = one(field);
-    } else share(field);
+    } else if (key === 'fieldsV1' && typeof field === 'object' && field !== null) fields[key] = sharedTree(field) ?? field;
+    else share(field);
   }
 }
 

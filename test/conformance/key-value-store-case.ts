@@ -16,6 +16,8 @@ export interface Case {
   store: KeyValueStore;
   /** Closes the store and opens another on the same data; undefined when the data goes with the store. */
   readonly restart: (() => Promise<void>) | undefined;
+  /** The store is a `SharedStore`: only writes for the same key keep their order. */
+  readonly shared: boolean;
 }
 
 /** Declares one case of the kit. */
@@ -89,5 +91,8 @@ export async function expectRevisionError(call: Promise<unknown>, kind: 'compact
   const error = await failure(call);
   expect(RevisionError.is(error, kind), `a RevisionError "${kind}", not ${String(error)}`).to.equal(true);
 }
+
+/** What came of writes for many keys, which a shared store may have put into another order. */
+export const inAnyOrder = ({ shared }: Case, revisions: readonly number[]): number[] => (shared ? revisions.toSorted((left, right) => left - right) : [...revisions]);
 
 export const countFrom = (first: number, count: number): number[] => Array.from({ length: count }, (_, index) => first + index);

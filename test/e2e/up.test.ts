@@ -179,7 +179,7 @@ describe('keelson up', () => {
     [['up', '--store', 'etdc'], 'store "etdc" is neither built in (sqlite, memory)'],
     [['up', '--provider', 'lokal'], 'provider "lokal" is neither built in (local)'],
     [['up', '--provider', 'local', '--provider', 'local'], 'given twice'],
-    [['start'], 'unknown command start; the commands are up, doctor, version, help'],
+    [['start'], 'unknown command start; the commands are up, backup, restore, doctor, version, help'],
   ] as const) {
     it(`refuses keelson ${args.join(' ')}`, async () => {
       const { exitCode, stdout, stderr } = await sandbox.keelson([...args, ...(args[0] === 'up' ? ['--data-dir', sandbox.dataDir] : [])]);

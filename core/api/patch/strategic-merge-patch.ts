@@ -113,6 +113,7 @@ function mergeListField(type: List, original: unknown[] | undefined, value: unkn
 }
 
 function mergeMember(type: Type, original: unknown, value: JsonObject): JsonObject | undefined {
+  if (type.form === 'struct' && type.replaced === true && !Object.hasOwn(value, patchMarker)) return value;
   if (isObject(original)) return mergeObject(type, original, value);
   return original === undefined && own(value, patchMarker) === 'delete' ? undefined : mergeObject(type, undefined, value);
 }

@@ -22,7 +22,7 @@ export function podUsage(pod: Pod): ReadonlyMap<string, Quantity> {
 }
 
 /** The most that a pod needs at any time: its containers run together, its init containers before them and one by one. */
-function podTotal({ spec }: Pod, which: 'requests' | 'limits'): Totals {
+export function podTotal({ spec }: Pod, which: 'requests' | 'limits'): Totals {
   const running: Totals = new Map();
   for (const container of spec.containers ?? []) add(running, container.resources?.[which]);
   const sidecars: Totals = new Map();

@@ -75,6 +75,19 @@ function instant(value: unknown, digits: number): string {
   return digits === 0 ? `${seconds}Z` : `${seconds}.${fraction.slice(0, digits).padEnd(digits, '0')}Z`;
 }
 
+const knownTimes = new Map<unknown, string>();
+
+/** An object brings the same few times back at every write: those in its `managedFields`. */
+function time(value: unknown): string {
+  let text = knownTimes.get(value);
+  if (text === undefined) {
+    text = instant(value, 0);
+    if (knownTimes.size >= 512) knownTimes.clear();
+    knownTimes.set(value, text);
+  }
+  return text;
+}
+
 const firstYear = Date.parse('0000-01-01T00:00:00Z');
 const yearTenThousand = Date.UTC(10_000, 0);
 
@@ -104,7 +117,7 @@ function bytes(value: unknown): string {
 
 const decoders: Record<ScalarName, ScalarDecoder> = {
   string, bool, int32, int64, double, bytes, quantity, duration, intOrString,
-  time: (value) => instant(value, 0),
+  time,
   microTime: (value) => instant(value, 6),
   raw: (value) => deepCopy(value),
   json: (value) => deepCopy(value),
@@ -113,7 +126,7 @@ const decoders: Record<ScalarName, ScalarDecoder> = {
 /** Go's zero value; times and raw values have none that JSON could carry. */
 const zeros: Record<ScalarName, unknown> = {
   string: '', bool: false, int32: 0, int64: 0, double: 0, bytes: '', quantity: '0', duration: '0s', intOrString: 0,
-  time: undefined, microTime: undefined, raw: undefined, json: undefined,
+  time: undefined, microTime: undefined, raw: undefined, json: null,
 };
 
 /**

@@ -43,7 +43,7 @@ interface Step {
  * table's order, with static defaults filled in.
  *
  * - `null` is absent. In a list or map it is the type's zero value.
- * - A required field that is absent gets Go's zero value ('' or 0 or []), as Go would write it; required times stay absent.
+ * - A required field that is absent gets Go's zero value ('' or 0 or []), as Go would write it; required times and pointers stay absent.
  * - Of optional fields, empty lists and maps, '', 0 and `false` are dropped, as upstream's `omitempty` does, and a default takes
  *   their place. They stay in fields that the table calls pointers, where they mean something (`storageClassName: ""`).
  * - Quantities, times and bytes come out in canonical form.
@@ -77,6 +77,7 @@ function compile(type: Type): Decoder {
 }
 
 function compileScalar(type: Scalar): Decoder {
+  if (type.either) return compileEither(type, [...type.either.fields.values()]);
   const read = scalarDecoder(type);
   return (value, context) => {
     try {
@@ -87,6 +88,23 @@ function compileScalar(type: Scalar): Decoder {
       throw error;
     }
   };
+}
+
+function compileEither(type: Scalar, forms: readonly Field[]): Decoder {
+  return (value, context) => {
+    const form = forms.find((field) => hasForm(field.type, value));
+    if (form === undefined) throw wrong(context, type, value);
+    return decoderOf(form.type)(value, context);
+  };
+}
+
+function hasForm(type: Type, value: unknown): boolean {
+  switch (type.form) {
+    case 'list': return Array.isArray(value);
+    case 'scalar': return typeof value === 'boolean';
+    case 'map':
+    case 'struct': return isObject(value);
+  }
 }
 
 function compileList(type: List): Decoder {
@@ -196,10 +214,10 @@ function absentOf(field: Field): Step['absent'] {
 
 function zero(type: Type, context: Context): unknown {
   switch (type.form) {
-    case 'scalar': return zeroScalar(type);
+    case 'scalar': return type.pointer ? undefined : zeroScalar(type);
     case 'list': return [];
     case 'map': return {};
-    case 'struct': return decoderOf(type)({}, context);
+    case 'struct': return type.pointer === true ? undefined : decoderOf(type)({}, context);
   }
 }
 

@@ -78,6 +78,13 @@ export const LabelSelectorRequirement = struct(`${pkg}.LabelSelectorRequirement`
 });
 export type LabelSelectorRequirement = Of<typeof LabelSelectorRequirement>;
 
+export const FieldSelectorRequirement = struct(`${pkg}.FieldSelectorRequirement`, 'One condition on a field.', {
+  key: [1, required(string), 'The field.'],
+  operator: [2, required(string), 'In, NotIn, Exists or DoesNotExist.'],
+  values: [3, list(string), 'For In and NotIn: the values; otherwise empty.'],
+});
+export type FieldSelectorRequirement = Of<typeof FieldSelectorRequirement>;
+
 export const LabelSelector = atomic(struct(`${pkg}.LabelSelector`, 'Selects objects by label; all conditions must hold. Empty selects all.', {
   matchLabels: [1, map(string), 'Labels that must have exactly these values.'],
   matchExpressions: [2, list(LabelSelectorRequirement), 'Further conditions.'],
@@ -129,7 +136,7 @@ export const Preconditions = struct(`${pkg}.Preconditions`, 'What must be true o
 });
 
 export const DeleteOptions = struct(`${pkg}.DeleteOptions`, 'How to delete.', {
-  apiVersion: [-1, string, 'v1.'],
+  apiVersion: [-1, string, 'Version of the options, such as v1.'],
   kind: [-2, string, 'DeleteOptions.'],
   gracePeriodSeconds: [1, pointer(int64), 'Seconds until the object must be gone; 0 at once.'],
   preconditions: [2, Preconditions, 'What must hold.'],

@@ -111,11 +111,12 @@ class Components {
   private structSchema(type: Struct): Schema {
     const reference = refTo(type.name);
     const granular = !type.atomic && this.atomic.has(type.name);
-    if (!granular && !type.retainKeys) return reference;
+    const strategy = type.retainKeys ? 'retainKeys' : type.replaced === true ? 'replace' : undefined;
+    if (!granular && strategy === undefined) return reference;
     return {
       allOf: [reference],
       ...(granular ? { 'x-kubernetes-map-type': 'granular' } : {}),
-      ...(type.retainKeys ? { 'x-kubernetes-patch-strategy': 'retainKeys' } : {}),
+      ...(strategy === undefined ? {} : { 'x-kubernetes-patch-strategy': strategy }),
     };
   }
 

@@ -108,15 +108,33 @@ function readEntry(map: JsonObject, type: Dictionary, entry: Buffer, depth: numb
 }
 
 function valueOf(type: Type, wire: WireValue, depth: number): unknown {
-  if (type.form === 'scalar') return scalarOf(type, wire);
-  if (type.form !== 'struct') throw new WireError('a list or map inside a list or map');
+  if (type.form === 'scalar') return type.either ? eitherOf(type.either, wire, depth) : scalarOf(type, wire);
+  if (type.form === 'list') return itemsOf(type.of, bytesOf(wire), depth);
+  if (type.form !== 'struct') throw new WireError('a map inside a list or map');
   const result: JsonObject = {};
   readInto(result, type, bytesOf(wire), depth + 1);
   return result;
 }
 
+/** Protobuf has no lists inside of maps or lists: such a list is a message of its own, with nothing but its items (`ExtraValue`). */
+function itemsOf(type: Type, message: Buffer, depth: number): unknown[] {
+  if (depth > maxDepth) throw new WireError(`it nests deeper than ${maxDepth} levels`);
+  const items: unknown[] = [];
+  for (const [number, wire] of fieldsOf(message)) if (number === 1) appendTo(items, type, wire, depth + 1);
+  return items;
+}
+
+function eitherOf(forms: Struct, wire: WireValue, depth: number): unknown {
+  const message: JsonObject = {};
+  readInto(message, forms, bytesOf(wire), depth + 1);
+  return forms.wire.map(({ name }) => message[name]).findLast((value) => value !== undefined);
+}
+
 function jsonOf(wire: WireValue): unknown {
-  return firstOf(bytesOf(wire), (text) => JSON.parse(textOf(bytesOf(text))) as unknown);
+  return firstOf(bytesOf(wire), (text) => {
+    const bytes = bytesOf(text);
+    return bytes.length === 0 ? null : (JSON.parse(textOf(bytes)) as unknown);
+  });
 }
 
 const scalars: Record<ScalarName, (wire: WireValue) => unknown> = {

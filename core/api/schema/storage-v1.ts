@@ -107,3 +107,9 @@ export const CSIStorageCapacity = storage.kind('CSIStorageCapacity', 'How much r
   maximumVolumeSize: [5, quantity, 'The largest volume that can be made.'],
 }, { plural: 'csistoragecapacities' });
 export type CSIStorageCapacity = KindOf<typeof CSIStorageCapacity>;
+
+export const VolumeAttributesClass = storage.kind('VolumeAttributesClass', 'Settings of volumes that can change while they are in use.', {
+  driverName: [2, required(string), 'Name of the CSI driver. Cannot change.'],
+  parameters: [3, map(string), 'The settings, as the driver knows them. Cannot change.'],
+}, { plural: 'volumeattributesclasses', namespaced: false });
+export type VolumeAttributesClass = KindOf<typeof VolumeAttributesClass>;

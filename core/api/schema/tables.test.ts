@@ -1,24 +1,39 @@
 import { expect } from 'chai';
+import { ControllerRevision } from './apps-v1/controller-revision.ts';
+import { DaemonSet } from './apps-v1/daemon-set.ts';
+import { Deployment } from './apps-v1/deployment.ts';
+import { ReplicaSet } from './apps-v1/replica-set.ts';
+import { StatefulSet } from './apps-v1/stateful-set.ts';
+import { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1, Scale } from './autoscaling-v1.ts';
+import { HorizontalPodAutoscaler } from './autoscaling-v2.ts';
+import { CronJob } from './batch-v1/cron-job.ts';
+import { Job } from './batch-v1/job.ts';
 import { ConfigMap, Secret } from './core-v1/config.ts';
 import { Event } from './core-v1/event.ts';
+import { LimitRange } from './core-v1/limit-range.ts';
 import { Namespace } from './core-v1/namespace.ts';
 import { Node } from './core-v1/node.ts';
 import { PersistentVolumeClaim } from './core-v1/persistent-volume-claim.ts';
 import { PersistentVolume, PersistentVolumeSpec } from './core-v1/persistent-volume.ts';
+import { PodTemplate } from './core-v1/pod-template.ts';
 import { Binding, Pod, PodSpec, PodTemplateSpec } from './core-v1/pod.ts';
 import { ObjectReference } from './core-v1/references.ts';
+import { ReplicationController } from './core-v1/replication-controller.ts';
 import { ResourceQuota } from './core-v1/resource-quota.ts';
 import { ServiceAccount } from './core-v1/service-account.ts';
 import type { Volume } from './core-v1/volumes.ts';
 import { Lease } from './coordination-v1.ts';
 import { Event as EventsEvent } from './events-v1.ts';
 import { apiVersionOf, resourceName, type Draft, type Kind, type KubernetesObject } from './kind.ts';
+import { Eviction, PodDisruptionBudget } from './policy-v1.ts';
 import { CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment } from './storage-v1.ts';
 import type { Field, List, Struct, Type } from './type.ts';
 
 const kinds: readonly Kind<KubernetesObject>[] = [
   Binding, ConfigMap, CSIDriver, CSINode, CSIStorageCapacity, Event, EventsEvent, Lease, Namespace, Node, PersistentVolume,
   PersistentVolumeClaim, Pod, ResourceQuota, Secret, ServiceAccount, StorageClass, VolumeAttachment,
+  ControllerRevision, CronJob, DaemonSet, Deployment, Eviction, HorizontalPodAutoscaler, HorizontalPodAutoscalerV1, Job, LimitRange, PodDisruptionBudget,
+  PodTemplate, ReplicaSet, ReplicationController, Scale, StatefulSet,
 ];
 
 /** Every struct that objects can hold, inlined ones too. */
@@ -55,6 +70,7 @@ function fits(type: Type, value: unknown): boolean {
     case 'scalar':
       if (type.name === 'bool') return typeof value === 'boolean';
       if (type.name === 'int32' || type.name === 'int64') return Number.isInteger(value);
+      if (type.name === 'intOrString') return Number.isInteger(value) || typeof value === 'string';
       return typeof value === 'string' && (type.values.length === 0 || type.values.includes(value));
   }
 }
@@ -80,6 +96,21 @@ describe('the tables of kinds', () => {
       'v1 ServiceAccount serviceaccounts',
       '/storage.k8s.io/v1 StorageClass storageclasses.storage.k8s.io',
       '/storage.k8s.io/v1 VolumeAttachment volumeattachments.storage.k8s.io',
+      'apps/v1 ControllerRevision controllerrevisions.apps',
+      'batch/v1 CronJob cronjobs.batch',
+      'apps/v1 DaemonSet daemonsets.apps',
+      'apps/v1 Deployment deployments.apps',
+      'policy/v1 Eviction evictions.policy',
+      'autoscaling/v2 HorizontalPodAutoscaler horizontalpodautoscalers.autoscaling',
+      'autoscaling/v1 HorizontalPodAutoscaler horizontalpodautoscalers.autoscaling',
+      'batch/v1 Job jobs.batch',
+      'v1 LimitRange limitranges',
+      'policy/v1 PodDisruptionBudget poddisruptionbudgets.policy',
+      'v1 PodTemplate podtemplates',
+      'apps/v1 ReplicaSet replicasets.apps',
+      'v1 ReplicationController replicationcontrollers',
+      'autoscaling/v1 Scale scales.autoscaling',
+      'apps/v1 StatefulSet statefulsets.apps',
     ]);
   });
 
@@ -100,7 +131,8 @@ describe('the tables of kinds', () => {
 
   it('number only apiVersion and kind below 1, for protobuf has no such fields', () => {
     const below = structs.flatMap(({ name, wire }) => wire.filter(({ number }) => number < 1).map((field) => `${name.split('.').at(-1)}.${field.name}`));
-    expect(below).to.have.members(kinds.flatMap(({ kind }) => [`${kind}.apiVersion`, `${kind}.kind`]));
+    const withType = [...kinds.map(({ kind }) => kind), 'DeleteOptions'];
+    expect(below).to.have.members(withType.flatMap((kind) => [`${kind}.apiVersion`, `${kind}.kind`]));
   });
 
   it('describe a struct once', () => {

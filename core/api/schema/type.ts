@@ -23,6 +23,8 @@ export interface Scalar<T = unknown> extends Carries<T> {
   readonly values: readonly string[];
   /** The empty value differs from none, as behind a pointer in Go. Elsewhere '', 0 and false count as absent. */
   readonly pointer: boolean;
+  /** Of a `json` scalar made by `either`: its forms. */
+  readonly either?: Struct;
 }
 
 /** `atomic` lists are replaced as a whole, `set` lists merge by value, `map` lists merge by their keys. */
@@ -59,6 +61,10 @@ export interface Struct<T = unknown> extends Carries<T> {
   readonly retainKeys: boolean;
   /** Server-side apply replaces the struct as a whole (`x-kubernetes-map-type: atomic`). */
   readonly atomic: boolean;
+  /** Absent stays absent even where the field is required, as behind a pointer in Go. */
+  readonly pointer?: boolean;
+  /** Strategic merge patch replaces the struct as a whole. */
+  readonly replaced?: boolean;
   /** Type of fields that are not described, where those are allowed at all (`x-kubernetes-preserve-unknown-fields`). */
   readonly rest?: Type;
 }
@@ -132,6 +138,12 @@ export const raw = scalar<unknown>('raw');
 /** Any JSON value. Server-side apply merges its objects field by field and takes its lists as one value. */
 export const json = scalar<unknown>('json');
 
+/**
+ * A value that has one of several forms, told apart by their JSON types; in protobuf, a message with a field for each, of which
+ * the last one that is there counts. To all but decoding it is `json`.
+ */
+export const either = <T>(forms: Struct<unknown>): Scalar<T> => ({ ...scalar<T>('json'), either: forms });
+
 /** Tells '', 0 and false from absent: for fields that are pointers upstream. */
 export const pointer = <T>(type: Scalar<T>): Scalar<T> => ({ ...type, pointer: true });
 
@@ -160,6 +172,8 @@ const presence = <T, P extends 'required' | 'always' | 'default' | 'inline'>(kin
   ({ presence: kind, type, value });
 
 export const required = <T>(type: Type<T>): Presence<T, 'required'> => presence('required', type);
+/** As `required`, for a struct that validation must be able to miss: until then it may be absent. */
+export const requiredPointer = <T>(type: Struct<T>): Presence<T, 'required'> => presence('required', { ...type, pointer: true });
 /** Always present once decoded, as `{}` if need be. */
 export const always = <T>(type: Type<T>): Presence<T, 'always'> => presence('always', type);
 export const withDefault = <T>(type: Type<T>, value: NoInfer<T>): Presence<T, 'default'> => presence('default', type, value);
@@ -175,15 +189,19 @@ const fieldOf = (name: string, type: Type, doc: string, entry: Presence<unknown,
 });
 
 /** Describes a struct. @throws {TypeError} when two fields share a protobuf number or a JSON name. */
-export function struct<const F extends Table>(name: string, doc: string, table: F): Struct<Row<F>> {
+export const struct = <const F extends Table>(name: string, doc: string, table: F): Struct<Row<F>> => recursive<Row<F>>(name, doc, () => table);
+
+/** Describes a struct that contains itself: `table` is handed the struct to come. TypeScript needs to be told its type. @throws {TypeError} as `struct` */
+export function recursive<T>(name: string, doc: string, table: (self: Struct<T>) => Table): Struct<T> {
   const fields = new Map<string, Field>();
   const wire: WireField[] = [];
+  const self: Struct<T> = { form: 'struct', name, doc, fields, wire, retainKeys: false, atomic: false };
   const numbers = new Set<number>();
   const add = (field: Field): void => {
     if (fields.has(field.name)) throw new TypeError(`${name}: field ${field.name} is described twice`);
     fields.set(field.name, field);
   };
-  for (const [key, [number, carrier, text = '']] of Object.entries(table)) {
+  for (const [key, [number, carrier, text = '']] of Object.entries(table(self))) {
     if (numbers.has(number)) throw new TypeError(`${name}: protobuf number ${number} is used twice, again by ${key}`);
     numbers.add(number);
     const entry = isPresence(carrier) ? carrier : undefined;
@@ -196,10 +214,12 @@ export function struct<const F extends Table>(name: string, doc: string, table: 
       add(fieldOf(key, type, text, entry));
     }
   }
-  return { form: 'struct', name, doc, fields, wire, retainKeys: false, atomic: false };
+  return self;
 }
 
 /** The struct is one value to server-side apply. */
 export const atomic = <T>(type: Struct<T>): Struct<T> => ({ ...type, atomic: true });
 /** Takes `atomic` back for one field: server-side apply merges this use of the struct field by field. */
 export const granular = <T>(type: Struct<T>): Struct<T> => ({ ...type, atomic: false });
+/** A strategic merge patch puts the struct in place of the old one instead of merging them. */
+export const replaced = <T>(type: Struct<T>): Struct<T> => ({ ...type, replaced: true });

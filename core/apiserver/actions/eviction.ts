@@ -45,7 +45,7 @@ async function spend({ api, caller }: ActionRequest, pod: Pod, dryRun: boolean):
   if (budget === undefined || mayGoUnready(budget, pod)) return;
   const target: Target = { resource: api.resources.of(PodDisruptionBudget), subresource: 'status', namespace, name: budget.metadata.name };
   // The newest state decides: of two evictions at once only one may take the last disruption.
-  await modify(api, target, { dryRun, fieldValidation: 'Ignore' }, { ...caller, user: { name: 'system:keelson', groups: ['system:masters'] } }, (old: KubernetesObject) => {
+  await modify(api, target, { dryRun, fieldValidation: 'Ignore', fieldManager: 'keelson', force: false }, { ...caller, user: { name: 'system:keelson', groups: ['system:masters'] } }, (old: KubernetesObject) => {
     const next = deepCopy(old) as PodDisruptionBudget;
     checkBudget(next);
     next.status.disruptionsAllowed--;

@@ -3,6 +3,7 @@ import { parseJson } from '#core/api/json.ts';
 import { fromProtobuf, openEnvelope } from '#core/api/schema/protobuf.ts';
 import type { Struct } from '#core/api/schema/type.ts';
 import { StatusError } from '#core/api/status-error.ts';
+import { checkDepth } from '#core/api/value.ts';
 import type { Body } from '#core/apiserver/api.ts';
 
 /** As upstream: larger requests cannot be stored anyway. */
@@ -78,6 +79,42 @@ async function parseYaml(bytes: Buffer): Promise<Body> {
     throw notYaml(error);
   }
 }
+
+/**
+ * A configuration to apply: YAML, which JSON is too and mostly what clients send.
+ * @throws {StatusError} BadRequest
+ */
+export async function parseConfiguration(bytes: Buffer): Promise<Body> {
+  const text = bytes.toString('utf8');
+  if (text.trimStart().startsWith('{')) {
+    try {
+      const parsed = parseJson(text);
+      if (parsed.duplicates.length === 0) return parsed;
+    } catch (error) {
+      // What is not JSON may still be YAML.
+      if (!StatusError.is(error, 'BadRequest')) throw error;
+    }
+  }
+  const { LineCounter, parseDocument } = await import('yaml');
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const problem = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+  if (problem) throw undecodable(problem);
+  const duplicates = document.errors.map(({ pos: [at] }) => `line ${lines.linePos(at).line}: key ${JSON.stringify(keyAt(text, at))} already set in map`);
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    checkDepth(value);
+    return { value, duplicates: duplicates.slice(0, 100) };
+  } catch (error) {
+    throw undecodable(error);
+  }
+}
+
+/** A key that is written at this place, without its quotes. */
+const keyAt = (text: string, at: number): string => /^["']?([^"':\n]{0,100})/.exec(text.slice(at, at + 102))?.[1]?.trim() ?? '';
+
+const undecodable = (error: unknown): StatusError =>
+  StatusError.badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 
 const notYaml = (error: unknown): StatusError =>
   StatusError.badRequest(`the body of the request is not valid YAML: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

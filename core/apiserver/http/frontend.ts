@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Attributes } from '#core/api/access.ts';
 import { StatusError } from '#core/api/status-error.ts';
+import type { ActionIndex } from '#core/apiserver/actions/action.ts';
 import type { AuditLog, AuditRecord } from '#core/apiserver/audit/audit-log.ts';
 import type { Api } from '#core/apiserver/api.ts';
 import { attributesOf, type Access, type Identity } from './access.ts';
@@ -14,6 +15,7 @@ import { route, type Route } from './route.ts';
 
 export interface FrontendOptions {
   readonly api: Api;
+  readonly actions: ActionIndex;
   readonly access: Access;
   readonly pages: Pages;
   readonly audit?: AuditLog | undefined;
@@ -114,8 +116,9 @@ export class Frontend {
       if (!response.headersSent) response.appendHeader('Warning', `299 - ${quoted(text)}`);
     };
     const annotate = (key: string, value: string): void => audit?.annotate(key, value);
-    const { api, stopping } = this.options;
-    const exchange: Exchange = { api, target, verb, request, response, query, caller: { user: identity.user, warn, annotate }, audit, stopping };
+    const { api, actions, access, stopping } = this.options;
+    const mayCreate = (): void => void access.authorize(attributesOf(identity.user, 'create', request.url ?? '', target));
+    const exchange: Exchange = { api, actions, target, verb, request, response, query, caller: { user: identity.user, warn, annotate, mayCreate }, audit, stopping };
     // A watch lives for an hour; it is bounded by its connection.
     if (verb === 'watch') return handle(exchange);
     const leave = (verb === 'get' || verb === 'list' ? this.reads : this.writes).enter();

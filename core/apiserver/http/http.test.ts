@@ -4,7 +4,7 @@ import { builtInResources } from '#core/registry/resources.ts';
 import { ResourceIndex } from '#core/apiserver/resource-index.ts';
 import { Gate } from './gate.ts';
 import { negotiate } from './negotiate.ts';
-import { deletion, listParameters, watchParameters, writeParameters } from './query.ts';
+import { deletion, listParameters, watchParameters, writeParameters, type WriteSort } from './query.ts';
 import { route } from './route.ts';
 
 describe('route', () => {
@@ -44,10 +44,27 @@ describe('negotiate', () => {
 
 describe('query', () => {
   const query = (text: string) => new URLSearchParams(text);
+  const update: WriteSort = { options: 'UpdateOptions', agent: 'kubectl/v1.33.0 (linux/amd64)' };
+
+  it('names a manager by its agent, as far as that can be printed', () => {
+    const named = (agent: string): string => writeParameters(query(''), { options: 'CreateOptions', agent }).fieldManager;
+    expect(named('kube\u0007-controller-manager/v1.33.0')).to.equal('kube-controller-manager');
+    expect(named('')).to.equal('');
+    expect(named('é'.repeat(100))).to.equal('é'.repeat(64));
+  });
+
+  it('says what an apply needs, and what no other patch takes', () => {
+    const patch: WriteSort = { options: 'PatchOptions' };
+    expect(() => writeParameters(query('force=true'), patch)).to.throw('PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch');
+    expect(() => writeParameters(query(''), { ...patch, applies: true, agent: 'kubectl' })).to.throw('fieldManager: Required value: is required for apply patch');
+    expect(() => writeParameters(query('fieldManager=a%07'), patch)).to.throw('fieldManager: Invalid value: "a\\u0007": invalid character U+0007 (at position 1)');
+  });
+
   it('reads what lists, watches, writes and deletions can be told', () => {
     expect(listParameters(query('limit=5&continue=x&labelSelector=a'))).to.include({ limit: 5, continue: 'x', labelSelector: 'a' });
     expect(watchParameters(query('watch=1&allowWatchBookmarks=true&timeoutSeconds=3'))).to.include({ allowWatchBookmarks: true, timeoutSeconds: 3 });
-    expect(writeParameters(query('dryRun=All&fieldValidation=Strict'))).to.deep.equal({ dryRun: true, fieldValidation: 'Strict' });
+    expect(writeParameters(query('dryRun=All&fieldValidation=Strict'), update)).to.deep.equal({ dryRun: true, fieldValidation: 'Strict', fieldManager: 'kubectl', force: false });
+    expect(writeParameters(query('fieldManager=me&force=true'), { options: 'PatchOptions', applies: true })).to.include({ fieldManager: 'me', force: true });
     expect(deletion(query('gracePeriodSeconds=0'), undefined)).to.include({ gracePeriodSeconds: 0, dryRun: false });
     expect(deletion(query(''), { dryRun: ['All'], preconditions: { uid: 'u' } })).to.deep.include({ dryRun: true, preconditions: { uid: 'u' } });
   });
@@ -55,7 +72,7 @@ describe('query', () => {
   it('refuses what makes no sense', () => {
     const refusals = [
       () => listParameters(query('limit=-1')), () => listParameters(query('sendInitialEvents=true')), () => watchParameters(query('allowWatchBookmarks=perhaps')),
-      () => writeParameters(query('dryRun=Some')), () => writeParameters(query('fieldValidation=Lax')), () => writeParameters(query(`fieldManager=${'m'.repeat(129)}`)),
+      () => writeParameters(query('dryRun=Some'), update), () => writeParameters(query('fieldValidation=Lax'), update), () => writeParameters(query(`fieldManager=${'m'.repeat(129)}`), update),
       () => deletion(query('gracePeriodSeconds=x'), undefined), () => deletion(query(''), { gracePeriodSeconds: -1 }), () => deletion(query(''), { propagationPolicy: 'Sideways' }),
     ];
     for (const refusal of refusals) expect(refusal, String(refusal)).to.throw().that.satisfies((error: unknown) => StatusError.is(error, 'BadRequest', 'Invalid'));

@@ -59,7 +59,7 @@ export class OpenApi {
     const [first] = served;
     if (first === undefined) return undefined;
     const text = JSON.stringify(openApiDocument(first.kind, served.map((resource) => ({
-      kind: resource.kind, subresources: subresourcesOf(resource), verbs: verbsOf(resource), ...(resource.openApi ? { schema: resource.openApi } : {}),
+      kind: resource.kind, subresources: subresourcesOf(resource), verbs: verbsOf(resource), apply: true, ...(resource.openApi ? { schema: resource.openApi } : {}),
     })), this.version));
     const document = { made: served, text, hash: createHash('sha512').update(text).digest('hex').toUpperCase().slice(0, 64) };
     this.documents.set(path, document);

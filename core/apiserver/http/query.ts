@@ -49,17 +49,74 @@ export const watchParameters = (query: URLSearchParams): WatchParameters & { tim
   timeoutSeconds: count(query, 'timeoutSeconds'),
 });
 
+/** What sort of write a query belongs to, and who sends it. */
+export interface WriteSort {
+  /** How messages call the parameters. */
+  readonly options: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions';
+  /** The User-Agent header: names the manager of fields when the query does not. */
+  readonly agent?: string | undefined;
+  /** Server-side apply. */
+  readonly applies?: boolean;
+}
+
 /** @throws {StatusError} Invalid for values outside the closed sets */
-export function writeParameters(query: URLSearchParams): WriteParameters {
+export function writeParameters(query: URLSearchParams, sort: WriteSort): WriteParameters {
   const errors = new FieldErrors();
   const dryRun = query.getAll('dryRun').filter((value) => value !== '');
   for (const value of dryRun) if (value !== 'All') errors.notSupported('dryRun', value, ['All']);
   const fieldValidation = text(query, 'fieldValidation') ?? 'Warn';
   if (!isFieldValidation(fieldValidation)) errors.notSupported('fieldValidation', fieldValidation, ['Ignore', 'Strict', 'Warn', '']);
-  const manager = query.get('fieldManager') ?? '';
-  if (manager.length > 128) errors.tooLong('fieldManager', 128);
-  errors.throwIfAny({ group: 'meta.k8s.io', kind: 'WriteOptions' }, '');
-  return { dryRun: dryRun.length > 0, fieldValidation: isFieldValidation(fieldValidation) ? fieldValidation : 'Warn' };
+  const ownership = ownershipParameters(query, sort, errors);
+  errors.throwIfAny({ group: 'meta.k8s.io', kind: sort.options }, '');
+  return { dryRun: dryRun.length > 0, fieldValidation: isFieldValidation(fieldValidation) ? fieldValidation : 'Warn', ...ownership };
+}
+
+function ownershipParameters(query: URLSearchParams, { options, agent = '', applies = false }: WriteSort, errors: FieldErrors): Pick<WriteParameters, 'fieldManager' | 'force'> {
+  const manager = text(query, 'fieldManager');
+  const force = flag(query, 'force');
+  if (options === 'PatchOptions' && !applies && force !== undefined) errors.forbidden('force', 'may not be specified for non-apply patch');
+  if (applies && manager === undefined) errors.required('fieldManager', 'is required for apply patch');
+  checkManager(manager ?? '', errors);
+  return { fieldManager: manager ?? managerOf(agent), force: force ?? false };
+}
+
+/** Longer names of managers are refused, in bytes. */
+const longestManager = 128;
+const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+function checkManager(manager: string, errors: FieldErrors): void {
+  if (Buffer.byteLength(manager) > longestManager) errors.tooLong('fieldManager', longestManager);
+  let position = 0;
+  for (const character of manager.slice(0, longestManager)) {
+    if (!printable.test(character)) errors.invalid('fieldManager', manager, `invalid character ${codePoint(character)} (at position ${position})`);
+    position += Buffer.byteLength(character);
+  }
+}
+
+const codePoint = (character: string): string => `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+
+const managers = new Map<string, string>();
+
+/** Agents are few, and come with every request. */
+function managerOf(agent: string): string {
+  let manager = managers.get(agent);
+  if (manager === undefined) {
+    manager = programOf(agent);
+    if (managers.size >= 256) managers.clear();
+    managers.set(agent, manager);
+  }
+  return manager;
+}
+
+/** The name of a program before the first `/`, without what cannot be printed. */
+function programOf(agent: string): string {
+  let name = '';
+  for (const character of agent.split('/', 1)[0] ?? '') {
+    if (!printable.test(character)) continue;
+    if (Buffer.byteLength(name) + Buffer.byteLength(character) > longestManager) break;
+    name += character;
+  }
+  return name;
 }
 
 const isFieldValidation = (value: string): value is WriteParameters['fieldValidation'] => ['Ignore', 'Warn', 'Strict'].includes(value);
@@ -73,7 +130,7 @@ export function deletion(query: URLSearchParams, body: DeleteOptions | undefined
   };
   checkDeletion(asked);
   const { gracePeriodSeconds, preconditions } = asked;
-  return { dryRun: asked.dryRun !== undefined || writeParameters(query).dryRun, gracePeriodSeconds, preconditions, propagationPolicy: policyOf(asked) };
+  return { dryRun: asked.dryRun !== undefined || writeParameters(query, { options: 'DeleteOptions' }).dryRun, gracePeriodSeconds, preconditions, propagationPolicy: policyOf(asked) };
 }
 
 /** The older field is a yes or no. */

@@ -4,9 +4,11 @@ import { apiVersionOf, type KubernetesObject } from '#core/api/schema/kind.ts';
 import { DeleteOptions, type Status } from '#core/api/schema/meta.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { subresourceOf, type Api, type Body, type Caller, type Target } from '#core/apiserver/api.ts';
+import type { ActionIndex } from '#core/apiserver/actions/action.ts';
 import type { AuditRecord } from '#core/apiserver/audit/audit-log.ts';
 import type { AnyResource, Verb } from '#core/registry/resource.ts';
 import { act } from '#core/apiserver/verbs/act.ts';
+import { apply, applyType } from '#core/apiserver/verbs/apply.ts';
 import { create } from '#core/apiserver/verbs/create.ts';
 import { removeCollection } from '#core/apiserver/verbs/delete-collection.ts';
 import { remove } from '#core/apiserver/verbs/delete.ts';
@@ -14,7 +16,7 @@ import { list, type ListResult } from '#core/apiserver/verbs/list.ts';
 import { get } from '#core/apiserver/verbs/local-verbs.ts';
 import { patch, patchTypes, type PatchType } from '#core/apiserver/verbs/patch.ts';
 import { update } from '#core/apiserver/verbs/update.ts';
-import { decodeObjectBody, mediaType, parseText, readBody } from './body.ts';
+import { decodeObjectBody, mediaType, parseConfiguration, parseText, readBody } from './body.ts';
 import { notAllowed, notServed, subresourcesOf, verbsOf } from './discovery.ts';
 import { negotiate, type Format } from './negotiate.ts';
 import { deletion, includeObject, isWatch, listParameters, watchParameters, writeParameters } from './query.ts';
@@ -25,6 +27,7 @@ import { watchStream } from './watch-stream.ts';
 /** One request for a resource, with all that answering it takes. */
 export interface Exchange {
   readonly api: Api;
+  readonly actions: ActionIndex;
   readonly target: Target;
   readonly verb: Verb;
   readonly request: IncomingMessage;
@@ -71,6 +74,7 @@ const subresourceVerbs: ReadonlyMap<string, Verb> = new Map([...objectVerbs, ['P
 export async function handle(exchange: Exchange): Promise<void> {
   const { api, target, verb, request, response, query, caller } = exchange;
   const format = negotiate(request.headers.accept, ['table', 'partial']);
+  const agent = request.headers['user-agent'];
   switch (verb) {
     case 'get': return sendObject(exchange, 200, await get(api, target), format);
     case 'list': return sendItems(exchange, await list(api, target, listParameters(query)), format);
@@ -79,22 +83,25 @@ export async function handle(exchange: Exchange): Promise<void> {
       return watchStream(api, target, parameters, response, { format, include: includeObject(query), timeoutSeconds, stopping: exchange.stopping, audit: exchange.audit });
     }
     case 'create': {
-      const parameters = writeParameters(query);
+      const parameters = writeParameters(query, { options: 'CreateOptions', agent });
       const body = await bodyOf(exchange);
-      if (target.resource.isQuestion || target.subresource !== '') return sendAnswer(exchange, await act(api, target, body, parameters, caller), format);
+      if (target.resource.isQuestion || target.subresource !== '') return sendAnswer(exchange, await act({ api, actions: exchange.actions }, target, body, parameters, caller), format);
       return sendObject(exchange, 201, await create(api, target, body, parameters, caller), format);
     }
     case 'update': {
-      const parameters = writeParameters(query);
+      const parameters = writeParameters(query, { options: 'UpdateOptions', agent });
       const body = await bodyOf(exchange);
       return sendObject(exchange, 200, await update(api, target, body, parameters, caller), format);
     }
     case 'patch': {
-      const parameters = writeParameters(query);
       const type = patchType(mediaType(request));
-      const body = parseText(await readBody(request));
+      const parameters = writeParameters(query, { options: 'PatchOptions', agent, applies: type === 'apply' });
+      const bytes = await readBody(request);
+      const body = type === 'apply' ? await parseConfiguration(bytes) : parseText(bytes);
       exchange.audit?.requestObject(body.value);
-      return sendObject(exchange, 200, await patch(api, target, type, body, parameters, caller), format);
+      if (type !== 'apply') return sendObject(exchange, 200, await patch(api, target, type, body, parameters, caller), format);
+      const { created, object } = await apply(api, target, body, parameters, caller);
+      return sendObject(exchange, created ? 201 : 200, object, format);
     }
     case 'delete': {
       const result = await remove(api, target, deletion(query, await deleteOptions(request)), caller);
@@ -109,10 +116,11 @@ export async function handle(exchange: Exchange): Promise<void> {
 
 const isStatus = (answer: KubernetesObject | Status): answer is Status => answer.kind === 'Status';
 
-function patchType(type: string): PatchType {
+function patchType(type: string): PatchType | 'apply' {
   const known = patchTypes.get(type);
   if (known !== undefined) return known;
-  throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${[...patchTypes.keys()].join(', ')}; it is ${type.slice(0, 100)}`);
+  if (type === applyType) return 'apply';
+  throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${[...patchTypes.keys(), applyType].join(', ')}; it is ${type.slice(0, 100)}`);
 }
 
 /** A DELETE may carry DeleteOptions; without them the query speaks. @throws {StatusError} BadRequest */

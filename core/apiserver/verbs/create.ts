@@ -4,6 +4,7 @@ import { StatusError } from '#core/api/status-error.ts';
 import type { AdmissionRequest } from '#core/admission/admission.ts';
 import { encoded, showing, storageNames, type Api, type Body, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
 import { fresh } from './fresh.ts';
+import { keepBooks, writing, type Bookkeeping } from './managed-fields.ts';
 import { decodeBody, fillMetadata, resetStatus, validateNew } from './pipeline.ts';
 
 /** A generated name that is taken is drawn again this often (KEP-4420). */
@@ -11,16 +12,20 @@ const nameAttempts = 8;
 
 /** @throws {StatusError} AlreadyExists, Invalid, BadRequest, Forbidden */
 export function create(api: Api, target: Target, body: Body, parameters: WriteParameters, caller: Caller): Promise<KubernetesObject> {
-  return fresh(api, () => attempt(api, target, body, parameters, caller));
+  return fresh(api, () => createOnce(api, target, body, parameters, caller));
 }
 
-async function attempt(api: Api, target: Target, body: Body, parameters: WriteParameters, caller: Caller): Promise<KubernetesObject> {
+/** Does not try again, whoever else writes to the store. `books` is asked for the object's managedFields before admission changes it. */
+export async function createOnce(
+  api: Api, target: Target, body: Body, parameters: WriteParameters, caller: Caller, books: Bookkeeping = writing(api, target, parameters),
+): Promise<KubernetesObject> {
   const { resource } = target;
   const object = decodeBody(target, body, parameters, caller);
   const drawsName = !object.metadata.name && Boolean(object.metadata.generateName);
   fillMetadata(object, resource, api.clock.now());
   resetStatus(resource, object);
   resource.defaults?.(object);
+  keepBooks(object, books(object, undefined));
   const request: AdmissionRequest = {
     operation: 'CREATE', resource, subresource: target.subresource, namespace: target.namespace, name: object.metadata.name,
     object, old: undefined, user: caller.user, dryRun: parameters.dryRun, warn: caller.warn,

@@ -76,7 +76,8 @@ function mark(target: Target, old: WithStatus, deletion: Deletion, nowMs: number
   const asked = deletion.gracePeriodSeconds;
   const grace = target.resource.gracePeriodSeconds?.(old, asked) ?? 0;
   const { deletionTimestamp, deletionGracePeriodSeconds: given = 0 } = old.metadata;
-  const finalizers = finalizersFor(deletion.propagationPolicy, old.metadata.finalizers ?? []);
+  const own = deletionTimestamp === undefined ? target.resource.deletionFinalizers ?? [] : [];
+  const finalizers = finalizersFor(deletion.propagationPolicy, [...new Set([...(old.metadata.finalizers ?? []), ...own])]);
   const held = isHeld({ ...old, metadata: { ...old.metadata, finalizers, deletionGracePeriodSeconds: grace } });
   if (!held) return undefined;
   // A second deletion can only shorten the time that is left, or change what becomes of the dependents.

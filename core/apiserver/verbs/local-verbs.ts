@@ -1,8 +1,10 @@
 import type { KindNames, KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
+import { ActionIndex } from '#core/apiserver/actions/action.ts';
 import { showing, storageNames, type Api, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
 import type { Patch, WriteOptions } from '#core/client/client.ts';
 import type { Verbs } from '#core/client/in-process.ts';
+import { act } from './act.ts';
 import { create } from './create.ts';
 import { remove } from './delete.ts';
 import { list } from './list.ts';
@@ -21,7 +23,7 @@ export async function get(api: Api, target: Target): Promise<KubernetesObject> {
 }
 
 /** The verbs as the controllers of this process call them, in the name of the control plane. */
-export function localVerbs(api: Api): Verbs {
+export function localVerbs(api: Api, actions = new ActionIndex([])): Verbs {
   const caller: Caller = {
     user: { name: 'system:keelson', groups: ['system:masters', 'system:authenticated'] },
     warn: (text) => api.logger.debug('warning to a controller', { text }),
@@ -29,7 +31,8 @@ export function localVerbs(api: Api): Verbs {
   const target = (kind: KindNames, key: { namespace?: string | undefined; name?: string }, options: WriteOptions = {}): Target => ({
     resource: api.resources.of(kind), subresource: options.subresource ?? '', namespace: kind.namespaced ? key.namespace : undefined, name: key.name ?? '',
   });
-  const parameters = (options: WriteOptions): WriteParameters => ({ dryRun: options.dryRun ?? false, fieldValidation: 'Strict' });
+  const parameters = (options: WriteOptions): WriteParameters =>
+    ({ dryRun: options.dryRun ?? false, fieldValidation: 'Strict', fieldManager: options.fieldManager ?? 'keelson', force: false });
   const body = (value: unknown) => ({ value, duplicates: [] });
   const document = (change: Patch): unknown => (change.type === 'json' ? change.operations : change.document);
   return {
@@ -39,7 +42,13 @@ export function localVerbs(api: Api): Verbs {
       return { metadata, items: [...items] };
     },
     watch: (kind, options, deliver, failed) => watch(api, target(kind, options), options, deliver, failed),
-    create: (kind, object, key, options) => create(api, target(kind, key, options), body(object), parameters(options), caller),
+    create: async (kind, object, key, options) => {
+      const to = target(kind, key, options);
+      if (!to.resource.isQuestion) return create(api, to, body(object), parameters(options), caller);
+      const answer = await act({ api, actions }, to, body(object), parameters(options), caller);
+      if (answer.kind === 'Status') throw new TypeError(`${kind.kind} is answered with a Status, which a client cannot take`);
+      return answer as KubernetesObject;
+    },
     update: (kind, object, key, options) => update(api, target(kind, key, options), body(object), parameters(options), caller),
     patch: (kind, key, change, options) => patch(api, target(kind, key, options), change.type, body(document(change)), parameters(options), caller),
     delete: async (kind, key, options) => {

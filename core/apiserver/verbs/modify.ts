@@ -5,10 +5,18 @@ import type { AdmissionRequest } from '#core/admission/admission.ts';
 import { encoded, showing, storageNames, type Api, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
 import { isHeld } from './delete.ts';
 import { fresh } from './fresh.ts';
+import { keepBooks, sameButBooks, writing, type Bookkeeping } from './managed-fields.ts';
 import { carryOver, validateChange, type WithStatus } from './pipeline.ts';
 
 /** A write that names no version is tried again this often when one of another process comes in between. */
 const attempts = 10;
+
+/** What an object becomes, and what its managedFields say of that. */
+export interface Next {
+  readonly object: WithStatus;
+  /** Asked before admission changes the object. */
+  readonly books: Bookkeeping;
+}
 
 /**
  * Replaces an object by what `next` makes of it. `next` is asked again with the newest state when another write came in between,
@@ -17,11 +25,19 @@ const attempts = 10;
 export function modify(
   api: Api, target: Target, parameters: WriteParameters, caller: Caller, next: (old: WithStatus) => WithStatus,
 ): Promise<KubernetesObject> {
+  const books = writing(api, target, parameters);
+  return modifyKeepingBooks(api, target, parameters, caller, (old) => ({ object: next(old), books }));
+}
+
+/** As `modify`, for a write that keeps managedFields in its own way. */
+export function modifyKeepingBooks(
+  api: Api, target: Target, parameters: WriteParameters, caller: Caller, next: (old: WithStatus) => Next,
+): Promise<KubernetesObject> {
   return fresh(api, () => api.objects.inTurn(storageNames(target.resource), target.namespace, target.name, () => repeatedly(api, target, parameters, caller, next)));
 }
 
 async function repeatedly(
-  api: Api, target: Target, parameters: WriteParameters, caller: Caller, next: (old: WithStatus) => WithStatus,
+  api: Api, target: Target, parameters: WriteParameters, caller: Caller, next: (old: WithStatus) => Next,
 ): Promise<KubernetesObject> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const stored = api.objects.get(storageNames(target.resource), target.namespace, target.name);
@@ -34,14 +50,15 @@ async function repeatedly(
 
 /** One attempt; undefined when it came too late and may be repeated. */
 async function step(
-  api: Api, target: Target, parameters: WriteParameters, caller: Caller, stored: KubernetesObject, next: (old: WithStatus) => WithStatus,
+  api: Api, target: Target, parameters: WriteParameters, caller: Caller, stored: KubernetesObject, next: (old: WithStatus) => Next,
 ): Promise<KubernetesObject | undefined> {
   const { resource } = target;
   const old = (await showing(resource, stored)) as WithStatus;
-  const object = next(old);
+  const { object, books } = next(old);
   checkPreconditions(target, object, old);
   carryOver(object, old, target);
   if (target.subresource === '') resource.defaults?.(object);
+  keepBooks(object, books(object, old));
   const request: AdmissionRequest = {
     operation: 'UPDATE', resource, subresource: target.subresource, namespace: target.namespace, name: target.name,
     object, old, user: caller.user, dryRun: parameters.dryRun, warn: caller.warn,
@@ -58,7 +75,7 @@ async function write(
 ): Promise<KubernetesObject | undefined> {
   const { resource } = target;
   object.metadata.resourceVersion = old.metadata.resourceVersion;
-  if (deepEqual(object, old)) return stored;
+  if (sameButBooks(object, old)) return stored;
   if (resource.tracksGeneration && !deepEqual(object.spec, old.spec)) object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   const toStore = await encoded(resource, object);
   if (dryRun) return toStore;

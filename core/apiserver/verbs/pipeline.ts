@@ -92,7 +92,6 @@ export function fillMetadata(object: KubernetesObject, resource: AnyResource, no
   if (metadata.resourceVersion) throw StatusError.badRequest('resourceVersion should not be set on objects to be created');
   delete (metadata as { resourceVersion?: string }).resourceVersion;
   delete metadata.selfLink;
-  delete metadata.managedFields;
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   metadata.uid = randomUUID();
@@ -108,7 +107,6 @@ export function carryOver(object: WithStatus, old: WithStatus, target: Target): 
   metadata.uid = old.metadata.uid;
   metadata.creationTimestamp = old.metadata.creationTimestamp;
   delete metadata.selfLink;
-  delete metadata.managedFields;
   for (const field of ['generation', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
     if (old.metadata[field] === undefined) delete metadata[field];
     else Object.assign(metadata, { [field]: old.metadata[field] });

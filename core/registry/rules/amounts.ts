@@ -9,7 +9,7 @@ const milli = 1_000_000n;
 const zero = new Quantity(0n);
 
 export function amountOf(amounts: Amounts, name: string): Quantity | undefined {
-  const text = amounts?.[name];
+  const text = amounts !== undefined && Object.hasOwn(amounts, name) ? amounts[name] : undefined;
   return text === undefined ? undefined : Quantity.parse(text);
 }
 
@@ -22,7 +22,7 @@ const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
 /** Such as `example.com/gpu`: counted in whole units and never overcommitted. */
 export const isExtended = (name: string): boolean =>
   !isNative(name) && !name.startsWith('requests.') && qualifiedNameProblem(`requests.${name}`) === undefined;
-const allowsOvercommit = (name: string): boolean => isNative(name) && !isHugePages(name);
+export const allowsOvercommit = (name: string): boolean => isNative(name) && !isHugePages(name);
 
 const counted = new Set([
   'pods', 'resourcequotas', 'services', 'replicationcontrollers', 'secrets', 'configmaps', 'persistentvolumeclaims',
@@ -59,7 +59,7 @@ export function validateQuotaAmounts(amounts: Amounts, field: FieldPath): void {
   }
 }
 
-function containerNameProblem(name: string): string | undefined {
+export function containerNameProblem(name: string): string | undefined {
   const problem = qualifiedNameProblem(name);
   if (problem !== undefined) return problem;
   if (!name.includes('/')) return ofContainers.has(name) || isHugePages(name) ? undefined : 'must be a standard resource for containers';

@@ -16,6 +16,8 @@ export interface PodContext {
   readonly volumes: ReadonlyMap<string, Volume>;
   /** Names of the pod's device claims. */
   readonly claims: ReadonlySet<string>;
+  /** The spec is a template's: what is settled when a pod is made may still be open. */
+  readonly isTemplate: boolean;
 }
 
 function validatePorts(ports: readonly ContainerPort[] | undefined, field: FieldPath): void {
@@ -106,12 +108,15 @@ function validateContainer(container: Container, context: PodContext, field: Fie
   validateContainerSecurity(container.securityContext, context.spec, field.at('securityContext'));
 }
 
-function validateHostPorts(containers: readonly Container[], spec: PodSpec, field: FieldPath): void {
+/** On the node's network a port has but one number; a template may leave it open. */
+const isPinned = ({ spec, isTemplate }: PodContext, hostPort: number): boolean => spec.hostNetwork === true && !(isTemplate && hostPort === 0);
+
+function validateHostPorts(containers: readonly Container[], context: PodContext, field: FieldPath): void {
   const taken = new Set<string>();
   for (const [i, container] of containers.entries()) {
     for (const [j, { hostPort = 0, containerPort, protocol = 'TCP', hostIP = '' }] of (container.ports ?? []).entries()) {
       const at = field.at(i, 'ports', j, 'hostPort');
-      if (spec.hostNetwork === true && hostPort !== containerPort) at.invalid(hostPort, 'must match `containerPort` when `hostNetwork` is true');
+      if (isPinned(context, hostPort) && hostPort !== containerPort) at.invalid(hostPort, 'must match `containerPort` when `hostNetwork` is true');
       if (hostPort === 0) continue;
       const key = `${protocol}/${hostIP}/${hostPort}`;
       if (taken.has(key)) at.duplicate(key);
@@ -132,7 +137,7 @@ function validateRegular(context: PodContext, names: Set<string>, field: FieldPa
     validateProbes(container, context.spec, at);
     if (container.restartPolicy !== undefined) at.at('restartPolicy').forbidden('may not be set for non-init containers');
   }
-  validateHostPorts(containers, context.spec, field);
+  validateHostPorts(containers, context, field);
 }
 
 const ofRunning = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const;

@@ -59,6 +59,10 @@ export class FieldPath {
     this.errors.tooLong(this.path, max);
   }
 
+  tooMany(actual: number, max: number): void {
+    this.errors.tooMany(this.path, actual, max);
+  }
+
   /** `required` when the text is empty, otherwise `invalid` when it has a problem. Returns whether all is well. */
   name(value: string | undefined, problemOf: (value: string) => string | undefined): boolean {
     if (value === undefined || value === '') {

@@ -1,5 +1,5 @@
 import type { Container, Probe } from '#core/api/schema/core-v1/container.ts';
-import type { Pod } from '#core/api/schema/core-v1/pod.ts';
+import type { Pod, PodSpec, PodTemplateSpec } from '#core/api/schema/core-v1/pod.ts';
 import { VolumeSource, type Volume } from '#core/api/schema/core-v1/volumes.ts';
 
 /** `Always` for the tag latest, which is also meant when there is neither tag nor digest. */
@@ -39,19 +39,24 @@ function defaultVolume(volume: Volume): void {
   if (volume.image !== undefined) volume.image.pullPolicy ??= pullPolicyFor(volume.image.reference ?? '');
 }
 
-/** Defaults that depend on other fields. */
-export function defaultPod({ spec }: Pod): void {
-  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
-  for (const container of containers) {
-    defaultContainer(container);
-    defaultRequests(container);
-    if (spec.hostNetwork === true) defaultHostPorts(container);
-  }
-  for (const container of spec.ephemeralContainers ?? []) defaultContainer(container);
+/** Defaults that depend on other fields, in pods and in templates. */
+function defaultPodSpec(spec: PodSpec): void {
+  for (const container of [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])]) defaultContainer(container);
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
   const account = spec.serviceAccountName === undefined || spec.serviceAccountName === '' ? spec.serviceAccount : spec.serviceAccountName;
   if (account !== undefined && account !== '') {
     spec.serviceAccountName = account;
     spec.serviceAccount = account;
+  }
+}
+
+/** As `defaultPod`, without what is only settled when the pod is made: requests and ports of the node. */
+export const defaultPodTemplate = ({ spec }: PodTemplateSpec): void => defaultPodSpec(spec);
+
+export function defaultPod({ spec }: Pod): void {
+  defaultPodSpec(spec);
+  for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) {
+    defaultRequests(container);
+    if (spec.hostNetwork === true) defaultHostPorts(container);
   }
 }

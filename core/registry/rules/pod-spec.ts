@@ -103,10 +103,10 @@ function forbidTokensWithoutAccount({ serviceAccountName = '', volumes }: PodSpe
   }
 }
 
-/** Everything a pod's spec must satisfy, at creation and after each update. */
+/** Everything a pod's spec must satisfy, at creation and after each update. @param podName '' for a template, which has no name yet */
 export function validatePodSpec(spec: PodSpec, podName: string, field: FieldPath): void {
   const volumes = validatePodVolumes(spec.volumes, podName, field.at('volumes'));
-  validateContainers({ spec, volumes, claims: new Set(spec.resourceClaims?.map(({ name }) => name)) }, field);
+  validateContainers({ spec, volumes, claims: new Set(spec.resourceClaims?.map(({ name }) => name)), isTemplate: podName === '' }, field);
   validateLabels(spec.nodeSelector, field.at('nodeSelector'));
   validatePodSecurity(spec, field);
   validateAffinity(spec.affinity, field.at('affinity'));

@@ -28,7 +28,7 @@ export class Commits {
 
   /** Revisions are counted on from `newest`. */
   apply(batch: Batch, newest: number): Outcome {
-    const outcome: Outcome = { revisions: [], created: [], conflicts: new Map() };
+    const outcome: Outcome = { revisions: [], created: [], conflicts: new Map(), short: false };
     let revision = newest;
     this.#begin.run();
     try {

@@ -35,7 +35,7 @@ describe('the database file', () => {
     folder = mkdtempSync(join(tmpdir(), 'keelson-sqlite-'));
     file = join(folder, 'state.db');
     database = new Database();
-    database.open(file);
+    database.open(file, 0);
   });
   afterEach(() => {
     database.close();
@@ -93,7 +93,7 @@ describe('the database file', () => {
     expect(database.sweep()).to.equal(true);
     database.close();
     expect(look('SELECT count(*) FROM log')).to.be.above(1000);
-    database.open(file);
+    database.open(file, 0);
     while (database.sweep());
     database.close();
     expect(look('SELECT count(*) FROM log')).to.equal(500);

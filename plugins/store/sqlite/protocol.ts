@@ -23,12 +23,14 @@ export interface Batch {
 
 /** What became of a batch's writes, in their order. */
 export interface Outcome {
-  /** The revision of the write; 0 when its condition did not hold. */
+  /** The revision of the write; 0 when its condition did not hold, -1 when it was refused for want of room. */
   readonly revisions: number[];
   /** The create revision of the key. */
   readonly created: number[];
   /** What was stored instead, by the write's index. */
   readonly conflicts: Map<number, KeyValue>;
+  /** The disk is full. */
+  readonly short: boolean;
 }
 
 export interface PageRequest {
@@ -52,8 +54,9 @@ export interface Changes {
 
 /** What the worker does for the main thread: one call after the other, in the order in which they were sent. */
 export interface Calls {
-  open(file: string): Revisions;
-  /** One transaction, one fsync. Throws with nothing changed. */
+  /** `reserve` is how many bytes of the disk are kept to clear up with when it is full. */
+  open(file: string, reserve: number): Revisions;
+  /** One transaction, one fsync. Throws with nothing changed. When the disk is full, deletions are applied alone. */
   commit(batch: Batch): Outcome;
   get(key: string): KeyValue | undefined;
   /** May hold fewer rows than the limit, and yet `more`, when they are large. */

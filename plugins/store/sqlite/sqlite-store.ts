@@ -1,9 +1,10 @@
-import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { ProviderError } from '#core/spi/errors.ts';
 import { RevisionError, type KeyEvent, type KeyListener, type KeyPage, type KeyRange, type KeyValue, type KeyValueStore, type KeyWrite, type KeyWriteResult } from '#core/spi/key-value-store.ts';
 import { checkWrite } from '#plugins/store/check-write.ts';
 import { Listeners } from '#plugins/store/listeners.ts';
+import { noRoom } from './errors.ts';
+import { databaseFile } from './files.ts';
 import type { Outcome, Revisions, Rows } from './protocol.ts';
 import { startWorker, WorkerLink } from './worker-link.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -13,11 +14,14 @@ export interface SqliteOptions {
   readonly stateDir: string;
   /** Writes that may wait for a commit before more are refused as `Throttled`; 10,000 by default. */
   readonly maxWaitingWrites?: number;
+  /** Bytes of the disk that are kept to clear up with when it is full; 16 MiB by default. */
+  readonly reserveBytes?: number;
 }
 
 /** `KeyValueStore` over SQLite in a worker thread, with group commit. One instance is opened once. */
 export class SqliteStore implements KeyValueStore {
   readonly #options: SqliteOptions;
+  readonly #file: string;
   readonly #startWorker: () => Worker;
   readonly #listeners = new Listeners();
   readonly #writes: WriteQueue;
@@ -27,15 +31,24 @@ export class SqliteStore implements KeyValueStore {
   #closing: Promise<void> | undefined;
   #failure: ProviderError | undefined;
   #compaction: Promise<void> = Promise.resolve();
+  #clearing: Promise<void> | undefined;
+  /** The newest revision when the disk was found full and history was given up. */
+  #clearedAt = 0;
   /** As delivered to the listeners; every revision that a caller can know is at or before the newest. */
   #revisions: Revisions = { newest: 1, oldest: 1 };
 
   constructor(options: SqliteOptions, worker: () => Worker = startWorker) {
     this.#options = options;
+    this.#file = databaseFile(options.stateDir);
     this.#startWorker = worker;
     this.#writes = new WriteQueue((writes) => this.#commit(writes), {
       waiting: options.maxWaitingWrites ?? 10_000, waitingCharacters: 64 << 20, batch: 512, batchCharacters: 4 << 20,
     });
+  }
+
+  /** Writes that wait for a commit to begin. */
+  get waitingWrites(): number {
+    return this.#writes.length;
   }
 
   open(): Promise<void> {
@@ -89,10 +102,7 @@ export class SqliteStore implements KeyValueStore {
     const link = this.#serving();
     const { newest, oldest } = this.#revisions;
     if (revision > newest) throw new RevisionError('future', revision, oldest, newest);
-    // A list of several pages reads them all at its first one's revision, which must not go away meanwhile.
-    const lists = [...this.#lists];
-    this.#compaction = Promise.allSettled([this.#compaction, ...lists]).then(() => this.#compactTo(link, revision));
-    return this.#compaction;
+    return this.#afterLists(() => this.#compactTo(link, revision));
   }
 
   async #start(): Promise<void> {
@@ -101,7 +111,7 @@ export class SqliteStore implements KeyValueStore {
       this.#listeners.end(error);
     });
     try {
-      this.#revisions = await link.call('open', join(this.#options.stateDir, 'state.db'));
+      this.#revisions = await link.call('open', this.#file, this.#options.reserveBytes ?? 16 << 20);
       this.#link = link;
     } catch (error) {
       await link.stop(closed());
@@ -124,13 +134,17 @@ export class SqliteStore implements KeyValueStore {
     return this.#link;
   }
 
-  async #commit(writes: readonly KeyWrite[]): Promise<KeyWriteResult[]> {
+  async #commit(writes: readonly KeyWrite[]): Promise<(KeyWriteResult | ProviderError)[]> {
     if (!this.#link) throw closed();
     const outcome = await this.#link.call('commit', {
       keys: writes.map(({ key }) => key), values: writes.map(({ value }) => value ?? null), expected: writes.map(({ expected }) => expected),
     });
     this.#deliver(writes, outcome);
-    return outcome.revisions.map((revision, index) => (revision > 0 ? { applied: true, revision } : { applied: false, current: outcome.conflicts.get(index) }));
+    if (outcome.short) this.#makeRoom(this.#link);
+    return outcome.revisions.map((revision, index) => {
+      if (revision < 0) return new ProviderError('Exhausted', noRoom(this.#file));
+      return revision > 0 ? { applied: true, revision } : { applied: false, current: outcome.conflicts.get(index) };
+    });
   }
 
   #deliver(writes: readonly KeyWrite[], { revisions, created }: Outcome): void {
@@ -157,6 +171,22 @@ export class SqliteStore implements KeyValueStore {
       after = items.at(-1)?.key;
       if (!page.more || items.length >= limit) return { items, more: page.more, revision: page.revision };
     }
+  }
+
+  /** The disk is full: what is there stays, and history goes. */
+  #makeRoom(link: WorkerLink): void {
+    const { newest } = this.#revisions;
+    if (this.#clearing || newest === this.#clearedAt) return;
+    this.#clearedAt = newest;
+    // When there is no room even for that, the next deletion or the next round of compaction tries again.
+    this.#clearing = this.#afterLists(() => this.#compactTo(link, newest)).catch(() => undefined).finally(() => {
+      this.#clearing = undefined;
+    });
+  }
+
+  /** Lists of several pages read them all at their first one's revision, which must not go away meanwhile. */
+  #afterLists(compact: () => Promise<void>): Promise<void> {
+    return (this.#compaction = Promise.allSettled([this.#compaction, ...this.#lists]).then(compact));
   }
 
   async #compactTo(link: WorkerLink, revision: number): Promise<void> {

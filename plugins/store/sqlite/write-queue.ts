@@ -16,18 +16,25 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Settles its writes, some of them perhaps with a refusal, or, when it rejects, none. */
+export type Commit = (writes: readonly KeyWrite[]) => Promise<readonly (KeyWriteResult | ProviderError)[]>;
+
 /** Group commit: the writes that arrive while one batch is being committed are the next batch. Keeps their order. */
 export class WriteQueue {
-  readonly #commit: (writes: readonly KeyWrite[]) => Promise<readonly KeyWriteResult[]>;
+  readonly #commit: Commit;
   readonly #limits: WriteLimits;
   readonly #waiting: Waiting[] = [];
   #characters = 0;
   #running: Promise<void> | undefined;
 
-  /** `commit` settles all of its writes or, when it rejects, none. */
-  constructor(commit: (writes: readonly KeyWrite[]) => Promise<readonly KeyWriteResult[]>, limits: WriteLimits) {
+  constructor(commit: Commit, limits: WriteLimits) {
     this.#commit = commit;
     this.#limits = limits;
+  }
+
+  /** Writes that wait for a commit to begin. */
+  get length(): number {
+    return this.#waiting.length;
   }
 
   add(write: KeyWrite): Promise<KeyWriteResult> {
@@ -71,9 +78,9 @@ export class WriteQueue {
     try {
       const results = await this.#commit(batch.map(({ write }) => write));
       batch.forEach(({ resolve, reject }, index) => {
-        const result = results[index];
-        if (result) resolve(result);
-        else reject(new Error('the commit left a write unanswered'));
+        const result = results[index] ?? new Error('the commit left a write unanswered');
+        if (result instanceof Error) reject(result);
+        else resolve(result);
       });
     } catch (error) {
       for (const { reject } of batch) reject(error);

@@ -1,0 +1,81 @@
+import { blankOf } from '#core/api/managed-fields/blank.ts';
+import { managedAfterWrite, sameManagers } from '#core/api/managed-fields/field-manager.ts';
+import { fieldSet, only, recursiveDifference, type FieldSet } from '#core/api/managed-fields/field-set.ts';
+import type { Writer } from '#core/api/managed-fields/ownership.ts';
+import { fieldElement } from '#core/api/managed-fields/path-element.ts';
+import type { Schema, Versioned } from '#core/api/managed-fields/versioned.ts';
+import { decode } from '#core/api/schema/decode.ts';
+import { apiVersionOf, type KubernetesObject } from '#core/api/schema/kind.ts';
+import type { ManagedFieldsEntry } from '#core/api/schema/meta.ts';
+import { deepEqual, isObject } from '#core/api/value.ts';
+import { rfc3339 } from '#core/kernel/clock.ts';
+import type { AnyResource } from '#core/registry/resource.ts';
+import { shown, storageNames, subresourceOf, type Api, type Target, type WriteParameters } from '#core/apiserver/api.ts';
+import type { WithStatus } from './pipeline.ts';
+
+/** Says what the managedFields of an object become; `live` is undefined when it is new. */
+export type Bookkeeping = (object: KubernetesObject, live: KubernetesObject | undefined) => ManagedFieldsEntry[] | undefined;
+
+/** The books of a plain write: what it changes is the writer's. */
+export const writing = (api: Api, target: Target, parameters: WriteParameters): Bookkeeping =>
+  (object, live) => managedAfterWrite(schemaOf(api, target), live, object, writerOf(api, target, parameters));
+
+export const writerOf = (api: Api, { subresource }: Target, { fieldManager }: WriteParameters): Writer =>
+  ({ manager: fieldManager, subresource, now: rfc3339(api.clock.now()) });
+
+export function keepBooks({ metadata }: KubernetesObject, entries: ManagedFieldsEntry[] | undefined): void {
+  if (entries === undefined) delete metadata.managedFields;
+  else metadata.managedFields = entries;
+}
+
+/** Whether nothing is left to be written: the time in an entry alone is no change. */
+export function sameButBooks(object: WithStatus, old: WithStatus): boolean {
+  const { managedFields } = object.metadata;
+  if (!sameManagers(managedFields, old.metadata.managedFields)) return false;
+  keepBooks(object, old.metadata.managedFields);
+  if (deepEqual(object, old)) return true;
+  keepBooks(object, managedFields);
+  return false;
+}
+
+/** What a target's objects are to field ownership. */
+export function schemaOf(api: Api, target: Target): Schema {
+  const { resource } = target;
+  const { kind, codec } = resource;
+  return {
+    apiVersion: apiVersionOf(kind), struct: kind.struct, blank: codec ? {} : blankOf(kind.struct),
+    convert: (object, apiVersion) => convert(api, resource, object, apiVersion),
+    writable: (set) => writable(target, set),
+  };
+}
+
+const statusFields = fieldSet([fieldElement('status')]);
+const throughStatus = [['metadata'], ['status']];
+
+function writable({ resource, subresource }: Target, set: FieldSet): FieldSet {
+  const writes = subresource === 'status' ? throughStatus : subresourceOf(resource, subresource)?.part?.writes;
+  if (writes !== undefined) return only(set, writes);
+  return resource.hasStatus ? recursiveDifference(set, statusFields) : set;
+}
+
+/** The same object as another version of its kind shows it. */
+function convert(api: Api, resource: AnyResource, { apiVersion: from, value }: Versioned, to: string): Versioned | undefined {
+  const source = versionOf(api, resource, from);
+  const result = versionOf(api, resource, to);
+  if (!source || !result || !isObject(value)) return undefined;
+  const { struct } = result.kind;
+  // A webhook cannot be asked here. Most fields have the same name in all versions.
+  if (source.conversion || result.conversion) return { apiVersion: to, struct, value };
+  const object = source.codec ? source.codec.decode(value).value : decode(source.kind.struct, value, { kind: source.kind }).value;
+  const stored = source.storedAs?.encode(object as unknown as KubernetesObject) ?? (object as unknown as KubernetesObject);
+  return { apiVersion: to, struct, value: shown(result, stored) };
+}
+
+function versionOf(api: Api, resource: AnyResource, apiVersion: string): AnyResource | undefined {
+  const { group, plural } = storageNames(resource);
+  return api.resources.all.find((candidate) => {
+    if (apiVersionOf(candidate.kind) !== apiVersion || candidate.kind.kind !== resource.kind.kind) return false;
+    const names = storageNames(candidate);
+    return names.group === group && names.plural === plural;
+  });
+}
