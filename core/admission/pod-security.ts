@@ -16,7 +16,7 @@ import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
 import { containersOf, sorted, type PodLike } from './pod-security/checks.ts';
 import { detailsText, violationsOf } from './pod-security/evaluate.ts';
 import { existingPodWarnings } from './pod-security/existing-pods.ts';
-import { isRelaxed, policyOf, standardText, type Policy } from './pod-security/policy.ts';
+import { isRelaxed, policyOf, prefix, standardText, type Policy, type Standard } from './pod-security/policy.ts';
 
 /**
  * Holds pods to the Pod Security Standards (KEP-2579) that their namespace asks for by its labels. Whoever makes pods through
@@ -33,14 +33,14 @@ export const podSecurity: AdmissionPlugin = {
   },
 };
 
-function judgeNamespace({ subresource, old, warn }: AdmissionRequest, { metadata }: Namespace, objects: ObjectStore): void {
+function judgeNamespace({ subresource, old, warn: tell }: AdmissionRequest, { metadata }: Namespace, objects: ObjectStore): void {
   if (subresource !== '') return;
   const policy = policyOf(metadata.labels);
   if (old === undefined) return policy.errors.throwIfAny(Namespace, metadata.name);
   const before = policyOf(old.metadata.labels);
   if (policy.errors.toString() !== before.errors.toString()) policy.errors.throwIfAny(Namespace, metadata.name);
   if (isRelaxed(policy.enforce, before.enforce)) return;
-  for (const warning of existingPodWarnings(metadata.name, podsIn(metadata.name, objects), policy.enforce)) warn(warning);
+  for (const warning of existingPodWarnings(metadata.name, podsIn(metadata.name, objects), policy.enforce)) tell(warning);
 }
 
 function podsIn(namespace: string, objects: ObjectStore): Pod[] {
@@ -49,15 +49,18 @@ function podsIn(namespace: string, objects: ObjectStore): Pod[] {
   return found;
 }
 
-/** Reports do not change what a pod may do. */
-function judgePod({ subresource, namespace = '', resource, name, warn }: AdmissionRequest, pod: Pod, old: Pod | undefined, objects: ObjectStore): void {
+/** A report on a pod does not change what the pod may do. */
+function judgePod(request: AdmissionRequest, pod: Pod, old: Pod | undefined, objects: ObjectStore): void {
+  const { subresource, namespace = '', resource, name } = request;
   if (subresource === 'status') return;
   const policy = policyFor(namespace, objects);
   if (policy === undefined) throw new StatusError('InternalError', `failed to lookup namespace "${namespace}"`);
   if (old !== undefined && deepEqual(changeable(pod), changeable(old))) return;
-  const violations = violationsOf(pod, policy.enforce);
-  if (violations.length > 0) throw StatusError.forbidden(resource.kind, name, `violates PodSecurity "${standardText(policy.enforce)}": ${detailsText(violations)}`);
-  warnAbout(pod, policy, warn);
+  request.annotate?.(`${prefix}/enforce-policy`, standardText(policy.enforce));
+  remark(request, pod, policy);
+  const violation = violationText(pod, policy.enforce);
+  if (violation !== '') throw StatusError.forbidden(resource.kind, name, `violates ${violation}`);
+  warn(request, pod, policy);
 }
 
 /** What matters here and can change while a pod lives. */
@@ -66,10 +69,13 @@ const changeable = ({ metadata: { annotations = {} }, spec }: Pod): unknown => [
   sorted(Object.keys(annotations).filter((key) => key.includes('seccomp.security.alpha.kubernetes.io/')).map((key) => `${key}=${annotations[key] ?? ''}`)),
 ];
 
-function judgeWorkload({ subresource, namespace = '', warn }: AdmissionRequest, object: KubernetesObject, objects: ObjectStore): void {
+function judgeWorkload(request: AdmissionRequest, object: KubernetesObject, objects: ObjectStore): void {
+  const { subresource, namespace = '' } = request;
   const template = subresource === '' ? templateOf(object) : undefined;
-  const policy = template && policyFor(namespace, objects);
-  if (policy) warnAbout(template, policy, warn);
+  const policy = policyFor(namespace, objects);
+  if (template === undefined || policy === undefined) return;
+  remark(request, template, policy);
+  warn(request, template, policy);
 }
 
 function templateOf(object: KubernetesObject): PodLike | undefined {
@@ -84,7 +90,20 @@ function policyFor(namespace: string, objects: ObjectStore): Policy | undefined 
   return found && policyOf(found.metadata.labels);
 }
 
-function warnAbout(pod: PodLike, { warn: standard }: Policy, warn: (text: string) => void): void {
+/** '' for a pod that meets the standard. */
+function violationText(pod: PodLike, standard: Standard): string {
   const violations = violationsOf(pod, standard);
-  if (violations.length > 0) warn(`would violate PodSecurity "${standardText(standard)}": ${detailsText(violations)}`);
+  return violations.length === 0 ? '' : `PodSecurity "${standardText(standard)}": ${detailsText(violations)}`;
+}
+
+function remark({ annotate }: AdmissionRequest, pod: PodLike, { audit, errors }: Policy): void {
+  if (annotate === undefined) return;
+  if (!errors.empty) annotate(`${prefix}/error`, `Failed to parse policy: ${errors.toString()}`);
+  const violation = violationText(pod, audit);
+  if (violation !== '') annotate(`${prefix}/audit-violations`, `would violate ${violation}`);
+}
+
+function warn(request: AdmissionRequest, pod: PodLike, policy: Policy): void {
+  const violation = violationText(pod, policy.warn);
+  if (violation !== '') request.warn(`would violate ${violation}`);
 }

@@ -11,6 +11,7 @@ import { builtInResources } from '#core/registry/resources.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
 import { ActionIndex, type Action } from './actions/action.ts';
 import { accessReviews } from './actions/access-reviews.ts';
+import { bindingActions } from './actions/binding.ts';
 import { eviction } from './actions/eviction.ts';
 import { selfSubjectReview, tokenReview } from './actions/reviews.ts';
 import { tokenRequest } from './actions/token-request.ts';
@@ -49,6 +50,6 @@ export function assemble({ objects, clock, logger, resources, admission = [], ac
     admission: new AdmissionChain([...builtInAdmission(), ...admission], objects),
     resources: new ResourceIndex(resources ?? builtInResources),
   };
-  const index = new ActionIndex([tokenRequest(ways.accountTokens), tokenReview(ways.tokens), selfSubjectReview, eviction, ...accessReviews(mastersOnly), ...actions]);
+  const index = new ActionIndex([tokenRequest(ways.accountTokens), tokenReview(ways.tokens), selfSubjectReview, eviction, ...bindingActions, ...accessReviews(mastersOnly), ...actions]);
   return { api, actions: index, client: new InProcessClient(localVerbs(api, index)), kinds: servedKinds(api.resources), authentication: ways, authorizer: mastersOnly };
 }

@@ -30,6 +30,7 @@ export const certificateSigningRequests = resource<CertificateSigningRequest>({
         request.status = { ...deepCopy(old.status), ...(conditions === undefined ? {} : { conditions }) };
         if (conditions === undefined) delete request.status.conditions;
       },
+      writes: [['metadata'], ['status', 'conditions']],
       validate({ status }, { status: old }, errors) {
         validateRequestStatus(status, old, true, FieldPath.root(errors).at('status'));
       },

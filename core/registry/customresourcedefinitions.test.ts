@@ -174,6 +174,22 @@ describe('customResourceDefinitions', () => {
         /^spec\.validation\.openAPIV3Schema: Invalid value: .*: only \[Description Type Format Title .* XValidations\] fields are allowed at the root of the schema if the status subresource is enabled$/);
     });
 
+    it('describe every field that their alternatives mention', () => {
+      expect(lines(withSchema({ type: 'object', anyOf: [{ properties: { a: { minLength: 1 } } }] })))
+        .to.deep.equal([`${schemaPath}.properties[a]: Required value: because it is defined in ${schemaPath}.anyOf[0].properties[a]`]);
+      expect(lines(withSchema({ type: 'object', properties: { l: { type: 'array', items: { type: 'object' } } }, not: { properties: { l: { items: { properties: { a: {} } } } } } })))
+        .to.deep.equal([`${schemaPath}.properties[l].items.properties[a]: Required value: because it is defined in ${schemaPath}.not.properties[l].items.properties[a]`]);
+    });
+
+    it('have expressions that are checked once all else is right', () => {
+      const ruled = (rest: JSONSchemaProps): JSONSchemaProps => ({ type: 'object', 'x-kubernetes-validations': [{ rule: 'self.no' }], ...rest });
+      expect(ofField(ruled({}))[0]).to.match(/^\.x-kubernetes-validations\[0\]\.rule: Invalid value: .*: compilation failed: .* undefined field 'no'/);
+      expect(ofField(ruled({ uniqueItems: true }))).to.have.length(1);
+      const positive: JSONSchemaProps = { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > 0' }] };
+      expect(ofField({ ...positive, default: 0 })).to.deep.equal(['.default: Invalid value: "integer": failed rule: self > 0']);
+      expect(ofField({ ...positive, default: 1 })).to.deep.equal([]);
+    });
+
     const rules: readonly (readonly [JSONSchemaProps, ...string[]])[] = [
       [{ type: 'text' }, '.type: Unsupported value: "text": supported values: "array", "boolean", "integer", "number", "object", "string"'],
       [{ ...text, uniqueItems: true }, '.uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic'],

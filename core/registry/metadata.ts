@@ -6,6 +6,7 @@ import { nameProblemOf, type AnyResource } from './resource.ts';
 import { validateAnnotations } from './rules/annotations.ts';
 import { FieldPath } from './rules/field-path.ts';
 import { pathSegmentProblem } from './rules/host-names.ts';
+import { validateManagedFields } from './rules/managed-fields.ts';
 import { validateLabels } from './rules/selectors.ts';
 
 const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
@@ -79,6 +80,7 @@ function validateContents(metadata: Partial<ObjectMeta>, field: FieldPath, final
   validateAnnotations(metadata.annotations, field.at('annotations'));
   validateOwners(metadata.ownerReferences ?? [], field.at('ownerReferences'));
   validateFinalizers(metadata.finalizers ?? [], field.at('finalizers'), finalizerProblemOf);
+  validateManagedFields(metadata.managedFields, field.at('managedFields'));
 }
 
 function validateDeletion(now: ObjectMeta, old: ObjectMeta, field: FieldPath): void {

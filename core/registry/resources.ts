@@ -1,4 +1,5 @@
 import { apiServices } from './apiservices.ts';
+import { bindings } from './bindings.ts';
 import { certificateSigningRequests } from './certificatesigningrequests.ts';
 import { clusterRoleBindings } from './clusterrolebindings.ts';
 import { clusterRoles } from './clusterroles.ts';
@@ -66,7 +67,7 @@ import { volumeAttributesClasses } from './volumeattributesclasses.ts';
 
 /** Every kind that the server knows by itself. */
 export const builtInResources: readonly AnyResource[] = [
-  configMaps, endpoints, events, limitRanges, namespaces, nodes, persistentVolumeClaims, persistentVolumes, pods,
+  bindings, configMaps, endpoints, events, limitRanges, namespaces, nodes, persistentVolumeClaims, persistentVolumes, pods,
   podTemplates, replicationControllers, resourceQuotas, secrets, serviceAccounts, services,
   controllerRevisions, daemonSets, deployments, replicaSets, statefulSets,
   cronJobs, jobs,

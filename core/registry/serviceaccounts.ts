@@ -1,3 +1,4 @@
+import { TokenRequest } from '#core/api/schema/authentication-v1.ts';
 import { ServiceAccount } from '#core/api/schema/core-v1/service-account.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { resource } from './resource.ts';
@@ -12,6 +13,7 @@ export const serviceAccounts = resource<ServiceAccount>({
   shortNames: ['sa'],
   hasStatus: false,
   allowsUnconditionalUpdate: false,
+  subresources: [{ name: 'token', verbs: ['create'], kind: TokenRequest }],
 
   prepareForCreate: keepNames,
   prepareForUpdate: keepNames,

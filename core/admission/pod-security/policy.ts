@@ -19,6 +19,9 @@ export interface Policy extends Readonly<Record<Mode, Standard>> {
   readonly errors: FieldErrors;
 }
 
+/** Of the labels, and of the remarks in the audit log. */
+export const prefix = 'pod-security.kubernetes.io';
+
 export const standardText = ({ level, version }: Standard): string => `${level}:${version}`;
 
 /** Whether every pod that meets `old` is bound to meet `now` too: nothing was asked for, or less than before. */
@@ -30,7 +33,7 @@ export function policyOf(labels: Readonly<Record<string, string>> = {}): Policy 
   const errors = new FieldErrors();
   const own = (key: string): string | undefined => (Object.hasOwn(labels, key) ? labels[key] : undefined);
   const standard = (mode: Mode): Standard => {
-    const key = `pod-security.kubernetes.io/${mode}`;
+    const key = `${prefix}/${mode}`;
     const [given, version] = [own(key) ?? 'privileged', own(`${key}-version`) ?? 'latest'];
     const level = levels.find((each) => each === given);
     if (level === undefined) errors.invalid(`metadata.labels[${key}]`, given, `must be one of ${levels.join(', ')}`);

@@ -1,15 +1,14 @@
 import type { Authorize } from '#core/api/access.ts';
 import { compileConditions, type CompiledCondition } from '#core/api/admission/policy-program.ts';
 import type { MutatingWebhook, ValidatingWebhook } from '#core/api/schema/admissionregistration-v1.ts';
-import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { WebhookError, type WebhookClient } from '#core/client/webhook-client.ts';
 import type { AdmissionRequest } from '#core/admission/admission.ts';
 import { activationOf } from '#core/admission/policies/activation.ts';
 import { conditionsMet } from '#core/admission/policies/conditions.ts';
-import type { AnyResource } from '#core/registry/resource.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
 import { caughtAs, namespaceMatches, objectMatches, type Equivalents } from './matching.ts';
+import { shownAs, type Convert } from './shown.ts';
 import { denial, reviewOf, reviewRequest, verdictOf, type Shown, type Verdict } from './review.ts';
 
 export type Webhook = ValidatingWebhook | MutatingWebhook;
@@ -18,8 +17,7 @@ export interface WebhooksOptions {
   readonly client: WebhookClient;
   readonly authorize: Authorize;
   readonly equivalents: Equivalents;
-  /** The object as another resource of the same storage shows it. */
-  convert(object: KubernetesObject, from: AnyResource, to: AnyResource): Promise<KubernetesObject>;
+  readonly convert: Convert;
 }
 
 const reviewVersions = ['v1', 'v1beta1'];
@@ -53,23 +51,12 @@ export class WebhookDispatcher {
     const { rules, matchPolicy, namespaceSelector, objectSelector } = webhook;
     const resource = caughtAs(rules, matchPolicy, request, this.options.equivalents);
     if (resource === undefined || !objectMatches(objectSelector, request.object, request.old) || !namespaceMatches(namespaceSelector, request, objects)) return undefined;
-    const shown = await this.shown(request, resource);
+    const shown = await shownAs(request, resource, this.options.convert);
     const conditions = conditionsOf(webhook);
     if (conditions.length === 0) return shown;
     const { met, error } = conditionsMet(conditions, activationOf(request, shown, this.options.authorize));
     if (error === undefined || webhook.failurePolicy === 'Ignore') return met ? shown : undefined;
     throw StatusError.forbidden(request.resource.kind, request.name, error);
-  }
-
-  /** The objects of the request in the version, and for a view in the kind, that the webhook's rule names. */
-  private async shown(request: AdmissionRequest, resource: AnyResource): Promise<Shown> {
-    const view = request.resource.subresources?.find(({ name }) => name === request.subresource)?.view;
-    const show = async (object: KubernetesObject | undefined): Promise<KubernetesObject | undefined> => {
-      if (object === undefined) return undefined;
-      if (view) return view.read(object);
-      return resource === request.resource ? object : this.options.convert(object, request.resource, resource);
-    };
-    return { resource, object: await show(request.object), old: await show(request.old) };
   }
 
   /**

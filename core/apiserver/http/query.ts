@@ -1,4 +1,5 @@
 import { FieldErrors } from '#core/api/field-errors.ts';
+import { longestManagerName, managerOfAgent, unprintableIn } from '#core/api/managed-fields/manager-name.ts';
 import type { DeleteOptions } from '#core/api/schema/meta.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { WriteParameters } from '#core/apiserver/api.ts';
@@ -80,20 +81,10 @@ function ownershipParameters(query: URLSearchParams, { options, agent = '', appl
   return { fieldManager: manager ?? managerOf(agent), force: force ?? false };
 }
 
-/** Longer names of managers are refused, in bytes. */
-const longestManager = 128;
-const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
-
 function checkManager(manager: string, errors: FieldErrors): void {
-  if (Buffer.byteLength(manager) > longestManager) errors.tooLong('fieldManager', longestManager);
-  let position = 0;
-  for (const character of manager.slice(0, longestManager)) {
-    if (!printable.test(character)) errors.invalid('fieldManager', manager, `invalid character ${codePoint(character)} (at position ${position})`);
-    position += Buffer.byteLength(character);
-  }
+  if (Buffer.byteLength(manager) > longestManagerName) errors.tooLong('fieldManager', longestManagerName);
+  for (const problem of unprintableIn(manager)) errors.invalid('fieldManager', manager, problem);
 }
-
-const codePoint = (character: string): string => `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 
 const managers = new Map<string, string>();
 
@@ -101,22 +92,11 @@ const managers = new Map<string, string>();
 function managerOf(agent: string): string {
   let manager = managers.get(agent);
   if (manager === undefined) {
-    manager = programOf(agent);
+    manager = managerOfAgent(agent);
     if (managers.size >= 256) managers.clear();
     managers.set(agent, manager);
   }
   return manager;
-}
-
-/** The name of a program before the first `/`, without what cannot be printed. */
-function programOf(agent: string): string {
-  let name = '';
-  for (const character of agent.split('/', 1)[0] ?? '') {
-    if (!printable.test(character)) continue;
-    if (Buffer.byteLength(name) + Buffer.byteLength(character) > longestManager) break;
-    name += character;
-  }
-  return name;
 }
 
 const isFieldValidation = (value: string): value is WriteParameters['fieldValidation'] => ['Ignore', 'Warn', 'Strict'].includes(value);

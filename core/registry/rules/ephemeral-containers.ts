@@ -33,6 +33,7 @@ export const ephemeralContainersSubresource: Subresource<Pod> = {
       else pod.spec.ephemeralContainers = ephemeralContainers;
       defaultPod(pod);
     },
+    writes: [['metadata'], ['spec', 'ephemeralContainers']],
     validate(pod, old, errors) {
       if (old.metadata.annotations?.[mirrorAnnotation] !== undefined) return errors.forbidden('', 'static pods do not support ephemeral containers');
       const field = FieldPath.root(errors).at('spec');

@@ -87,6 +87,7 @@ export const resizeSubresource: Subresource<Pod> = {
       pod.status = deepCopy(old.status);
       defaultPod(pod);
     },
+    writes: [['metadata'], ...lists.map((list) => ['spec', list, '*', 'resources'])],
     validate(pod, old, errors) {
       const why = obstacle(old);
       if (why !== undefined) return errors.forbidden('', why);
