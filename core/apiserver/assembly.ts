@@ -1,21 +1,25 @@
 import { AdmissionChain, type AdmissionPlugin } from '#core/admission/admission.ts';
 import { builtInAdmission } from '#core/admission/chain.ts';
 import { authentication, type Authentication, type AuthenticationParts } from '#core/authn/authentication.ts';
-import { mastersOnly, type Authorizer } from '#core/authz/authorizer.ts';
+import { AuthorizerUnion, masters, publicInfo, type Authorizer } from '#core/authz/authorizer.ts';
+import { NodeAuthorizer } from '#core/authz/node/node-authorizer.ts';
+import { RbacAuthorizer } from '#core/authz/rbac/rbac-authorizer.ts';
 import { InProcessClient } from '#core/client/in-process.ts';
 import type { ServedKinds } from '#core/client/served-kinds.ts';
+import { WebhookClient, type ServiceResolver } from '#core/client/webhook-client.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import type { AnyResource } from '#core/registry/resource.ts';
 import { builtInResources } from '#core/registry/resources.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
-import { ActionIndex, type Action } from './actions/action.ts';
 import { accessReviews } from './actions/access-reviews.ts';
+import { ActionIndex, type Action } from './actions/action.ts';
 import { bindingActions } from './actions/binding.ts';
 import { eviction } from './actions/eviction.ts';
 import { selfSubjectReview, tokenReview } from './actions/reviews.ts';
 import { tokenRequest } from './actions/token-request.ts';
-import type { Api } from './api.ts';
+import { encoded, showing, type Api } from './api.ts';
+import { StoredServices } from './proxy/service-resolver.ts';
 import { ResourceIndex } from './resource-index.ts';
 import { servedKinds } from './served-kinds.ts';
 import { localVerbs } from './verbs/local-verbs.ts';
@@ -25,11 +29,15 @@ export interface AssemblyOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly authentication: Omit<AuthenticationParts, 'lookup' | 'clock'>;
-  /** Besides the built-in ones, which come first. */
+  /** Besides the built-in ones. */
   readonly admission?: readonly AdmissionPlugin[];
   readonly actions?: readonly Action[];
   /** Every kind that the server knows by itself, by default. */
   readonly resources?: readonly AnyResource[];
+  /** Addresses that services get; `10.96.0.0/16` by default. */
+  readonly serviceCidrs?: readonly string[];
+  /** Where webhooks are that are named by a service; what the stored services say, by default. */
+  readonly services?: ServiceResolver;
 }
 
 /** The API without HTTP: what answers requests, and what tells who asks and whether they may. */
@@ -40,16 +48,29 @@ export interface Assembly {
   readonly kinds: ServedKinds;
   readonly authentication: Authentication;
   readonly authorizer: Authorizer;
+  /** Ends connections that are kept. */
+  close(): void;
 }
 
 /** Puts the parts together; starts nothing. */
-export function assemble({ objects, clock, logger, resources, admission = [], actions = [], ...options }: AssemblyOptions): Assembly {
+export function assemble({ objects, clock, logger, resources: served, admission = [], actions: more = [], ...options }: AssemblyOptions): Assembly {
   const ways = authentication({ ...options.authentication, lookup: (kind, namespace, name) => objects.get(kind, namespace, name), clock });
-  const api: Api = {
-    objects, clock, logger,
-    admission: new AdmissionChain([...builtInAdmission(), ...admission], objects),
-    resources: new ResourceIndex(resources ?? builtInResources),
-  };
-  const index = new ActionIndex([tokenRequest(ways.accountTokens), tokenReview(ways.tokens), selfSubjectReview, eviction, ...bindingActions, ...accessReviews(mastersOnly), ...actions]);
-  return { api, actions: index, client: new InProcessClient(localVerbs(api, index)), kinds: servedKinds(api.resources), authentication: ways, authorizer: mastersOnly };
+  const resources = new ResourceIndex(served ?? builtInResources);
+  const kinds = servedKinds(resources);
+  const rbac = new RbacAuthorizer(objects);
+  const authorizer = new AuthorizerUnion([masters, publicInfo, new NodeAuthorizer(objects), rbac]);
+  const webhooks = new WebhookClient(options.services ?? new StoredServices(objects));
+  const chain = builtInAdmission({
+    clock, webhooks, roles: rbac, more: admission,
+    authorize: (attributes) => authorizer.authorize(attributes),
+    equivalents: (resource) => resources.equivalents(resource),
+    convert: async (object, from, to) => showing(to, await encoded(from, object)),
+    findKind: (apiVersion, kind) => kinds.find(apiVersion, kind)?.kind,
+    services: { serviceCidrs: options.serviceCidrs ?? ['10.96.0.0/16'] },
+  });
+  const api: Api = { objects, clock, logger, resources, admission: new AdmissionChain(chain, objects) };
+  const actions = new ActionIndex([
+    tokenRequest(ways.accountTokens), tokenReview(ways.tokens), selfSubjectReview, eviction, ...bindingActions, ...accessReviews(authorizer), ...more,
+  ]);
+  return { api, actions, client: new InProcessClient(localVerbs(api, actions)), kinds, authentication: ways, authorizer, close: () => webhooks.close() };
 }

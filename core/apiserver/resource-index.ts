@@ -57,6 +57,15 @@ export class ResourceIndex {
     return found;
   }
 
+  /** All resources that show the same stored objects, itself among them. */
+  equivalents({ kind, storedAs }: AnyResource): readonly AnyResource[] {
+    const { group, plural } = storedAs?.kind ?? kind;
+    return this.list.filter((other) => {
+      const stored = other.storedAs?.kind ?? other.kind;
+      return stored.group === group && stored.plural === plural;
+    });
+  }
+
   groupVersion(group: string, version: string): readonly AnyResource[] {
     return this.list.filter(({ kind }) => kind.group === group && kind.version === version);
   }

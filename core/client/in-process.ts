@@ -1,4 +1,4 @@
-import { apiVersionOf, type Draft, type Kind, type KindNames, type KubernetesObject, type ObjectList } from '#core/api/schema/kind.ts';
+import { apiVersionOf, listKindOf, type Draft, type Kind, type KindNames, type KubernetesObject, type ObjectList } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Client, DeleteOptions, ListOptions, ObjectKey, Patch, WatchEvent, WatchOptions, WriteOptions } from './client.ts';
 
@@ -33,7 +33,7 @@ export class InProcessClient implements Client {
     signal?.throwIfAborted();
     const { metadata, items } = await this.verbs.list(kind, options);
     signal?.throwIfAborted();
-    return { apiVersion: apiVersionOf(kind), kind: `${kind.kind}List`, metadata, items: items as T[] };
+    return { apiVersion: apiVersionOf(kind), kind: listKindOf(kind), metadata, items: items as T[] };
   }
 
   async *watch<T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>> {

@@ -8,6 +8,7 @@ import { nodes } from './nodes.ts';
 import { changed, created, creationFindings, judgesCreation } from './resource.test.ts';
 
 const owner = { apiVersion: 'v1', kind: 'Pod', name: 'a', uid: 'u', controller: true };
+const entry = { manager: 'me', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: { 'f:data': {} } };
 
 describe('validateObjectMeta', () => {
   judgesCreation(configMaps, { metadata: { name: 'a', namespace: 'ns' } }, [
@@ -34,6 +35,12 @@ describe('validateObjectMeta', () => {
     ['metadata.finalizers', ['example.com/hold', 'kubernetes', 'orphan']],
     ['metadata.finalizers', ['hold'], 'metadata.finalizers[0]: Invalid'],
     ['metadata.finalizers', ['orphan', 'foregroundDeletion'], 'metadata.finalizers: Invalid'],
+    ['metadata.managedFields', [entry, { ...entry, manager: 'größer '.repeat(14), subresource: 'x'.repeat(256) }]],
+    ['metadata.managedFields', [entry, { ...entry, operation: 'Delete' }], 'metadata.managedFields[1].operation: Invalid', 'metadata.managedFields[1].operation: NotSupported'],
+    ['metadata.managedFields', [{ ...entry, fieldsType: 'FieldsV2' }], 'metadata.managedFields[0].fieldsType: Invalid'],
+    ['metadata.managedFields', [{ ...entry, manager: 'ö'.repeat(65) }], 'metadata.managedFields[0].manager: TooLong'],
+    ['metadata.managedFields', [{ ...entry, manager: 'a\tb' }], 'metadata.managedFields[0].manager: Invalid'],
+    ['metadata.managedFields', [{ ...entry, subresource: 'x'.repeat(257) }], 'metadata.managedFields[0].subresource: TooLong'],
   ]);
 
   it('knows what is namespaced and what is not', () => {

@@ -7,7 +7,9 @@ import type { JsonObject } from '#core/api/value.ts';
 /** A column of `kubectl get`. */
 export interface Column<T> {
   readonly name: string;
-  readonly type: 'string' | 'integer' | 'boolean' | 'date';
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  /** OpenAPI format of the type. Without one a date is called a string. */
+  readonly format?: string;
   readonly description: string;
   /** 0 is always shown, 1 with `-o wide`. */
   readonly priority?: 0 | 1;
@@ -65,6 +67,10 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
   readonly isQuestion?: boolean;
   /** `metadata.generation` starts at 1 and counts changes of the spec. */
   readonly tracksGeneration?: boolean;
+  /** What else than a change of the spec counts, in its place. */
+  countsAsChange?(object: T, old: T): boolean;
+  /** A sentence that goes with every answer, as a Warning header: the version is deprecated. */
+  readonly deprecation?: string;
   /** A PUT without `metadata.resourceVersion` replaces whatever is stored; otherwise the version must be given. */
   readonly allowsUnconditionalUpdate: boolean;
   /** Syntax of `metadata.name`; returns what is wrong. A DNS subdomain by default. */

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
@@ -16,27 +17,33 @@ interface Written {
 /** When a writer is killed: after so many of its writes were acknowledged, or so long after it was started. */
 type Kill = { readonly afterWrites: number } | { readonly afterMs: number };
 
+/** As many as `crash-writer.ts` has. */
+const writers = 48;
 const writerFile = join(import.meta.dirname, '..', '..', 'plugins', 'store', 'sqlite', 'crash-writer.ts');
 
 /** Runs the writer until it is killed, and returns all that it acknowledged. */
 async function writeAndKill(stateDir: string, seed: number, kill: Kill): Promise<Map<number, Written>> {
-  const acknowledged = new Map<number, Written>();
-  const writer = execa(process.execPath, ['--disable-warning=ExperimentalWarning', writerFile, stateDir, String(seed)], { reject: false, buffer: { stdout: false } });
+  const file = join(stateDir, 'acknowledged');
+  await writeFile(file, '');
+  const writer = execa(process.execPath, ['--disable-warning=ExperimentalWarning', writerFile, stateDir, String(seed), file], { reject: false, buffer: { stdout: false } });
   const over = new AbortController();
   if ('afterMs' in kill) void delay(kill.afterMs, undefined, { signal: over.signal }).then(() => writer.kill('SIGKILL'), () => undefined);
-  let opened = false;
-  for await (const line of writer.iterable({ from: 'stdout' })) {
-    opened ||= line === 'opened';
-    const [key = '', revision = '', value, stop] = line.split(' ');
-    if (stop === '.') {
-      expect(acknowledged.has(Number(revision)), `revision ${revision} was given twice`).to.equal(false);
-      acknowledged.set(Number(revision), { key, value: value === '-' ? undefined : value });
-    }
-    if ('afterWrites' in kill && opened && acknowledged.size >= kill.afterWrites) writer.kill('SIGKILL');
-  }
+  let lines = 0;
+  for await (const _line of writer.iterable({ from: 'stdout' })) if (++lines > ('afterWrites' in kill ? kill.afterWrites : Infinity)) writer.kill('SIGKILL');
   const { signal, stderr } = await writer;
   over.abort();
   expect(signal, stderr).to.equal('SIGKILL');
+  return readAcknowledged(await readFile(file, 'utf8'));
+}
+
+function readAcknowledged(text: string): Map<number, Written> {
+  const acknowledged = new Map<number, Written>();
+  for (const line of text.split('\n')) {
+    const [key = '', revision = '', value, stop] = line.split(' ');
+    if (stop !== '.') continue;
+    expect(acknowledged.has(Number(revision)), `revision ${revision} was given twice`).to.equal(false);
+    acknowledged.set(Number(revision), { key, value: value === '-' ? undefined : value });
+  }
   return acknowledged;
 }
 
@@ -70,9 +77,12 @@ export async function crashRounds(stateDir: string, { rounds, seed }: { rounds: 
       await store.open();
       const { newest, oldest } = await store.revisions();
       expect(newest).to.be.at.least(Math.max(report.newest, ...acknowledged.keys()));
+      const unheard = newest - report.newest - acknowledged.size;
+      // Each of the writers waits for one answer at a time.
+      expect(unheard, 'writes that nobody heard of').to.be.within(0, writers);
       await expectTruth(store, known, { newest, oldest });
       known = readableFrom(known, oldest);
-      report.unheard += newest - report.newest - acknowledged.size;
+      report.unheard += unheard;
       report.newest = newest;
     } finally {
       await store.close();

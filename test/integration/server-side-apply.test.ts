@@ -231,6 +231,18 @@ describe('server-side apply over HTTPS', () => {
       expect([image.code, image.body.spec.containers[0].image, image.body.metadata.labels], image.text).to.deep.equal([200, 'nginx:2', { x: 'y' }]);
     });
 
+    it('are owned through what writes them alone', async () => {
+      await plane.send('POST', pods, { body: { ...pod, metadata: { name: 'debugged' } } });
+      const ephemeralContainers = [{ name: 'debug', image: 'busybox' }];
+      const debug = await apply(`${pods}/debugged/ephemeralcontainers`, {
+        ...pod, metadata: { name: 'debugged' }, spec: { containers: [{ name: 'web', image: 'ignored' }], ephemeralContainers },
+      }, 'fieldManager=debugger');
+      expect([debug.code, debug.body.spec.containers[0].image, debug.body.spec.ephemeralContainers[0].image], debug.text).to.deep.equal([200, 'nginx', 'busybox']);
+      expect(owners(debug)['debugger Apply/ephemeralcontainers']).to.deep.equal({
+        'f:spec': { 'f:ephemeralContainers': { 'k:{"name":"debug"}': { '.': {}, 'f:image': {}, 'f:name': {} } } },
+      });
+    });
+
     const deployment = (replicas?: number) => ({
       apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' },
       spec: { ...(replicas === undefined ? {} : { replicas }), selector: { matchLabels: { app: 'web' } }, template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'nginx' }] } } },

@@ -122,7 +122,7 @@ describe('CEL: data', () => {
   });
 
   it('has types for the built-in kinds', () => {
-    const claim = celTypeOfStruct(PersistentVolumeClaim);
+    const claim = celTypeOfStruct(PersistentVolumeClaim.struct);
     const checked = (source: string): unknown => {
       const program = compile(environment({ variables: { object: claim } }), source);
       return program instanceof CelProgram ? program.type.kind : program.errors[0]?.message;

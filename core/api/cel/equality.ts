@@ -40,13 +40,13 @@ function equalScalars(a: unknown, b: unknown, frame: Frame): boolean {
 
 function equalLists(a: CelList, b: CelList, frame: Frame): boolean {
   if (listSize(a) !== listSize(b)) return false;
+  frame.toil(listSize(a));
   const unordered = [a, b].find((list) => list instanceof TypedList && list.merge !== 'atomic');
   if (unordered instanceof TypedList) return equalInAnyOrder(unordered, unordered === a ? b : a, frame);
   return eachItem(a, (item, index) => equals(item, listAt(b, index), frame));
 }
 
 function equalInAnyOrder(list: TypedList, other: CelList, frame: Frame): boolean {
-  frame.toil(list.size);
   const items = new Map<string, unknown>();
   eachItem(list, (item) => Boolean(items.set(list.keyOf(item), item)));
   return eachItem(other, (item) => {
@@ -57,6 +57,7 @@ function equalInAnyOrder(list: TypedList, other: CelList, frame: Frame): boolean
 
 function equalMaps(a: CelMap, b: CelMap, frame: Frame): boolean {
   if (frame.sizeOf(a) !== frame.sizeOf(b)) return false;
+  frame.toil(frame.sizeOf(a));
   for (const key of mapKeys(a)) {
     const other = mapGet(b, key);
     if (other === undefined || !equals(mapGet(a, key), other, frame)) return false;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { below, pick, randomFrom } from '#core/api/patch/random-json.ts';
-import { difference, emptySet, fieldSet, has, intersection, isEmpty, leaves, pathsOf, recursiveDifference, sameSet, union, type FieldSet } from './field-set.ts';
+import { difference, emptySet, fieldSet, has, intersection, isEmpty, leaves, only, pathsOf, recursiveDifference, sameSet, union, type FieldSet } from './field-set.ts';
 import { compareElements, type Path } from './path-element.ts';
 
 const elements = ['f:a', 'f:b', 'f:__proto__', 'k:{"name":"x"}', 'k:{"name":"y"}', 'v:1', 'v:"z"', 'i:0'] as const;
@@ -52,6 +52,16 @@ describe('field sets', () => {
 
   it('finds the leaves', () => {
     expect(leaves(fieldSet(['f:a'], ['f:a', 'f:b'], ['f:c']))).to.deep.equal({ 'f:a': { 'f:b': {} }, 'f:c': {} });
+  });
+
+  it('keep what lies below some paths', () => {
+    const set = fieldSet(['f:metadata', 'f:labels', 'f:a'], ['f:spec'], ['f:spec', 'f:list', 'k:{"name":"x"}'], ['f:spec', 'f:list', 'k:{"name":"x"}', 'f:a', 'f:b'], ['f:spec', 'f:list', 'k:{"name":"y"}', 'f:c']);
+    expect(only(set, [['metadata'], ['status']])).to.deep.equal(fieldSet(['f:metadata', 'f:labels', 'f:a']));
+    const below = only(set, [['spec', 'list', '*', 'a']]);
+    expect(pathsOf(below).at(-1)).to.deep.equal(['f:spec', 'f:list', 'k:{"name":"x"}', 'f:a', 'f:b']);
+    expect(has(below, ['f:spec', 'f:list', 'k:{"name":"y"}', 'f:c'])).to.equal(false);
+    expectCanonical(below);
+    expect(only(set, [])).to.deep.equal(emptySet);
   });
 
   it('agree with sets of texts, at random', () => {

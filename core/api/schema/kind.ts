@@ -26,6 +26,8 @@ export interface KindNames {
   readonly plural: string;
   readonly singular: string;
   readonly namespaced: boolean;
+  /** Kind of a list of them, when that is not `<kind>List`. */
+  readonly listKind?: string;
 }
 
 /** A top-level kind: the description of its fields and its names. Type and value share one name. */
@@ -40,6 +42,8 @@ type Partly<T> = T extends readonly (infer U)[] ? Partly<U>[] : T extends object
 
 /** What a writer hands in: the server fills the rest of the metadata and the defaults; `apiVersion` and `kind` follow from the kind. */
 export type Draft<T extends KubernetesObject> = Partly<Omit<T, 'metadata'>> & { metadata: Partial<ObjectMeta> };
+
+export const listKindOf = ({ kind, listKind }: Pick<KindNames, 'kind' | 'listKind'>): string => listKind ?? `${kind}List`;
 
 export const apiVersionOf = (names: Pick<KindNames, 'group' | 'version'>): string =>
   names.group === '' ? names.version : `${names.group}/${names.version}`;

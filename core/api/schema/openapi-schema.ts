@@ -1,4 +1,4 @@
-import { apiVersionOf, type Kind } from './kind.ts';
+import { apiVersionOf, listKindOf, type Kind } from './kind.ts';
 import { ListMeta } from './meta.ts';
 import { scalarComponent, scalarSchema } from './openapi-scalars.ts';
 import type { GroupVersionKind, Schema } from './openapi-type.ts';
@@ -18,11 +18,11 @@ export function listSchemaFor(kind: Kind): Schema {
     required: ['items'],
     properties: {
       apiVersion: { type: 'string', description: `${apiVersionOf(kind)}.` },
-      kind: { type: 'string', description: `${kind.kind}List.` },
+      kind: { type: 'string', description: `${listKindOf(kind)}.` },
       metadata: { allOf: [refTo(ListMeta.name)], default: {}, description: ListMeta.doc },
       items: { type: 'array', description: 'The objects.', items: { allOf: [refTo(kind.struct.name)], default: {} } },
     },
-    'x-kubernetes-group-version-kind': [{ group: kind.group, kind: `${kind.kind}List`, version: kind.version }],
+    'x-kubernetes-group-version-kind': [{ group: kind.group, kind: listKindOf(kind), version: kind.version }],
   };
 }
 

@@ -23,6 +23,22 @@ export function toStruct(name: string, schema: JSONSchemaProps, root = false): S
   };
 }
 
+/** As `toStruct` for a whole resource, made when something but the name is asked for. */
+export function lazyStruct(name: string, schema: JSONSchemaProps): Struct {
+  let made: Struct | undefined;
+  const struct = (): Struct => (made ??= toStruct(name, schema, true));
+  return {
+    form: 'struct', name, doc: '', wire: [], retainKeys: false,
+    get fields() {
+      return struct().fields;
+    },
+    get atomic() {
+      return struct().atomic;
+    },
+    ...(schema['x-kubernetes-preserve-unknown-fields'] === true ? { rest: json } : {}),
+  };
+}
+
 const fieldOf = (name: string, type: Type, byDefault?: unknown): Field => ({ name, type, doc: '', required: false, always: name === 'metadata', default: byDefault });
 
 /** Empty values are values in custom resources. */

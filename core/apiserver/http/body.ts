@@ -35,19 +35,24 @@ const tooLarge = (size: number): StatusError =>
   new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${maximumBodyBytes} bytes, the body has at least ${size}`);
 
 /**
- * @param struct what the body describes; protobuf cannot be read without knowing
+ * @param struct what the body describes; protobuf is not accepted without
  * @throws {StatusError} UnsupportedMediaType, BadRequest
  */
-export async function decodeObjectBody(bytes: Buffer, type: string, struct: Struct): Promise<Body> {
+export async function decodeObjectBody(bytes: Buffer, type: string, struct: Struct | undefined): Promise<Body> {
   switch (type) {
     case '':
     case '*/*':
     case 'application/json': return parseText(bytes);
     case 'application/yaml': return parseYaml(bytes);
-    case 'application/vnd.kubernetes.protobuf': return parseProtobuf(bytes, struct);
-    default: throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf; it is ${type.slice(0, 100)}`);
+    default: {
+      if (type === protobufType && struct) return parseProtobuf(bytes, struct);
+      const accepted = ['application/json', 'application/yaml', ...(struct ? [protobufType] : [])].join(', ');
+      throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted}; it is ${type.slice(0, 100)}`);
+    }
   }
 }
+
+const protobufType = 'application/vnd.kubernetes.protobuf';
 
 /** @throws {StatusError} BadRequest with where the text goes wrong */
 export function parseText(bytes: Buffer): Body {

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { decode } from '#core/api/schema/decode.ts';
-import { apiVersionOf, type KubernetesObject } from '#core/api/schema/kind.ts';
+import { apiVersionOf, listKindOf, type KubernetesObject } from '#core/api/schema/kind.ts';
 import { DeleteOptions, type Status } from '#core/api/schema/meta.ts';
+import type { Struct } from '#core/api/schema/type.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { subresourceOf, type Api, type Body, type Caller, type Target } from '#core/apiserver/api.ts';
 import type { ActionIndex } from '#core/apiserver/actions/action.ts';
@@ -75,6 +76,7 @@ export async function handle(exchange: Exchange): Promise<void> {
   const { api, target, verb, request, response, query, caller } = exchange;
   const format = negotiate(request.headers.accept, ['table', 'partial']);
   const agent = request.headers['user-agent'];
+  if (target.resource.deprecation !== undefined) caller.warn(target.resource.deprecation);
   switch (verb) {
     case 'get': return sendObject(exchange, 200, await get(api, target), format);
     case 'list': return sendItems(exchange, await list(api, target, listParameters(query)), format);
@@ -94,7 +96,7 @@ export async function handle(exchange: Exchange): Promise<void> {
       return sendObject(exchange, 200, await update(api, target, body, parameters, caller), format);
     }
     case 'patch': {
-      const type = patchType(mediaType(request));
+      const type = patchType(mediaType(request), target.resource);
       const parameters = writeParameters(query, { options: 'PatchOptions', agent, applies: type === 'apply' });
       const bytes = await readBody(request);
       const body = type === 'apply' ? await parseConfiguration(bytes) : parseText(bytes);
@@ -116,11 +118,13 @@ export async function handle(exchange: Exchange): Promise<void> {
 
 const isStatus = (answer: KubernetesObject | Status): answer is Status => answer.kind === 'Status';
 
-function patchType(type: string): PatchType | 'apply' {
-  const known = patchTypes.get(type);
-  if (known !== undefined) return known;
+function patchType(type: string, { codec }: AnyResource): PatchType | 'apply' {
+  // What has a schema of its own says nothing of strategies.
+  const accepted = [...patchTypes].filter(([, way]) => codec === undefined || way !== 'strategic');
+  const known = accepted.find(([name]) => name === type);
+  if (known !== undefined) return known[1];
   if (type === applyType) return 'apply';
-  throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${[...patchTypes.keys(), applyType].join(', ')}; it is ${type.slice(0, 100)}`);
+  throw new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${[...accepted.map(([name]) => name), applyType].join(', ')}; it is ${type.slice(0, 100)}`);
 }
 
 /** A DELETE may carry DeleteOptions; without them the query speaks. @throws {StatusError} BadRequest */
@@ -137,7 +141,11 @@ async function bodyOf({ request, target, audit }: Exchange): Promise<Body> {
   return body;
 }
 
-const bodyKind = ({ resource, subresource }: Target) => (subresourceOf(resource, subresource)?.kind ?? resource.kind).struct;
+/** Undefined for kinds that protobuf cannot carry. */
+function bodyKind({ resource, subresource }: Target): Struct | undefined {
+  const viewed = subresourceOf(resource, subresource)?.kind;
+  return viewed === undefined && resource.codec ? undefined : (viewed ?? resource.kind).struct;
+}
 
 const sendAnswer = (exchange: Exchange, answer: KubernetesObject | Status, format: Format): Promise<void> =>
   (isStatus(answer) ? send(exchange.response, answer.code ?? 201, answer, format.encoding) : sendObject(exchange, 201, answer, format));
@@ -158,7 +166,7 @@ async function sendItems({ api, target: { resource }, response, query }: Exchang
   }
   const head = format.as === 'partial'
     ? { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${format.version}`, metadata }
-    : { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata };
+    : { kind: listKindOf(kind), apiVersion: apiVersionOf(kind), metadata };
   const shownItems = format.as === 'partial' ? items.map((item) => partial(item, format.version)) : items;
   if (format.encoding === 'yaml') return send(response, 200, { ...head, items: shownItems }, 'yaml');
   return sendList(response, head, shownItems);

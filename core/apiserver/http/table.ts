@@ -25,7 +25,7 @@ export const partial = (object: KubernetesObject, version: string) =>
   ({ kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata });
 
 export const columnDefinitions = (resource: AnyResource): ColumnDefinition[] =>
-  resource.columns.map(({ name, type, description, priority = 0 }) => ({ name, type: type === 'date' ? 'string' : type, format: name === 'Name' ? 'name' : '', description, priority }));
+  resource.columns.map(({ name, type, format, description, priority = 0 }) => ({ name, type: type === 'date' && format === undefined ? 'string' : type, format: format ?? (name === 'Name' ? 'name' : ''), description, priority }));
 
 /** What `kubectl get` prints (`meta.k8s.io` Table). */
 export function table(

@@ -51,9 +51,10 @@ export function schemaOf(api: Api, target: Target): Schema {
 
 const statusFields = fieldSet([fieldElement('status')]);
 const throughStatus = [['metadata'], ['status']];
+const statusAlone = [['status']];
 
 function writable({ resource, subresource }: Target, set: FieldSet): FieldSet {
-  const writes = subresource === 'status' ? throughStatus : subresourceOf(resource, subresource)?.part?.writes;
+  const writes = subresource === 'status' ? (resource.codec ? statusAlone : throughStatus) : subresourceOf(resource, subresource)?.part?.writes;
   if (writes !== undefined) return only(set, writes);
   return resource.hasStatus ? recursiveDifference(set, statusFields) : set;
 }

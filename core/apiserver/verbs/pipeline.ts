@@ -119,6 +119,8 @@ export function carryOver(object: WithStatus, old: WithStatus, target: Target): 
     const { status } = object;
     for (const key of Object.keys(object)) if (key !== 'metadata') delete (object as unknown as Record<string, unknown>)[key];
     Object.assign(object, rest, status === undefined ? {} : { status });
+    // Labels and owners of a custom resource are none of the status' business.
+    if (target.resource.codec) object.metadata = { ...deepCopy(old.metadata), resourceVersion: metadata.resourceVersion };
   } else if (old.status === undefined) delete object.status;
   else object.status = deepCopy(old.status);
 }

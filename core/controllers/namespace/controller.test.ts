@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { ConfigMap, Secret } from '#core/api/schema/core-v1/config.ts';
 import { Namespace } from '#core/api/schema/core-v1/namespace.ts';
+import { ServiceAccount } from '#core/api/schema/core-v1/service-account.ts';
 import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
 import { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { StatusError } from '#core/api/status-error.ts';
@@ -18,6 +19,7 @@ describe('namespace', () => {
   beforeEach(async () => {
     world = await harnessAround((parts) => [new NamespaceController({ ...parts, kinds }), new ClaimProtectionController(parts)]);
     await world.client.create(Namespace, { metadata: { name: 'team' } });
+    await world.client.create(ServiceAccount, { metadata: { namespace: 'team', name: 'default' } });
     await world.harness.start();
   });
   afterEach(() => world.stop());

@@ -41,12 +41,10 @@ describe('EtcdStore on three members', function () {
         const before = watch.received.length;
         await watch.until(() => watch.received.length > before + 50);
         await fail(member);
-        const begin = performance.now();
-        // The first few may have been on their way.
-        const then = watch.received.length;
-        await watch.until(() => watch.received.length > then + 100);
-        pauses.push(performance.now() - begin);
+        pauses.push(await untilOneIsStored(store, `after ${member.address}/`));
         expect((await store.list({ prefix: '', limit: 1 })).items).to.have.length(1);
+        const then = watch.received.length;
+        await watch.until(() => watch.received.length > then + 20);
         await heal(member);
       }
       const results = await writing.stop();
@@ -60,8 +58,8 @@ describe('EtcdStore on three members', function () {
         if (result.status === 'fulfilled') expect(result.value.applied && stored.has(result.value.revision)).to.equal(true);
         else expect(ProviderError.is(result.reason, 'Unknown', 'Unavailable')).to.equal(true);
       }
-      // An election takes a second or two by itself.
-      expect(Math.max(...pauses), pauses.map(Math.round).join(' ms, ')).to.be.below(15_000);
+      // An election takes a second or two by itself; the rest is for a machine with other things to do.
+      expect(Math.max(...pauses), `pauses of ${pauses.map(Math.round).join(', ')} ms`).to.be.below(8000);
     });
   }
 
@@ -72,8 +70,7 @@ describe('EtcdStore on three members', function () {
     const watch = await record(store, '', await put(store, 'a', '1'));
     const [first, second] = etcd?.members ?? [];
     await Promise.all([first?.kill(), second?.kill()]);
-    for (const call of [store.get('a'), store.revisions(), store.progress(), store.write({ key: 'a', value: '2' })]) {
-      const [result] = await Promise.allSettled([call]);
+    for (const result of await Promise.allSettled<unknown>([store.get('a'), store.revisions(), store.progress(), store.write({ key: 'a', value: '2' })])) {
       expect(result.status === 'rejected' && ProviderError.is(result.reason, 'Unavailable', 'Unknown')).to.equal(true);
     }
     await Promise.all([first?.start(), second?.start()]);
@@ -82,3 +79,16 @@ describe('EtcdStore on three members', function () {
     expect(watch.closings).to.deep.equal([]);
   });
 });
+
+/** Begins a write every tenth of a second until one of them is stored. Those that were on their way to a leader that is gone keep etcd busy for seconds. */
+async function untilOneIsStored(store: EtcdStore, key: string): Promise<number> {
+  const begin = performance.now();
+  const stored = Promise.withResolvers<void>();
+  let count = 0;
+  const attempt = (): void => void store.write({ key: `${key}${count++}`, value: 'v' }).then(() => stored.resolve(), () => undefined);
+  attempt();
+  const timer = setInterval(attempt, 100);
+  await stored.promise;
+  clearInterval(timer);
+  return performance.now() - begin;
+}

@@ -1,6 +1,6 @@
 import type { EtcdOptions } from './etcd-store.ts';
 
-const shape = /^(etcds?):\/\/(?:([^@/?]*)@)?([^/?]+)(\/[^?]*)?(?:\?(.*))?$/;
+const shape = /^(etcds?):\/\/(?:([^@/?]*)@)?([^@/?]+)(\/[^?]*)?(?:\?(.*))?$/;
 const endpoint = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?$/i;
 const files = ['ca', 'cert', 'key'] as const;
 
@@ -14,7 +14,7 @@ export function parseEtcdUrl(url: string): EtcdOptions {
   const parameters = parametersOf(query);
   const user = userOf(login, parameters.get('password-file'));
   const tls = tlsOf(scheme, parameters);
-  const prefix = decodeURIComponent(path).replace(/\/+$/, '');
+  const prefix = decoded(path).replace(/\/+$/, '');
   return {
     endpoints: hosts.split(',').map(endpointOf),
     ...(prefix === '' ? {} : { prefix }), ...(user ? { user } : {}), ...(tls ? { tls } : {}),
@@ -41,10 +41,18 @@ function userOf(login: string | undefined, passwordFile: string | null): EtcdOpt
     return undefined;
   }
   const colon = login.indexOf(':');
-  const name = decodeURIComponent(colon < 0 ? login : login.slice(0, colon));
+  const name = decoded(colon < 0 ? login : login.slice(0, colon));
   if (passwordFile !== null) return { name, passwordFile };
   if (colon < 0) throw new Error(`the etcd user "${name}" needs a password: ?password-file=FILE, or etcd://${name}:PASSWORD@HOST:2379`);
-  return { name, password: decodeURIComponent(login.slice(colon + 1)) };
+  return { name, password: decoded(login.slice(colon + 1)) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Error('an etcd store\'s address has a part that is not percent-encoded: % is written %25');
+  }
 }
 
 function tlsOf(scheme: string, parameters: URLSearchParams): EtcdOptions['tls'] {

@@ -99,7 +99,8 @@ export class Member {
       return undefined;
     } catch (error) {
       const { details } = error as CallFailure;
-      return /Last error: (?:Error: )?(.*?)\. Resolution note/.exec(details)?.[1] ?? details;
+      // The library's sentence about the connection, without its time and its newlines.
+      return (/Last error: (?:Error: )?(.*)\. Resolution note/s.exec(details)?.[1] ?? details).replace(/\s*\(\d{4}-\S+\)$/, '').trim();
     }
   }
 

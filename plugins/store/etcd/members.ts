@@ -60,19 +60,23 @@ export class Members {
    * @throws {CallFailure}
    */
   async call<Method extends UnaryName>(method: Method, request: Request<Method>, options: { repeatable: boolean; anonymous?: boolean }): Promise<Response<Method>> {
-    const deadline = performance.now() + this.#options.timeoutMs;
+    const { timeoutMs } = this.#options;
+    const deadline = performance.now() + timeoutMs;
+    // A write that is sent with no time left to be answered would only make its outcome unknown.
+    const lastBegin = deadline - Math.min(1000, timeoutMs / 4);
     for (let attempt = 1; ; attempt++) {
       const member = this.#choose();
       try {
-        await member.connected(Math.min(connectMs, remaining(deadline)));
+        await member.connected(Math.min(connectMs, remaining(lastBegin)));
         const metadata = options.anonymous ? this.#plainMetadata() : await this.#metadata();
         return await member.call(method, request, { metadata, timeoutMs: remaining(deadline), repeatable: options.repeatable });
       } catch (error) {
         if (!this.#again(member, error, options.repeatable)) throw error;
-        if (this.#closed || performance.now() >= deadline) throw await this.#explained(error);
+        // One round through all of them goes without a pause.
+        const pauseMs = attempt % this.#members.length === 0 ? Math.min(20 * attempt, 250) : 0;
+        if (this.#closed || performance.now() + pauseMs > lastBegin) throw await this.#explained(error);
+        if (pauseMs > 0) await this.#clock.sleep(pauseMs);
       }
-      // One round through all of them goes without a pause.
-      if (attempt % this.#members.length === 0) await this.#clock.sleep(Math.min(20 * attempt, 250, remaining(deadline)));
     }
   }
 

@@ -19,6 +19,3 @@ let functions: Functions | undefined;
 export const allFunctions = (): Functions =>
   (functions ??= functionsOf(
     standard, times, optionals, strings, lists, sets, regexes, urls, quantities, addresses, namedFormats, semvers, authorizers));
-
-/** Types that have a name in expressions, such as `type(x) == net.IP`. */
-export const typeNames: readonly string[] = ['net.IP', 'net.CIDR', 'optional_type', 'google.protobuf.Timestamp', 'google.protobuf.Duration'];
