@@ -5,6 +5,7 @@ import { program } from '#test/fixtures/requires.ts';
 const wanted = [
   program('kubectl', 'kubernetes-client'), program('mkfs.ext4', 'e2fsprogs'), program('e2fsck', 'e2fsprogs'),
   program('mount', 'mount'), program('losetup', 'mount'), program('blkid', 'util-linux'),
+  program('etcd', 'etcd-server'), program('etcdctl', 'etcd-client'),
 ];
 
 /** Installs from Debian what tests need and this machine lacks. Resolves to what it could not install, and why. */

@@ -6,7 +6,8 @@ import type { ObjectStore } from '#core/store/object-store.ts';
 
 /** One write, on its way from the decoded request to the store. */
 export interface AdmissionRequest {
-  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  /** CONNECT: nothing is stored; the request goes on to a pod, service or node, and `object` holds its options. */
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
   readonly resource: AnyResource;
   /** '' for the object itself. */
   readonly subresource: string;

@@ -5,6 +5,7 @@ import { Client } from '#core/client/client.ts';
 import { ServedKinds } from '#core/client/served-kinds.ts';
 import { Clock } from '#core/kernel/clock.ts';
 import { HealthCheck } from '#core/kernel/health-check.ts';
+import { Component } from '#core/kernel/lifecycle.ts';
 import { Logger } from '#core/kernel/logger.ts';
 import { token } from '#core/kernel/token.ts';
 import { KeyValueStore } from '#core/spi/key-value-store.ts';
@@ -30,6 +31,7 @@ export const apiServer = (options: ApiServerOptions): ContainerModule => new Con
   bind(AccountTokens).toResolvedValue(({ authentication }: Assembly) => authentication.accountTokens, [Assembled]).inSingletonScope();
   bind(ServedKinds).toResolvedValue((assembled: Assembly) => assembled.kinds, [Assembled]).inSingletonScope();
   bind(Client).toResolvedValue((assembled: Assembly) => assembled.client, [Assembled]).inSingletonScope();
+  bind(Component).toResolvedValue((assembled: Assembly) => assembled.customResources, [Assembled]).inSingletonScope();
   bind(HealthCheck).toConstantValue({ name: 'ping', liveness: true, check: () => undefined });
   bind(HealthCheck).toResolvedValue(
     (objects: ObjectStore): HealthCheck => ({ name: 'store', liveness: true, check: () => objects.trouble?.message }),

@@ -19,6 +19,7 @@ import { eviction } from './actions/eviction.ts';
 import { selfSubjectReview, tokenReview } from './actions/reviews.ts';
 import { tokenRequest } from './actions/token-request.ts';
 import { encoded, showing, type Api } from './api.ts';
+import { CustomResources } from './custom-resources/custom-resources.ts';
 import { StoredServices } from './proxy/service-resolver.ts';
 import { ResourceIndex } from './resource-index.ts';
 import { servedKinds } from './served-kinds.ts';
@@ -48,6 +49,8 @@ export interface Assembly {
   readonly kinds: ServedKinds;
   readonly authentication: Authentication;
   readonly authorizer: Authorizer;
+  /** Serves what CustomResourceDefinitions describe; to be started once the objects are there. */
+  readonly customResources: CustomResources;
   /** Ends connections that are kept. */
   close(): void;
 }
@@ -72,5 +75,9 @@ export function assemble({ objects, clock, logger, resources: served, admission 
   const actions = new ActionIndex([
     tokenRequest(ways.accountTokens), tokenReview(ways.tokens), selfSubjectReview, eviction, ...bindingActions, ...accessReviews(authorizer), ...more,
   ]);
-  return { api, actions, client: new InProcessClient(localVerbs(api, actions)), kinds, authentication: ways, authorizer, close: () => webhooks.close() };
+  const client = new InProcessClient(localVerbs(api, actions));
+  return {
+    api, actions, client, kinds, authorizer, authentication: ways,
+    customResources: new CustomResources({ api, client, webhooks }), close: () => webhooks.close(),
+  };
 }

@@ -30,10 +30,15 @@ Who has it can do everything in the cluster: keep it safe. What volumes contain 
   return 0;
 }
 
-/** @throws {Error} in the words of the store, when it has no backups */
-export async function backupsOf(store: string, dataDir: string): Promise<KeyValueBackup> {
+/** @throws {Error} that says what to do instead, when the store's data is not in the data directory */
+export function refuseElsewhere(store: string): void {
   const instead = elsewhere.get(store);
   if (instead !== undefined) throw new Error(instead);
+}
+
+/** @throws {Error} when the store makes no backups */
+export async function backupsOf(store: string, dataDir: string): Promise<KeyValueBackup> {
+  refuseElsewhere(store);
   if (!existsSync(dataDir)) throw new Error(`there is no data directory ${dataDir}`);
   const module = await loadModule('store', store);
   const container = new Container();

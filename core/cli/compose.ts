@@ -1,7 +1,9 @@
 import { Container, type ContainerModule } from 'inversify';
+import { PriorityClass } from '#core/api/schema/scheduling-v1.ts';
 import { ApiServer, type ApiServerOptions } from '#core/apiserver/api-server.ts';
 import { apiServer } from '#core/apiserver/apiserver.module.ts';
 import { AccountTokens } from '#core/authn/service-account/tokens.ts';
+import { bootstrapPolicy } from '#core/authz/bootstrap/policy.ts';
 import { ApiEventRecorders } from '#core/client/api-event-recorder.ts';
 import { Client } from '#core/client/client.ts';
 import { Bootstrap } from '#core/controllers/bootstrap/bootstrap.ts';
@@ -12,6 +14,8 @@ import { Component } from '#core/kernel/lifecycle.ts';
 import { Logger } from '#core/kernel/logger.ts';
 import { Manager } from '#core/reconcile/manager.ts';
 import { reconcile } from '#core/reconcile/reconcile.module.ts';
+import { systemPriorityClasses } from '#core/registry/rules/system-priorities.ts';
+import { bootstrapObject, BootstrapObject } from '#core/spi/bootstrap-object.ts';
 import type { CertificateSigner } from '#core/spi/certificate-signer.ts';
 import { ObjectStore } from '#core/store/object-store.ts';
 import { IdleCollector } from './idle-collector.ts';
@@ -40,8 +44,10 @@ export function compose(composition: Composition): Composed {
   const container = new Container({ defaultScope: 'Singleton' });
   container.bind(Logger).toConstantValue(composition.logger);
   container.bind(Clock).toConstantValue(systemClock);
+  for (const object of systemPriorityClasses) container.bind(BootstrapObject).toConstantValue(bootstrapObject(PriorityClass, object));
   container.load(...composition.modules, apiServer(composition.apiServer), reconcile(), controllers({
     ca: composition.apiServer.tls.ca, signer: composition.signer,
+    policy: bootstrapPolicy(),
     issueForSecret: (account, secret) => container.get(AccountTokens).issueForSecret(account, secret),
   }));
   const server = container.get(ApiServer);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { UsageError } from './failure.ts';
-import { parseFlags, upFlags, valueOf, type FlagValues } from './flags.ts';
+import { backupFlags, parseFlags, upFlags, valueOf, type FlagValues } from './flags.ts';
 
 const parse = (...args: string[]): FlagValues => {
   const values = parseFlags('keelson up', upFlags, args);
@@ -27,6 +27,18 @@ describe('command line flags', () => {
     const values = parse('--provider', 'local', '--provider=@acme/metal', '--port', '1', '--port', '2');
     expect(values.get('provider')).to.deep.equal(['local', '@acme/metal']);
     expect(values.get('port')).to.deep.equal(['2']);
+  });
+
+  it('come in any order with what the command works on', () => {
+    for (const args of [['a b', '--force', '--store=x'], ['--force', '--store', 'x', 'a b'], ['--store=x', '--force', '--', 'a b']]) {
+      const values = parseFlags('keelson backup', backupFlags, args, ['FILE']);
+      expect(values).to.be.instanceOf(Map);
+      if (values !== 'help') expect([valueOf(values, 'FILE'), valueOf(values, 'force'), valueOf(values, 'store')]).to.deep.equal(['a b', 'true', 'x']);
+    }
+    const plain = parseFlags('keelson backup', backupFlags, ['--', '--force'], ['FILE']);
+    expect(plain !== 'help' && [valueOf(plain, 'FILE'), valueOf(plain, 'force')]).to.deep.equal(['--force', 'false']);
+    for (const args of [[], [''], ['--force']]) expect(() => parseFlags('keelson backup', backupFlags, args, ['FILE'])).to.throw(UsageError, 'keelson backup needs FILE: keelson backup FILE');
+    expect(() => parseFlags('keelson backup', backupFlags, ['a', 'b'], ['FILE'])).to.throw(UsageError, 'does not understand "b"');
   });
 
   it('are explained on demand', () => {

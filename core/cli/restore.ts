@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { backupsOf, count, pkiFiles, pkiFolder } from './backup.ts';
+import { backupsOf, count, pkiFiles, pkiFolder, refuseElsewhere } from './backup.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { valueOf, type FlagValues } from './flags.ts';
 import { makeDataDir } from './settings.ts';
@@ -10,9 +10,11 @@ import { makeDataDir } from './settings.ts';
 export async function restore(values: FlagValues): Promise<number> {
   const dataDir = resolve(valueOf(values, 'data-dir'));
   const file = resolve(valueOf(values, 'FILE'));
+  const store = valueOf(values, 'store');
+  refuseElsewhere(store);
   if (!existsSync(file)) throw new Error(`there is no file ${file}`);
   await makeDataDir(dataDir);
-  const backups = await backupsOf(valueOf(values, 'store'), dataDir);
+  const backups = await backupsOf(store, dataDir);
   const lock = await lockDataDir(dataDir);
   try {
     const { revision, keys, madeAt, files } = await backups.inspect(file);

@@ -1,4 +1,5 @@
 import { ContainerModule } from 'inversify';
+import type { BootstrapPolicy } from '#core/api/rbac/bootstrap-policy.ts';
 import { Client } from '#core/client/client.ts';
 import { ApiEventRecorders } from '#core/client/api-event-recorder.ts';
 import { EventRecorders } from '#core/client/event-recorder.ts';
@@ -15,6 +16,7 @@ import { CertificateApprovingController } from './certificate-approving/controll
 import { CertificateCleaningController } from './certificate-cleaning/controller.ts';
 import { CertificateSigningController } from './certificate-signing/controller.ts';
 import { ClaimProtectionController } from './claim-protection/controller.ts';
+import { ClusterRoleAggregationController } from './clusterrole-aggregation/controller.ts';
 import { EventTtlController } from './event-ttl/controller.ts';
 import { GarbageCollectionController } from './garbage-collection/controller.ts';
 import { NamespaceController } from './namespace/controller.ts';
@@ -35,6 +37,8 @@ export interface ControllersOptions {
   readonly signer: CertificateSigner;
   /** Makes tokens for secrets that hold one. */
   readonly issueForSecret: IssueForSecret;
+  /** Roles and bindings that every cluster has. */
+  readonly policy?: BootstrapPolicy;
 }
 
 /** Each takes what it needs of this. */
@@ -65,6 +69,7 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around, { signer }) => new CertificateSigningController({ ...around, signer }),
   (around, { signer }) => new CertificateApprovingController({ ...around, signer }),
   (around) => new CertificateCleaningController(around),
+  (around) => new ClusterRoleAggregationController(around),
   (around) => new EventTtlController(around),
 ];
 
@@ -74,7 +79,7 @@ export const controllers = (options: ControllersOptions): ContainerModule => new
   ).inSingletonScope();
   bind(EventRecorders).toService(ApiEventRecorders);
   bind(Bootstrap).toResolvedValue(
-    (writer: Client, logger: Logger, objects: BootstrapObject[]) => new Bootstrap(writer, logger, objects),
+    (client: Client, logger: Logger, objects: BootstrapObject[]) => new Bootstrap(client, logger, objects, options.policy),
     [Client, Logger, { serviceIdentifier: BootstrapObject, isMultiple: true }],
   ).inSingletonScope();
   for (const make of list) {

@@ -50,7 +50,6 @@ function validateOwners(owners: readonly OwnerReference[], field: FieldPath): vo
   }
 }
 
-/** @param problemOf custom resources may have finalizers without a domain */
 function validateFinalizers(finalizers: readonly string[], field: FieldPath, problemOf: (name: string) => string | undefined): void {
   for (const [i, name] of finalizers.entries()) field.at(i).check(name, problemOf(name));
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
@@ -58,12 +57,17 @@ function validateFinalizers(finalizers: readonly string[], field: FieldPath, pro
   }
 }
 
+const extensionGroups = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io']);
+
+/** Custom resources, and what extends the API, may have finalizers without a domain and a path. */
+const takesAnyFinalizer = ({ kind, codec }: AnyResource): boolean => codec !== undefined || extensionGroups.has(kind.group);
+
 /** Rules for the metadata of any object, at creation and after each update. Its name must have been generated already. */
 export function validateObjectMeta(resource: AnyResource, { metadata }: KubernetesObject, errors: FieldErrors): void {
   const field = FieldPath.root(errors).at('metadata');
   validateName(resource, metadata, field);
   validateNamespace(resource, metadata.namespace, field.at('namespace'));
-  validateContents(metadata, field, resource.codec ? qualifiedNameProblem : finalizerProblem);
+  validateContents(metadata, field, takesAnyFinalizer(resource) ? qualifiedNameProblem : finalizerProblem);
 }
 
 /** Rules for the metadata of an object inside of another. It may do without a name, and what syntax its kind has for names nobody knows. */

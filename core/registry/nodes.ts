@@ -1,10 +1,12 @@
 import { labelValueProblem, qualifiedNameProblem } from '#core/api/names.ts';
 import { Node } from '#core/api/schema/core-v1/node.ts';
+import { NodeProxyOptions } from '#core/api/schema/core-v1/proxy-options.ts';
 import type { FieldErrors } from '#core/api/field-errors.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { resource } from './resource.ts';
 import { validateAmount } from './rules/amounts.ts';
 import { FieldPath } from './rules/field-path.ts';
+import { proxySubresource } from './rules/proxy.ts';
 import { cidrProblem, ipFamily } from './rules/syntax.ts';
 
 /** One of two spellings is enough; the older one is the first range. */
@@ -72,6 +74,7 @@ export const nodes = resource<Node>({
   hasStatus: true,
   keepsStatusOnCreate: true,
   allowsUnconditionalUpdate: true,
+  subresources: [proxySubresource(NodeProxyOptions)],
 
   defaults(node) {
     alignCidrs(node);

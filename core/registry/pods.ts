@@ -1,6 +1,7 @@
 import { dnsSubdomainProblem, qualifiedNameProblem } from '#core/api/names.ts';
 import type { ContainerStatus } from '#core/api/schema/core-v1/container-status.ts';
 import { Binding, Pod } from '#core/api/schema/core-v1/pod.ts';
+import { PodProxyOptions } from '#core/api/schema/core-v1/proxy-options.ts';
 import { Eviction } from '#core/api/schema/policy-v1.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { resource } from './resource.ts';
@@ -14,6 +15,7 @@ import { validatePodSpec } from './rules/pod-spec.ts';
 import { podReadyText, podRestartsText, podStatusText, readinessGatesText } from './rules/pod-text.ts';
 import { validatePodSpecUpdate } from './rules/pod-update.ts';
 import { podSpecWarnings } from './rules/pod-warnings.ts';
+import { proxySubresource } from './rules/proxy.ts';
 import { ipFamily, ipProblem } from './rules/syntax.ts';
 
 function validateMirrorUpdate(now: Pod, old: Pod, field: FieldPath): void {
@@ -57,6 +59,7 @@ export const pods = resource<Pod>({
     resizeSubresource,
     { name: 'binding', verbs: ['create'], kind: Binding },
     { name: 'eviction', verbs: ['create'], kind: Eviction },
+    proxySubresource(PodProxyOptions),
   ],
 
   defaults: defaultPod,

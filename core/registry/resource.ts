@@ -21,7 +21,7 @@ export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | '
 
 /**
  * A part or a view of an object that has a URL of its own below the object's. One of `part` and `view` says how reading and
- * writing it go; a subresource with neither does something (`pods/eviction`) or opens a stream, which the API server knows.
+ * writing it go, and `connects` that others do; a subresource with none of these does something (`pods/eviction`), which the API server knows.
  * `status` of kinds with `hasStatus` and `finalize` of those with `hasFinalize` need not be listed.
  */
 export interface Subresource<T extends KubernetesObject = KubernetesObject> {
@@ -45,6 +45,11 @@ export interface Subresource<T extends KubernetesObject = KubernetesObject> {
     /** Writes what the view says into a copy of the object, in place. */
     write(object: T, view: KubernetesObject): void;
     validate?(view: KubernetesObject, errors: FieldErrors): void;
+  };
+  /** The request goes on to somebody else, who answers it: a proxy, or a stream. Its verb follows from the HTTP method; `kind` is that of its options. */
+  readonly connects?: {
+    /** The URL may go on below it. */
+    readonly withPath: boolean;
   };
 }
 

@@ -1,5 +1,6 @@
 import { ipProblem, parseIp } from '#core/api/ip.ts';
 import { dnsSubdomainProblem } from '#core/api/names.ts';
+import { ServiceProxyOptions } from '#core/api/schema/core-v1/proxy-options.ts';
 import { Service, type LoadBalancerStatus, type ServiceSpec } from '#core/api/schema/core-v1/service.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { resource } from './resource.ts';
@@ -7,6 +8,7 @@ import { addressWarnings, rangeWarnings } from './rules/addresses.ts';
 import { FieldPath } from './rules/field-path.ts';
 import { serviceNameProblem } from './rules/host-names.ts';
 import { labelsText } from './rules/printing.ts';
+import { proxySubresource } from './rules/proxy.ts';
 import { isHeadless, validateServiceFamiliesUpdate } from './rules/service-families.ts';
 import { isExternallyAccessible, needsHealthCheck, validateService } from './rules/service-spec.ts';
 import { dropFieldsOfOldType } from './rules/service-type-change.ts';
@@ -80,6 +82,7 @@ export const services = resource<Service>({
   hasStatus: true,
   allowsUnconditionalUpdate: true,
   nameProblem: serviceNameProblem,
+  subresources: [proxySubresource(ServiceProxyOptions)],
 
   defaults: defaultService,
   prepareForUpdate: dropFieldsOfOldType,

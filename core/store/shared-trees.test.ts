@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { freezeSharing } from './shared-strings.ts';
 import { sharedTree } from './shared-trees.ts';
 
 const parsed = (value: unknown): object => JSON.parse(JSON.stringify(value));
@@ -13,6 +14,13 @@ describe('shared trees', () => {
     expect(c).to.not.equal(a);
     expect(c['f:a']).to.equal(a['f:a']);
     expect(Object.isFrozen(a) && Object.isFrozen(a['f:a']) && Object.isFrozen(c)).to.equal(true);
+  });
+
+  it('are what the managers of stored objects have', () => {
+    const object = { metadata: { managedFields: [{ manager: 'one', fieldsV1: { 'f:data': { 'f:one': {} } } }] } };
+    const [a, b] = [0, 1].map(() => freezeSharing(parsed(object) as typeof object));
+    expect(a).to.deep.equal(object);
+    expect(a?.metadata.managedFields[0]?.fieldsV1).to.equal(b?.metadata.managedFields[0]?.fieldsV1);
   });
 
   it('differ when a branch is missing, more or another', () => {

@@ -28,7 +28,7 @@ export interface VolumeDriverUnderTest {
   cleanup(): Promise<void>;
 }
 
-export const never = new AbortController().signal;
+export const never: AbortSignal = new AbortController().signal;
 
 export const filesystemUse: VolumeUse = { accessModes: ['ReadWriteOnce'], volumeMode: 'Filesystem', mountOptions: [] };
 

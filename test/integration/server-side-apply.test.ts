@@ -174,6 +174,8 @@ describe('server-side apply over HTTPS', () => {
       const entry = { manager: 'mine', operation: 'Apply', apiVersion: 'v1', time: '2023-01-01T00:00:00Z', fieldsType: 'FieldsV1', fieldsV1: { 'f:data': { 'f:a': {} } } };
       const own = await merge(`${maps}/cleared`, { metadata: { managedFields: [entry] } });
       expect(own.body.metadata.managedFields).to.deep.equal([entry]);
+      const later = await merge(`${maps}/cleared`, { metadata: { managedFields: [{ ...entry, time: '2023-01-02T00:00:00Z' }] } });
+      expect(later.body, 'the time alone is no change').to.deep.equal(own.body);
       const nonsense = await merge(`${maps}/cleared`, { metadata: { managedFields: [{ ...entry, fieldsV1: { nonsense: {} } }] } });
       expect([nonsense.code, nonsense.body.metadata.managedFields]).to.deep.equal([200, [entry]]);
       const applied = await apply(`${maps}/cleared`, configMap('cleared', { a: '3' }), 'fieldManager=mine');

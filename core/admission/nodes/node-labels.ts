@@ -1,4 +1,4 @@
-/** Labels of the system that a node may put on itself. */
+/** Labels of the system that a node may put on itself. By all others, such as those of node-restriction.kubernetes.io, pods can be kept from nodes. */
 const allowedLabels = new Set([
   'kubernetes.io/hostname', 'kubernetes.io/os', 'kubernetes.io/arch', 'beta.kubernetes.io/os', 'beta.kubernetes.io/arch',
   'node.kubernetes.io/instance-type', 'beta.kubernetes.io/instance-type', 'topology.kubernetes.io/zone', 'topology.kubernetes.io/region',
@@ -6,15 +6,12 @@ const allowedLabels = new Set([
 ]);
 /** The same goes for all labels below these. */
 const allowedNamespaces = ['kubelet.kubernetes.io', 'node.kubernetes.io'];
-/** What no node may say of itself, so that pods can go by it. */
-const restrictedNamespace = 'node-restriction.kubernetes.io';
 
 const isWithin = (namespace: string, parent: string): boolean => namespace === parent || namespace.endsWith(`.${parent}`);
 
 function isForbidden(label: string): boolean {
   const slash = label.indexOf('/');
   const namespace = slash < 0 ? '' : label.slice(0, slash);
-  if (isWithin(namespace, restrictedNamespace)) return true;
   if (!isWithin(namespace, 'kubernetes.io') && !isWithin(namespace, 'k8s.io')) return false;
   return !allowedLabels.has(label) && !allowedNamespaces.some((allowed) => isWithin(namespace, allowed));
 }

@@ -23,18 +23,19 @@ const userInfo = ({ name, uid, groups, extra }: User) => ({ username: name, ...(
 /** What a subresource takes and gives is of another kind than the object. */
 const kindBelow = (resource: AnyResource, subresource: string): KindNames => resource.subresources?.find(({ name }) => name === subresource)?.kind ?? resource.kind;
 
+const optionsKinds = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' } as const;
+
 /** The `request` of an AdmissionReview (`admission.k8s.io/v1`). */
 export function reviewRequest(request: AdmissionRequest, { resource, object, old }: Shown): JsonObject {
   const { subresource, operation, namespace, name, dryRun, user } = request;
   const below = subresource === '' ? {} : { subResource: subresource };
-  const option = operation === 'CREATE' ? 'CreateOptions' : operation === 'UPDATE' ? 'UpdateOptions' : 'DeleteOptions';
   return {
     uid: randomUUID(), kind: kindOf(kindBelow(resource, subresource)), resource: resourceOf(resource.kind), ...below,
     requestKind: kindOf(kindBelow(request.resource, subresource)), requestResource: resourceOf(request.resource.kind),
     ...(subresource === '' ? {} : { requestSubResource: subresource }),
     name, ...(namespace === undefined ? {} : { namespace }), operation, userInfo: userInfo(user),
     object: object ?? null, oldObject: old ?? null, dryRun,
-    options: { kind: option, apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) },
+    options: operation === 'CONNECT' ? null : { kind: optionsKinds[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) },
   };
 }
 

@@ -5,6 +5,9 @@ export class BudgetExceeded extends Error {}
 
 /** Bounds what costs nothing by upstream's rules and still takes time here; far beyond any honest expression. */
 const maxToil = 50_000_000;
+/** The same in milliseconds, for what has no steps to count. */
+const maxTime = 2000;
+const tooLong = 'operation cancelled: the expression takes too long';
 const cachedFrom = 64;
 
 /** The state of one evaluation: variables, and what it has cost. */
@@ -13,6 +16,7 @@ export class Frame {
   cost = 0;
   private readonly limit: number;
   private toiled = 0;
+  private time = 0;
   private sizes: Map<unknown, number> | undefined;
 
   constructor(slots: unknown[], limit: number) {
@@ -29,7 +33,16 @@ export class Frame {
   /** Counts steps that no rule charges for. @throws {BudgetExceeded} */
   toil(steps: number): void {
     this.toiled += steps;
-    if (this.toiled > maxToil) throw new BudgetExceeded('operation cancelled: the expression takes too long');
+    if (this.toiled > maxToil) throw new BudgetExceeded(tooLong);
+  }
+
+  /** Runs work that asks now and then whether it is still in time. @throws {BudgetExceeded} when it was not */
+  timed(work: (inTime: () => boolean) => void): void {
+    const start = performance.now();
+    const spent = (): number => this.time + performance.now() - start;
+    work(() => spent() < maxTime);
+    this.time = spent();
+    if (this.time >= maxTime) throw new BudgetExceeded(tooLong);
   }
 
   /** As `size()` counts: code points, bytes, items, entries; 1 for what has no size. */

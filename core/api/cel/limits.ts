@@ -13,5 +13,7 @@ export const maxSourceLength = 100_000;
 export const maxNesting = 250;
 /** Longest regular expression. */
 export const maxPatternLength = 10_000;
+/** Largest regular expression when its repetitions are written out. */
+export const maxPatternSize = 20_000;
 /** Largest request body: what bounds sizes that no schema declares. */
 export const maxRequestSize = 3 * 1024 * 1024;

@@ -17,10 +17,17 @@ export function planCall(name: string, overloads: readonly Overload[], args: rea
 }
 
 function charged({ cost, invoke }: Overload, args: readonly unknown[], frame: Frame): unknown {
-  frame.charge(cost === unit ? 1 : cost.actual(frame, args));
+  if (cost === unit) chargeUnit(args[0], frame);
+  else frame.charge(cost.actual(frame, args));
   const result = invoke(...args, frame);
   if (cost.ofResult !== undefined) frame.charge(cost.ofResult(frame, result));
   return result;
+}
+
+/** Functions that read a whole text may cost one unit all the same. */
+function chargeUnit(value: unknown, frame: Frame): void {
+  frame.charge(1);
+  if (typeof value === 'string') frame.toil(value.length >> 2);
 }
 
 const callNone = ([overload]: readonly Overload[]): Eval => (frame) => (overload === undefined ? noSuchOverload : charged(overload, [], frame));
@@ -34,7 +41,7 @@ const callOne = (overloads: readonly Overload[], arg: Eval): Eval => (frame) => 
   for (const overload of overloads) {
     if (overload.accepts[0]?.(value) !== true) continue;
     if (overload.cost !== unit) return charged(overload, [value], frame);
-    frame.charge(1);
+    chargeUnit(value, frame);
     return overload.invoke(value, frame);
   }
   frame.charge(1);
@@ -72,7 +79,7 @@ function callMatches(text: Eval, source: string): Eval {
     frame.charge(rule.actual(frame, [value, source]));
     if (value instanceof Failure) return value;
     if (typeof value !== 'string') return noSuchOverload;
-    return pattern instanceof Failure ? pattern : pattern.test(value);
+    return pattern instanceof Failure ? pattern : pattern.isIn(value, frame);
   };
 }
 

@@ -123,4 +123,7 @@ export function queryOf(query: string): Map<string, string[]> {
   return parameters;
 }
 
-const parameterText = (text: string): string => Buffer.from(unescaped(text.replaceAll('+', ' '))).toString();
+function parameterText(text: string): string {
+  const spaced = text.replaceAll('+', ' ');
+  return spaced.includes('%') ? Buffer.from(unescaped(spaced)).toString() : spaced;
+}

@@ -105,6 +105,18 @@ describe('managedFields after plain writes', () => {
     expect(managedFields?.map(({ manager, operation }) => `${manager} ${operation}`)).to.deep.equal(['three Apply', 'before-first-apply Update']);
   });
 
+  it('are at most ten that update, the oldest of them together', () => {
+    const data: Record<string, string> = {};
+    let live: KubernetesObject | undefined;
+    for (let i = 0; i < 14; i++) {
+      data[`k${i}`] = '1';
+      const next = configMap({ ...data });
+      live = stored(next as never, managedAfterWrite(configMaps, live, next, writer(`m${i}`, i)));
+    }
+    expect(live?.metadata.managedFields?.map(({ manager }) => manager)).to.deep.equal(['ancient-changes', ...Array.from({ length: 9 }, (_, i) => `m${i + 5}`)]);
+    expect(live?.metadata.managedFields?.[0]).to.deep.include({ time: at(4), fieldsV1: { 'f:data': { '.': {}, 'f:k0': {}, 'f:k1': {}, 'f:k2': {}, 'f:k3': {}, 'f:k4': {} } } });
+  });
+
   it('name a writer without a name', () => {
     expect(managedAfterWrite(configMaps, undefined, configMap({ a: '1' }), writer(''))?.[0]?.manager).to.equal('unknown');
   });

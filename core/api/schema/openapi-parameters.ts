@@ -16,6 +16,7 @@ const query = (name: string, type: string, description: string): Parameter => pa
 
 export const nameParameter = (kind: string): Parameter => parameter('path', 'name', 'string', `Name of the ${kind}.`);
 export const namespaceParameter = parameter('path', 'namespace', 'string', 'The namespace, which is also who may do what.');
+export const pathParameter = parameter('path', 'path', 'string', 'The path of the request at the one to whom it is passed on.');
 export const pretty = query('pretty', 'string', 'If true, the answer is indented.');
 
 const dryRun = query('dryRun', 'string', 'All: do everything but store the result.');

@@ -1,6 +1,6 @@
 import { apiVersionOf, type Kind } from './kind.ts';
 import { DeleteOptions, Status } from './meta.ts';
-import { deleting, deletingMany, listing, nameParameter, namespaceParameter, patching, pretty, writing, type Parameter } from './openapi-parameters.ts';
+import { deleting, deletingMany, listing, nameParameter, namespaceParameter, patching, pathParameter, pretty, writing, type Parameter } from './openapi-parameters.ts';
 import { gvkOf, listName, refTo } from './openapi-schema.ts';
 import type { GroupVersionKind, Schema } from './openapi-type.ts';
 
@@ -10,6 +10,8 @@ export interface ServedSubresource {
   readonly verbs: readonly string[];
   /** What it takes and gives, when that is not the kind itself. */
   readonly kind?: Kind;
+  /** Requests go on to somebody else. */
+  readonly connects?: { readonly withPath: boolean };
 }
 
 /** What of a kind is served besides the ordinary verbs. */
@@ -68,7 +70,12 @@ export function openApiPaths(served: Served): Record<string, PathItem> {
       ...(serves('get') ? { get: operations.get('') } : {}), ...(serves('update') ? { put: operations.put('') } : {}),
       ...(serves('delete') ? { delete: operations.delete() } : {}), ...(serves('patch') ? { patch: operations.patch('') } : {}), parameters: single,
     },
-    ...Object.fromEntries(served.subresources.map((sub) => [`${collection}/{name}/${sub.name}`, { ...operations.below(sub), parameters: single }])),
+    ...Object.fromEntries(served.subresources.flatMap((sub): [string, PathItem][] => {
+      const path = `${collection}/{name}/${sub.name}`;
+      if (!sub.connects) return [[path, { ...operations.below(sub), parameters: single }]];
+      const further: [string, PathItem][] = sub.connects.withPath ? [[`${path}/{path}`, { ...operations.connects(sub, 'WithPath'), parameters: [...single, pathParameter] }]] : [];
+      return [[path, { ...operations.connects(sub, ''), parameters: single }], ...further];
+    })),
   }).filter(([, item]) => Object.keys(item).length > 1));
 }
 
@@ -134,6 +141,14 @@ class Operations {
     };
   }
 
+  /** What goes on, and what comes back, is not ours to describe. */
+  connects({ name, verbs }: ServedSubresource, suffix: 'WithPath' | ''): Partial<Record<Method, Operation>> {
+    const content = { '*/*': { schema: { type: 'string' } } };
+    return Object.fromEntries(methodsOf.flatMap(([verb, method]) => (verbs.includes(verb) ? [[method, this.operation(
+      `connect${camel(method)}`, 'connect', `connect ${method.toUpperCase()} requests to ${name} of`, `${camel(name)}${suffix}`, { responses: { 200: { description: 'OK', content } } },
+    )]] : [])));
+  }
+
   private operation(
     verb: string, action: string, words: string, suffix: string, rest: Pick<Operation, 'parameters' | 'requestBody' | 'responses'>,
   ): Operation {
@@ -141,7 +156,7 @@ class Operations {
     const [group = ''] = kind.group.split('.');
     const prefix = group === '' ? 'core' : group;
     const scope = kind.namespaced && suffix !== 'ForAllNamespaces' ? 'Namespaced' : '';
-    const [what, collection] = verb === 'deleteCollection' ? ['delete', 'Collection'] : [verb, ''];
+    const [what, collection] = verb === 'deleteCollection' ? ['delete', 'Collection'] : verb.startsWith('connect') ? ['connect', verb.slice('connect'.length)] : [verb, ''];
     return {
       description: `${words} ${kind.kind}${suffix === '' ? '' : ` (${suffix})`}`,
       operationId: `${what}${camel(prefix)}${camel(kind.version)}${collection}${scope}${kind.kind}${suffix}`,
@@ -157,6 +172,7 @@ class Operations {
   }
 }
 
+const methodsOf: readonly (readonly [verb: string, method: Method])[] = [['create', 'post'], ['delete', 'delete'], ['get', 'get'], ['patch', 'patch'], ['update', 'put']];
 const reasons = { 200: 'OK', 201: 'Created', 202: 'Accepted' } as const;
 const json = (schema: Schema): Content => ({ 'application/json': { schema } });
 const anyType = (schema: Schema): Content => ({ '*/*': { schema } });

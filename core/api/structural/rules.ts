@@ -32,13 +32,13 @@ export function hasRules(schema: JSONSchemaProps): boolean {
 export function rulesOf(schema: JSONSchemaProps, root: boolean): Rules | undefined {
   if (!hasRules(schema)) return undefined;
   // CEL is loaded when a rule is met for the first time: many installations never do.
-  engine ??= load('./rule-engine.ts') as typeof Engine;
+  engine ??= load('#core/api/structural/rule-engine.ts') as typeof Engine;
   return engine.compile(schema, root);
 }
 
 /** The schemas with rules of their own, innermost first, and how often those run. @param path of the schema in its CustomResourceDefinition */
 export function costedNodes(schema: JSONSchemaProps, path: string): readonly CostedNode[] {
   if (!hasRules(schema)) return [];
-  costs ??= load('./rule-costs.ts') as typeof Costs;
+  costs ??= load('#core/api/structural/rule-costs.ts') as typeof Costs;
   return costs.costedNodes(schema, path);
 }

@@ -26,10 +26,9 @@ export function customResources(definition: CustomResourceDefinition, convert?: 
 
 /** The resource of the storage version, whether it is served or not, without conversion: for getting rid of its objects. */
 export function storageResource(definition: CustomResourceDefinition): AnyResource {
-  const { spec: { group, versions } } = definition;
   const version = storageOf(definition);
-  const schema = new VersionSchema(group, version.name, anything);
-  return { ...customResource(definition, version, new Map([[schema.apiVersion, schema]]), undefined), columns: [], versions } as AnyResource;
+  const schema = new VersionSchema(definition.spec.group, version.name, anything);
+  return customResource(definition, version, new Map([[schema.apiVersion, schema]]), undefined);
 }
 
 function storageOf({ metadata, spec: { versions } }: CustomResourceDefinition): CustomResourceDefinitionVersion {

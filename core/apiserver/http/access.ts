@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Attributes, Decision } from '#core/api/access.ts';
+import { FieldSelector } from '#core/api/field-selector.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { User } from '#core/api/user.ts';
 import { anonymous, type Authenticator } from '#core/authn/authenticator.ts';
@@ -53,11 +54,24 @@ export class Access {
   }
 }
 
-/** What a request for a resource, or for a path, is to authorization. */
-export const attributesOf = (user: User, verb: string, path: string, target: Target | undefined): Attributes => ({
-  user, verb, path,
-  ...(target ? {
-    group: target.resource.kind.group, version: target.resource.kind.version, resource: target.resource.kind.plural,
-    subresource: target.subresource, namespace: target.namespace, name: target.name,
-  } : {}),
-});
+const narrowing: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection']);
+
+/** What a request for a resource, or for a path, is to authorization. @throws {StatusError} BadRequest for a field selector that cannot be read */
+export function attributesOf(user: User, verb: string, path: string, target: Target | undefined, query?: URLSearchParams): Attributes {
+  if (target === undefined) return { user, verb, path };
+  const { resource: { kind }, subresource, name } = target;
+  const fieldSelector = narrowing.has(verb) ? selectorOf(query) : undefined;
+  return {
+    user, verb, path, group: kind.group, version: kind.version, resource: kind.plural, subresource, namespace: namespaceOf(target),
+    name: name === '' ? fieldSelector?.required('metadata.name') ?? '' : name, ...(fieldSelector ? { fieldSelector } : {}),
+  };
+}
+
+function selectorOf(query: URLSearchParams | undefined): FieldSelector | undefined {
+  const text = query?.get('fieldSelector') ?? '';
+  return text === '' ? undefined : FieldSelector.parse(text);
+}
+
+/** Who may see a namespace's content may see the namespace itself. */
+const namespaceOf = ({ resource: { kind }, namespace, name }: Target): string | undefined =>
+  (kind.group === '' && kind.plural === 'namespaces' && name !== '' ? name : namespace);

@@ -91,7 +91,7 @@ export class Frontend {
     const method = request.method ?? 'GET';
     const destination = route(path, api.resources);
     const found = destination?.to === 'resource' ? { target: destination.target, verb: verbOf(method, destination.target, destination.watch, query) } : undefined;
-    const attributes = attributesOf(identity.user, found?.verb ?? method.toLowerCase(), path, found?.target);
+    const attributes = attributesOf(identity.user, found?.verb ?? method.toLowerCase(), path, found?.target, query);
     trail.record = this.record(trail.id, request, identity, attributes);
     const { reason } = access.authorize(attributes);
     trail.record?.allowed(reason);

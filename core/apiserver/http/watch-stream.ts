@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
-import { bookmark, watch, type WatchEvent, type WatchParameters } from '#core/apiserver/verbs/watch.ts';
+import { bookmark, ResourceChanged, watch, type WatchEvent, type WatchParameters } from '#core/apiserver/verbs/watch.ts';
 import type { AuditRecord } from '#core/apiserver/audit/audit-log.ts';
 import type { Api, Target } from '#core/apiserver/api.ts';
 import type { Format } from './negotiate.ts';
@@ -53,7 +53,7 @@ export interface WatchStreamOptions {
  */
 export async function watchStream(api: Api, target: Target, parameters: WatchParameters, response: ServerResponse, options: WatchStreamOptions): Promise<void> {
   const stream = new EventStream(response, encoder(api, target, options));
-  const close = await watch(api, target, parameters, (event) => stream.push(event), (error) => stream.fail(error));
+  const close = await watch(api, target, parameters, (event) => stream.push(event), (error) => (error instanceof ResourceChanged ? stream.end() : stream.fail(error)));
   response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
   // A client's watch call returns only when the headers are there, and nothing may happen for an hour.
   response.flushHeaders();

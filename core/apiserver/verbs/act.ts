@@ -1,4 +1,5 @@
 import { FieldErrors } from '#core/api/field-errors.ts';
+import type { AdmissionRequest } from '#core/admission/admission.ts';
 import { checkEnums } from '#core/api/schema/enums.ts';
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import type { Status } from '#core/api/schema/meta.ts';
@@ -27,5 +28,11 @@ export async function act({ api, actions }: Acting, target: Target, body: Body, 
     resource.validate?.(object, errors);
   }
   errors.throwIfAny(kind ?? resource.kind, object.metadata.name ?? '');
-  return action.run({ api, target, object, parameters, caller });
+  if (resource.isQuestion && subresource === '') return action.run({ api, target, object, parameters, caller });
+  const request: AdmissionRequest = {
+    operation: 'CREATE', resource, subresource, namespace: target.namespace, name: target.name,
+    object, old: undefined, user: caller.user, dryRun: parameters.dryRun, warn: caller.warn, annotate: caller.annotate,
+  };
+  await api.admission.mutate(request);
+  return api.admission.guard(request, () => action.run({ api, target, object, parameters, caller }));
 }

@@ -28,7 +28,7 @@ export async function createOnce(
   keepBooks(object, books(object, undefined));
   const request: AdmissionRequest = {
     operation: 'CREATE', resource, subresource: target.subresource, namespace: target.namespace, name: object.metadata.name,
-    object, old: undefined, user: caller.user, dryRun: parameters.dryRun, warn: caller.warn,
+    object, old: undefined, user: caller.user, dryRun: parameters.dryRun, warn: caller.warn, annotate: caller.annotate,
   };
   await api.admission.mutate(request);
   resource.prepareForCreate?.(object);

@@ -49,8 +49,9 @@ async function repeatedly(api: Api, target: Target, deletion: Deletion, caller: 
     checkPreconditions(target, deletion, old);
     const request: AdmissionRequest = {
       operation: 'DELETE', resource, subresource: '', namespace: target.namespace, name: target.name,
-      object: undefined, old, user: caller.user, dryRun: deletion.dryRun, warn: caller.warn,
+      object: undefined, old, user: caller.user, dryRun: deletion.dryRun, warn: caller.warn, annotate: caller.annotate,
     };
+    await api.admission.mutate(request);
     const removal = await api.admission.guard(request, () => write(api, target, stored, old, deletion));
     if (removal !== undefined) return removal;
   }

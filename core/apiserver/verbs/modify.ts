@@ -61,7 +61,7 @@ async function step(
   keepBooks(object, books(object, old));
   const request: AdmissionRequest = {
     operation: 'UPDATE', resource, subresource: target.subresource, namespace: target.namespace, name: target.name,
-    object, old, user: caller.user, dryRun: parameters.dryRun, warn: caller.warn,
+    object, old, user: caller.user, dryRun: parameters.dryRun, warn: caller.warn, annotate: caller.annotate,
   };
   await api.admission.mutate(request);
   if (target.subresource === '') resource.prepareForUpdate?.(object, old);

@@ -24,6 +24,13 @@ export interface WatchEvent {
   readonly size: number;
 }
 
+/** The resource is not what it was when the watch began: its definition has changed, or is gone. */
+export class ResourceChanged extends StatusError {
+  constructor() {
+    super('Expired', 'the definition of the resource has changed');
+  }
+}
+
 const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' };
 
 /**
@@ -58,7 +65,9 @@ export async function watch(api: Api, target: Target, parameters: WatchParameter
         if (event !== undefined) deliver(event);
       });
     }, () => failed(StatusError.expired('changes were missed while the store could not be reached')));
+    const unlisten = whenChanged(api, target.resource, () => failed(new ResourceChanged()));
     return () => {
+      unlisten();
       steps.stop();
       close();
     };
@@ -66,6 +75,14 @@ export async function watch(api: Api, target: Target, parameters: WatchParameter
     if (RevisionError.is(error)) throw StatusError.expired(`too old resource version: ${asked} (${error.oldest})`);
     throw error;
   }
+}
+
+/** Built-in resources never change. */
+function whenChanged({ resources }: Api, resource: AnyResource, changed: () => void): () => void {
+  const { group, version, plural } = resource.kind;
+  return resource.codec === undefined ? () => undefined : resources.onChange(() => {
+    if (resources.find(group, version, plural) !== resource) changed();
+  });
 }
 
 export const bookmark = (target: Target, revision: number, annotations?: Record<string, string>): WatchEvent => {

@@ -1,5 +1,5 @@
 import { signers } from '#core/api/schema/certificates-v1.ts';
-import type { Draft } from '#core/api/schema/kind.ts';
+import type { Expected } from '#core/api/rbac/bootstrap-policy.ts';
 import type { ClusterRole, PolicyRule } from '#core/api/schema/rbac-v1.ts';
 import { clusterRole, eventsRule, read, readUpdate, readWrite, rule } from './drafts.ts';
 import { nodeRules } from './node-rules.ts';
@@ -47,11 +47,11 @@ const controllerManagerRules = (): PolicyRule[] => [
   rule('create', 'core', 'serviceaccounts/token'),
 ];
 
-const approver = (name: string, signer: string): Draft<ClusterRole> =>
+const approver = (name: string, signer: string): Expected<ClusterRole> =>
   clusterRole(`system:certificates.k8s.io:${name}-approver`, [rule('approve', 'certificates.k8s.io', 'signers', signer)]);
 
 /** Roles of the parts of a cluster, its nodes and what is commonly added to it. */
-export const componentRoles = (): Draft<ClusterRole>[] => [
+export const componentRoles = (): Expected<ClusterRole>[] => [
   clusterRole('system:heapster', [rule(read, 'core', 'events pods nodes namespaces'), rule(read, 'extensions', 'deployments')]),
   clusterRole('system:node', nodeRules()),
   clusterRole('system:node-problem-detector', [rule('get', 'core', 'nodes'), rule('patch', 'core', 'nodes/status'), eventsRule()]),

@@ -1,11 +1,11 @@
-import type { Draft } from '#core/api/schema/kind.ts';
+import type { Expected } from '#core/api/rbac/bootstrap-policy.ts';
 import type { Role, RoleBinding } from '#core/api/schema/rbac-v1.ts';
 import { account, binding, eventsRule, read, role, rule, user } from './drafts.ts';
 
 const system = 'kube-system';
 const kubePublic = 'kube-public';
 
-export const namespaceRoles = (): Draft<Role>[] => [
+export const namespaceRoles = (): Expected<Role>[] => [
   // Extension API servers learn here which certificates and headers to trust.
   role(system, 'extension-apiserver-authentication-reader', [rule(read, 'core', 'configmaps', 'extension-apiserver-authentication')]),
   role(system, 'system:controller:bootstrap-signer', [rule(read, 'core', 'secrets')]),
@@ -20,9 +20,9 @@ export const namespaceRoles = (): Draft<Role>[] => [
   ]),
 ];
 
-const ofSameName = (namespace: string, name: string, ...subjects: Parameters<typeof binding>[3][]): Draft<RoleBinding> => binding(namespace, name, name, ...subjects);
+const ofSameName = (namespace: string, name: string, ...subjects: Parameters<typeof binding>[3][]): Expected<RoleBinding> => binding(namespace, name, name, ...subjects);
 
-export const namespaceRoleBindings = (): Draft<RoleBinding>[] => [
+export const namespaceRoleBindings = (): Expected<RoleBinding>[] => [
   binding(system, 'system::extension-apiserver-authentication-reader', 'extension-apiserver-authentication-reader',
     user('system:kube-controller-manager'), user('system:kube-scheduler')),
   ofSameName(system, 'system::leader-locking-kube-controller-manager', user('system:kube-controller-manager'), account('kube-controller-manager')),

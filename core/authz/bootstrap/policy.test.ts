@@ -4,7 +4,7 @@ import type { PolicyRule } from '#core/api/schema/rbac-v1.ts';
 import { bootstrapPolicy } from './policy.ts';
 
 const { clusterRoles, clusterRoleBindings, roles, roleBindings } = bootstrapPolicy();
-const rulesOf = (name: string): PolicyRule[] => (clusterRoles.find(({ metadata }) => metadata.name === name)?.rules ?? []) as PolicyRule[];
+const rulesOf = (name: string): PolicyRule[] => clusterRoles.find(({ metadata }) => metadata.name === name)?.rules ?? [];
 const gives = (name: string, verb: string, group: string, resource: string): boolean =>
   uncovered(rulesOf(name), [{ verbs: [verb], apiGroups: [group], resources: [resource] }]).length === 0;
 
@@ -25,8 +25,8 @@ describe('bootstrapPolicy', () => {
   it('binds only roles that it has, and marks everything as its own', () => {
     const known = new Set([...clusterRoles.map(({ metadata }) => `ClusterRole/${metadata.name}`), ...roles.map(({ metadata }) => `Role/${metadata.namespace}/${metadata.name}`)]);
     const bound = [
-      ...clusterRoleBindings.map(({ roleRef }) => `${roleRef?.kind}/${roleRef?.name}`),
-      ...roleBindings.map(({ roleRef, metadata }) => `${roleRef?.kind}/${metadata.namespace}/${roleRef?.name}`),
+      ...clusterRoleBindings.map(({ roleRef }) => `${roleRef.kind}/${roleRef.name}`),
+      ...roleBindings.map(({ roleRef, metadata }) => `${roleRef.kind}/${metadata.namespace}/${roleRef.name}`),
     ];
     expect(bound.filter((name) => !known.has(name))).to.deep.equal([]);
     expect(bound).to.have.length(56);
@@ -37,8 +37,8 @@ describe('bootstrapPolicy', () => {
   });
 
   it('stacks view, edit and admin by aggregation', () => {
-    const labelled = (to: string): (string | undefined)[] =>
-      clusterRoles.filter(({ metadata }) => metadata.labels?.[`rbac.authorization.k8s.io/aggregate-to-${to}`] === 'true').map(({ metadata }) => metadata.name);
+    const labelled = (to: string): string[] =>
+      clusterRoles.filter(({ metadata }) => metadata.labels[`rbac.authorization.k8s.io/aggregate-to-${to}`] === 'true').map(({ metadata }) => metadata.name);
     expect([labelled('view'), labelled('edit'), labelled('admin')]).to.deep.equal([['system:aggregate-to-view'], ['view', 'system:aggregate-to-edit'], ['edit', 'system:aggregate-to-admin']]);
   });
 
@@ -50,7 +50,7 @@ describe('bootstrapPolicy', () => {
       .to.deep.equal([false, false, false, false]);
     expect([gives(edit, 'get', '', 'secrets'), gives(edit, 'create', '', 'pods/exec'), gives(edit, 'create', 'rbac.authorization.k8s.io', 'roles'), gives(edit, 'update', '', 'resourcequotas')])
       .to.deep.equal([true, true, false, false]);
-    expect(uncovered(rulesOf('cluster-admin'), clusterRoles.flatMap(({ rules = [] }) => rules as PolicyRule[]))).to.deep.equal([]);
+    expect(uncovered(rulesOf('cluster-admin'), clusterRoles.flatMap(({ rules = [] }) => rules))).to.deep.equal([]);
   });
 
   it('makes new objects each time, so that nobody changes those of others', () => {

@@ -1,5 +1,5 @@
-import type { Draft } from '#core/api/schema/kind.ts';
-import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '#core/api/schema/rbac-v1.ts';
+import type { BootstrapPolicy, Expected } from '#core/api/rbac/bootstrap-policy.ts';
+import type { ClusterRoleBinding } from '#core/api/schema/rbac-v1.ts';
 import { authenticatedGroup, mastersGroup, unauthenticatedGroup } from '#core/api/user.ts';
 import { componentRoles } from './component-roles.ts';
 import { controllerRules } from './controller-roles.ts';
@@ -7,17 +7,9 @@ import { account, clusterBinding, clusterRole, group, user } from './drafts.ts';
 import { namespaceRoleBindings, namespaceRoles } from './namespace-roles.ts';
 import { userRoles } from './user-roles.ts';
 
-/** Roles and bindings that every cluster has (those of Kubernetes 1.34). */
-export interface BootstrapPolicy {
-  readonly clusterRoles: readonly Draft<ClusterRole>[];
-  readonly clusterRoleBindings: readonly Draft<ClusterRoleBinding>[];
-  readonly roles: readonly Draft<Role>[];
-  readonly roleBindings: readonly Draft<RoleBinding>[];
-}
-
 const controllerRole = (controller: string): string => `system:controller:${controller}`;
 
-const bindings = (): Draft<ClusterRoleBinding>[] => [
+const bindings = (): Expected<ClusterRoleBinding>[] => [
   clusterBinding('cluster-admin', group(mastersGroup)),
   clusterBinding('system:monitoring', group('system:monitoring')),
   clusterBinding('system:discovery', group(authenticatedGroup)),
@@ -33,7 +25,7 @@ const bindings = (): Draft<ClusterRoleBinding>[] => [
   clusterBinding('system:service-account-issuer-discovery', group('system:serviceaccounts')),
 ];
 
-/** Made when it is asked for: it is needed once, at start. */
+/** What every cluster has (that of Kubernetes 1.34). Made when it is asked for: it is needed once, at start. */
 export function bootstrapPolicy(): BootstrapPolicy {
   const controllers = Object.entries(controllerRules());
   return {

@@ -1,4 +1,4 @@
-import type { Draft } from '#core/api/schema/kind.ts';
+import type { Expected } from '#core/api/rbac/bootstrap-policy.ts';
 import type { ClusterRole, PolicyRule } from '#core/api/schema/rbac-v1.ts';
 import { aggregated, aggregateTo, clusterRole, paths, read, readWrite, rule, write } from './drafts.ts';
 
@@ -36,7 +36,7 @@ const editRules = (): PolicyRule[] => [
 ];
 
 /** Roles that people are given, and those that everybody has. */
-export const userRoles = (): Draft<ClusterRole>[] => [
+export const userRoles = (): Expected<ClusterRole>[] => [
   clusterRole('cluster-admin', [rule('*', '*', '*'), { verbs: ['*'], nonResourceURLs: ['*'] }]),
   aggregated('admin', 'admin'),
   aggregated('edit', 'edit', aggregateTo('admin')),

@@ -1,6 +1,8 @@
 import { Namespace } from '#core/api/schema/core-v1/namespace.ts';
 import { StatusError } from '#core/api/status-error.ts';
-import type { Writer } from '#core/client/client.ts';
+import type { BootstrapPolicy } from '#core/api/rbac/bootstrap-policy.ts';
+import type { Client } from '#core/client/client.ts';
+import { reconcileBootstrapPolicy } from '#core/controllers/bootstrap-policy/reconcile.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { bootstrapObject, type BootstrapObject } from '#core/spi/bootstrap-object.ts';
 
@@ -9,27 +11,31 @@ export const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-
 
 /** Creates what a fresh cluster has, and what modules want to exist. What is there already stays as it is. */
 export class Bootstrap {
-  readonly #writer: Writer;
+  readonly #client: Client;
   readonly #logger: Logger;
   readonly #objects: readonly BootstrapObject[];
+  readonly #policy: BootstrapPolicy | undefined;
 
-  constructor(writer: Writer, logger: Logger, objects: readonly BootstrapObject[]) {
-    this.#writer = writer;
+  /** @param policy roles and bindings that every cluster has, completed at each start */
+  constructor(client: Client, logger: Logger, objects: readonly BootstrapObject[], policy?: BootstrapPolicy) {
+    this.#client = client;
     this.#logger = logger;
     this.#objects = objects;
+    this.#policy = policy;
   }
 
   /** May be run at each start. Namespaces come first, for the objects that stand in them. */
   async run(signal: AbortSignal): Promise<void> {
     const namespaces = systemNamespaces.map((name) => bootstrapObject(Namespace, { metadata: { name } }));
     await Promise.all(namespaces.map((namespace) => this.#create(namespace, signal)));
-    for (const object of this.#objects) await this.#create(object, signal);
+    const policy = this.#policy && reconcileBootstrapPolicy(this.#client, this.#policy, signal);
+    await Promise.all([policy, ...this.#objects.map((object) => this.#create(object, signal))]);
   }
 
   async #create({ kind, object }: BootstrapObject, signal: AbortSignal): Promise<void> {
     const { namespace, name = '' } = object.metadata;
     try {
-      await this.#writer.create(kind, object, {}, signal);
+      await this.#client.create(kind, object, {}, signal);
       this.#logger.debug('created at start', { kind: kind.kind, name, ...(namespace === undefined ? {} : { namespace }) });
     } catch (error) {
       if (StatusError.is(error, 'AlreadyExists')) return;

@@ -13,8 +13,8 @@ export async function etcdAbilities(options: EtcdOptions): Promise<readonly Abil
   const name = `etcd at ${options.endpoints.join(', ')}`;
   const members = await connect({ ...options, timeoutMs }, new Layout(options.prefix ?? '/registry', ''), systemClock);
   try {
-    const { version } = await members.call('Status', {}, { repeatable: true });
-    return [{ name: `${name} (version ${version})`, available: true }];
+    const version = await members.version();
+    return [{ name: version === undefined ? name : `${name} (version ${version})`, available: true }];
   } catch (error) {
     return [{ name, available: false, reason: toProviderError(error, 'it does not answer', false).message }];
   } finally {

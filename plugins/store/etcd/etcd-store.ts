@@ -188,7 +188,8 @@ const freshMs = 60_000;
 const closed = (): ProviderError => new ProviderError('Unavailable', 'the store is closed');
 
 async function checkVersion(members: Members): Promise<void> {
-  const { version = '' } = await members.call('Status', {}, { repeatable: true });
+  const version = await members.version();
+  if (version === undefined) return;
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major < 3 || (major === 3 && minor < 4)) throw new ProviderError('Invalid', `etcd 3.4 or later is needed; this is ${version}`);
 }

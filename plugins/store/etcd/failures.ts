@@ -58,6 +58,8 @@ export function toProviderError(error: unknown, what: string, change: boolean): 
   const sentence = `${what}: ${error.details.replace(/^etcdserver: /, 'etcd says: ')}`;
   if (error.code === code.resourceExhausted) return exhausted(error, what, sentence);
   if (error.details === 'etcdserver: request is too large') return tooLarge(error, what);
+  // The sentence says all there is; nobody else has said anything.
+  if (error instanceof NotSentError) return new ProviderError('Unavailable', sentence);
   if (verdictOn(error) === 'lost') return new ProviderError(change ? 'Unknown' : 'Unavailable', sentence, { cause: error });
   return new ProviderError('Unavailable', sentence, { cause: error });
 }

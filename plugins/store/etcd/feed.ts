@@ -77,7 +77,7 @@ export class Feed {
         }
         this.trouble = error;
       }
-      if (this.#failures++ > 0) await this.#clock.sleep(Math.min(50 * this.#failures, maxPauseMs));
+      await this.#clock.sleep(Math.min(50 * ++this.#failures, maxPauseMs));
     }
   }
 

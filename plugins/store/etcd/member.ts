@@ -83,7 +83,7 @@ export class Member {
     const codec = this.#rpc.codec('Watch');
     const call = this.#client.makeBidiStreamRequest(codec.path, codec.requestSerialize, codec.responseDeserialize, metadata);
     const end = this.#begin(() => call.cancel());
-    call.on('data', () => this.#hear()).on('status', () => end(undefined));
+    call.on('data', () => this.#hear()).on('status', (status) => end(status));
     return call;
   }
 
@@ -114,7 +114,7 @@ export class Member {
     return (failure) => {
       this.#open--;
       if (cancel) this.#abandon.delete(cancel);
-      if (!failure) this.#hear();
+      if (!failure || failure.code === 0) this.#hear();
     };
   }
 

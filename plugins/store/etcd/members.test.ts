@@ -83,6 +83,17 @@ describe('the members of an etcd cluster', () => {
     expect(String(await failure(wrong.call('Txn', {}, { repeatable: false })))).to.include('cannot log in to etcd as "me": etcd says: authentication failed');
   });
 
+  it('may keep their version to themselves', async () => {
+    const [open, secretive] = await start({ Status: () => ({ version: '3.4.23' }) }, { Status: refuse(7, 'etcdserver: permission denied') });
+    for (const [etcd, version, assumed] of [[open, '3.4.23', '3.4.23'], [secretive, undefined, '3.6.0']] as const) {
+      const members = await reach(etcd ? [etcd] : []);
+      expect(await members.version()).to.equal(version);
+      const watch = await members.watch();
+      watch.call.on('error', () => undefined).cancel();
+      expect(watch.version).to.equal(assumed);
+    }
+  });
+
   it('are given up when the time is up', async () => {
     const etcds = await start({ Range: refuse(14, 'etcdserver: no leader') });
     const members = await reach(etcds, { timeoutMs: 200 });

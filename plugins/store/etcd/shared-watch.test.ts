@@ -138,7 +138,7 @@ describe('the shared watch', () => {
     const replaying = replay(members, layout, systemClock, shared, { prefix: 'a', from: 5, listener: late, signal: forever, over: forever });
     const past = await etcd.watch(2);
     past.send({ created: true });
-    past.send({ events: [put('a', 6), put('a', 11)] });
+    past.send({ events: [put('a', 5), put('a', 6), put('a', 11)] });
     live.send({ events: [put('a', 13)] });
     await shared.reach(13, true);
     // It is ahead of the shared watch now: listeners are not to hear of 14 from it.

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { ProviderError } from '#core/spi/errors.ts';
 
 /**
@@ -51,5 +51,3 @@ export function readMark(file: string): number {
     return 0;
   }
 }
-
-export const removeMark = (file: string): void => rmSync(markOf(file), { force: true });

@@ -1,5 +1,6 @@
 import { fixed, traverses } from '#core/api/cel/cost-rules.ts';
 import { EntryMap } from '#core/api/cel/containers.ts';
+import type { Frame } from '#core/api/cel/frame.ts';
 import { global, member, type Overload } from '#core/api/cel/function.ts';
 import { anyList, anyMap, bool, opaque, string } from '#core/api/cel/types.ts';
 import { escapedPath, hostname, parseUri, portOf, queryOf, UriError, type Uri } from '#core/api/cel/uri.ts';
@@ -34,7 +35,8 @@ function url(text: string): UrlValue | Failure {
   }
 }
 
-function query({ uri }: UrlValue): EntryMap {
+function query({ text, uri }: UrlValue, frame: Frame): EntryMap {
+  frame.toil(text.length * 8);
   const map = new EntryMap();
   for (const [key, values] of queryOf(uri.query)) map.insert(key, values);
   return map;
@@ -42,7 +44,10 @@ function query({ uri }: UrlValue): EntryMap {
 
 const type = opaque('kubernetes.URL');
 const one = fixed(1);
-const part = (name: string, tell: (uri: Uri) => string): Overload => member(name, [type], string, ({ uri }: UrlValue) => tell(uri), one);
+const part = (name: string, tell: (uri: Uri) => string): Overload => member(name, [type], string, ({ text, uri }: UrlValue, frame: Frame) => {
+  frame.toil(text.length >> 2);
+  return tell(uri);
+}, one);
 
 export const urls: readonly Overload[] = [
   global('url', [string], type, url, traverses(0, 1, true)),

@@ -1,0 +1,63 @@
+import { chmod, cp, glob, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+
+/*
+ * Makes the npm package, in dist/ or the folder given: JavaScript and declarations of everything that is no test, and a package.json for those who install it.
+ * `npm publish ./dist` publishes it.
+ */
+
+interface SourcePackage {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly license: string;
+  readonly type: string;
+  readonly engines: Readonly<Record<string, string>>;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly imports: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+const root = join(import.meta.dirname, '..');
+/** The conformance kits are for mocha and chai, which only those who run them need. */
+const kitRunners = ['chai', 'mocha'] as const;
+const copied = ['README.md', 'LICENSE', 'examples/dynamic-volume'] as const;
+
+async function build(out: string): Promise<void> {
+  const source = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as SourcePackage;
+  await rm(out, { recursive: true, force: true });
+  await execa('tsc', ['--project', join(root, '.scripts', 'build.tsconfig.json'), '--outDir', out], { preferLocal: true, localDir: root, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' });
+  await refuseSourceNames(out);
+  for (const path of copied) await cp(join(root, path), join(out, path), { recursive: true });
+  const made = packageOf(source);
+  await writeFile(join(out, 'package.json'), `${JSON.stringify(made, undefined, 2)}\n`);
+  for (const program of Object.values(made.bin)) await chmod(join(out, program), 0o755);
+}
+
+/** What the sources call by a TypeScript file's name is the JavaScript beside its declarations here. */
+function packageOf({ name, version, description, license, type, engines, bin, imports, exports, dependencies, devDependencies }: SourcePackage) {
+  return {
+    name, version, description, license, type, engines, dependencies,
+    bin: compiled(bin),
+    imports: compiled(imports),
+    exports: compiled(exports),
+    peerDependencies: Object.fromEntries(kitRunners.map((runner) => [runner, `^${devDependencies[runner]}`])),
+    peerDependenciesMeta: Object.fromEntries(kitRunners.map((runner) => [runner, { optional: true }])),
+  };
+}
+
+const compiled = (paths: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(paths).map(([from, to]) => [from, to.replace(/\.ts$/, '.js')]));
+
+/** The compiler rewrites what is imported; a name that is only a text it leaves alone. @throws {Error} naming the file */
+async function refuseSourceNames(out: string): Promise<void> {
+  for await (const file of glob('**/*.js', { cwd: out })) {
+    const [name] = /(['"`])\.{1,2}\/[^'"`\n]*\.ts\1/.exec(await readFile(join(out, file), 'utf8')) ?? [];
+    if (name !== undefined) throw new Error(`${file} names the source file ${name}, which is not in the package: import it, or name it by "#"`);
+  }
+}
+
+await build(resolve(process.argv[2] ?? join(root, 'dist')));
