@@ -20,7 +20,8 @@ export interface Validity {
 
 export interface LeafRequest extends Validity {
   readonly commonName: string;
-  readonly organization?: string;
+  /** Of a client: its groups. */
+  readonly organization?: string | readonly string[];
   readonly usage: 'server' | 'client';
   /** Names and addresses that a server certificate is good for. */
   readonly hosts?: readonly string[];
@@ -48,7 +49,7 @@ export async function issueLeaf(authority: KeyPair, request: LeafRequest): Promi
   const issuer = new X509Certificate(authority.cert);
   const certificate = await X509CertificateGenerator.create({
     notBefore: request.notBefore, notAfter: request.notAfter, serialNumber: serialNumber(), signingAlgorithm,
-    issuer: issuer.subjectName, subject: [...(request.organization === undefined ? [] : [{ O: [request.organization] }]), { CN: [request.commonName] }],
+    issuer: issuer.subjectName, subject: [...[request.organization ?? []].flat().map((name) => ({ O: [name] })), { CN: [request.commonName] }],
     publicKey: keys.publicKey, signingKey: await signingKey(authority.key),
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),

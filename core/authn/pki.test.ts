@@ -38,6 +38,15 @@ describe('the cluster\'s certificates', () => {
     expect(new X509Certificate(admin.cert).subject).to.equal('O=system:masters\nCN=kubernetes-admin');
   });
 
+  it('has an authority of its own for the proxy that speaks for others', async () => {
+    const { ca, frontProxy, nodeClient } = await ensure();
+    const [authority, own, client, nodes] = [frontProxy.ca, ca, frontProxy.client.cert, nodeClient.cert].map((pem) => new X509Certificate(pem));
+    expect(client!.subject).to.equal('CN=front-proxy-client');
+    expect(client!.checkIssued(authority!) && client!.verify(authority!.publicKey)).to.equal(true);
+    expect(client!.verify(own!.publicKey), 'no user of the cluster').to.equal(false);
+    expect([nodes!.subject, nodes!.verify(own!.publicKey)]).to.deep.equal(['O=system:masters\nCN=kube-apiserver-kubelet-client', true]);
+  });
+
   it('names every host by which the server is reached', async () => {
     const leaf = new X509Certificate((await ensure()).serving.cert);
     for (const name of ['localhost', 'node-1', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local']) {
@@ -57,7 +66,10 @@ describe('the cluster\'s certificates', () => {
     await ensure();
     expect((await stat(dir)).mode & 0o777).to.equal(0o700);
     const files = await readdir(dir);
-    expect(files.toSorted()).to.deep.equal(['admin.crt', 'admin.key', 'apiserver.crt', 'apiserver.key', 'ca.crt', 'ca.key']);
+    expect(files.toSorted()).to.deep.equal([
+      'admin.crt', 'admin.key', 'apiserver-kubelet-client.crt', 'apiserver-kubelet-client.key', 'apiserver.crt', 'apiserver.key', 'ca.crt', 'ca.key',
+      'front-proxy-ca.crt', 'front-proxy-ca.key', 'front-proxy-client.crt', 'front-proxy-client.key',
+    ]);
     for (const file of files) expect((await stat(join(dir, file))).mode & 0o777, file).to.equal(0o600);
   });
 

@@ -23,6 +23,10 @@ export interface ClusterPki {
   readonly serving: KeyPair;
   /** User `kubernetes-admin` of the group `system:masters`. */
   readonly admin: KeyPair;
+  /** How the API server meets extension API servers: they take its word on who asks, and trust an authority that signs for nobody else. */
+  readonly frontProxy: { readonly ca: string; readonly client: KeyPair };
+  /** How the API server meets node agents. */
+  readonly nodeClient: KeyPair;
 }
 
 const day = 24 * 3600_000;
@@ -41,36 +45,55 @@ const everyHost = [
 export async function ensureClusterPki({ dir, hosts, clock }: ClusterPkiOptions): Promise<ClusterPki> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const now = clock.now();
-  const authority = await ensureAuthority(dir, now);
-  const [server, client] = requests(hosts, leafValidity(authority, now));
-  const [serving, admin] = await Promise.all([ensureLeaf(dir, 'apiserver', authority, now, server), ensureLeaf(dir, 'admin', authority, now, client)]);
-  return { ca: authority.cert, authority, serving, admin };
+  const [authority, proxyAuthority] = await Promise.all([ensureAuthority(dir, now, 'ca'), ensureAuthority(dir, now, 'front-proxy-ca')]);
+  const { server, admin: adminRequest, proxy, nodes } = requests(hosts, leafValidity(authority, now), leafValidity(proxyAuthority, now));
+  const [serving, admin, frontProxy, nodeClient] = await Promise.all([
+    ensureLeaf(dir, 'apiserver', authority, now, server), ensureLeaf(dir, 'admin', authority, now, adminRequest),
+    ensureLeaf(dir, 'front-proxy-client', proxyAuthority, now, proxy), ensureLeaf(dir, 'apiserver-kubelet-client', authority, now, nodes),
+  ]);
+  return { ca: authority.cert, authority, serving, admin, frontProxy: { ca: proxyAuthority.cert, client: frontProxy }, nodeClient };
 }
 
+/** The user names by which extension API servers know the API server. */
+export const frontProxyNames = ['front-proxy-client'] as const;
+
 /** What the API server and the administrator ask for. */
-const requests = (hosts: readonly string[], validity: Validity): readonly [LeafRequest, LeafRequest] => [
-  { ...validity, commonName: 'kube-apiserver', usage: 'server', hosts: distinct([...everyHost, ...hosts]) },
-  { ...validity, commonName: 'kubernetes-admin', organization: 'system:masters', usage: 'client' },
-];
+const requests = (hosts: readonly string[], validity: Validity, proxyValidity: Validity) => ({
+  server: { ...validity, commonName: 'kube-apiserver', usage: 'server', hosts: distinct([...everyHost, ...hosts]) },
+  admin: { ...validity, commonName: 'kubernetes-admin', organization: 'system:masters', usage: 'client' },
+  proxy: { ...proxyValidity, commonName: frontProxyNames[0], usage: 'client' },
+  nodes: { ...validity, commonName: 'kube-apiserver-kubelet-client', organization: 'system:masters', usage: 'client' },
+} satisfies Record<string, LeafRequest>);
+
+const authorityNames = { ca: 'keelson-ca', 'front-proxy-ca': 'front-proxy-ca' } as const;
 
 /** Certificates that are kept nowhere, for a control plane that lives no longer than a day. */
 export async function issueClusterPki({ hosts, clock }: Omit<ClusterPkiOptions, 'dir'>): Promise<ClusterPki> {
   const { issueAuthority, issueLeaf } = await import('./pki-issue.ts');
   const now = clock.now();
-  const authority = await issueAuthority('keelson-ca', { notBefore: new Date(now - day), notAfter: new Date(now + 3650 * day) });
-  const [server, client] = requests(hosts, leafValidity(authority, now));
-  const [serving, admin] = await Promise.all([issueLeaf(authority, server), issueLeaf(authority, client)]);
-  return { ca: authority.cert, authority, serving, admin };
+  const years = { notBefore: new Date(now - day), notAfter: new Date(now + 3650 * day) };
+  const [authority, proxyAuthority] = await Promise.all([issueAuthority(authorityNames.ca, years), issueAuthority(authorityNames['front-proxy-ca'], years)]);
+  const { server, admin: adminRequest, proxy, nodes } = requests(hosts, leafValidity(authority, now), leafValidity(proxyAuthority, now));
+  const [serving, admin, frontProxy, nodeClient] = await Promise.all([
+    issueLeaf(authority, server), issueLeaf(authority, adminRequest), issueLeaf(proxyAuthority, proxy), issueLeaf(authority, nodes),
+  ]);
+  return { ca: authority.cert, authority, serving, admin, frontProxy: { ca: proxyAuthority.cert, client: frontProxy }, nodeClient };
 }
 
-async function ensureAuthority(dir: string, now: number): Promise<KeyPair> {
-  const known = await readPair(dir, 'ca');
+/** A further certificate of the cluster, good for a year, or as long as its authority. */
+export async function issueCertificate(authority: KeyPair, request: Omit<LeafRequest, keyof Validity>, clock: Clock): Promise<KeyPair> {
+  const { issueLeaf } = await import('./pki-issue.ts');
+  return issueLeaf(authority, { ...leafValidity(authority, clock.now()), ...request });
+}
+
+async function ensureAuthority(dir: string, now: number, name: keyof typeof authorityNames): Promise<KeyPair> {
+  const known = await readPair(dir, name);
   if (known.cert !== undefined && !isPair(known)) {
-    throw new Error(`${join(dir, 'ca.crt')} is damaged, or ca.key beside it is missing or another's: restore them, or remove ${dir} to begin with new certificates`);
+    throw new Error(`${join(dir, `${name}.crt`)} is damaged, or ${name}.key beside it is missing or another's: restore them, or remove ${dir} to begin with new certificates`);
   }
   if (isPair(known) && !expiresSoon(known.cert, now)) return known;
   const { issueAuthority } = await import('./pki-issue.ts');
-  return writePair(dir, 'ca', await issueAuthority('keelson-ca', { notBefore: new Date(now - day), notAfter: new Date(now + 3650 * day) }));
+  return writePair(dir, name, await issueAuthority(authorityNames[name], { notBefore: new Date(now - day), notAfter: new Date(now + 3650 * day) }));
 }
 
 async function ensureLeaf(dir: string, name: string, authority: KeyPair, now: number, request: LeafRequest): Promise<KeyPair> {

@@ -30,9 +30,12 @@ Who has it can do everything in the cluster: keep it safe. What volumes contain 
   return 0;
 }
 
-/** @throws {Error} that says what to do instead, when the store's data is not in the data directory */
+/**
+ * `store` may be an address, `etcds://HOST:2379`.
+ * @throws {Error} that says what to do instead, when the store's data is not in the data directory
+ */
 export function refuseElsewhere(store: string): void {
-  const instead = elsewhere.get(store);
+  const instead = elsewhere.get(store.replace(/s?:\/\/.*$/s, ''));
   if (instead !== undefined) throw new Error(instead);
 }
 

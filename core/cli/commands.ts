@@ -1,5 +1,5 @@
 import { explainFailure, stackOfBug, UsageError } from './failure.ts';
-import { backupFlags, parseFlags, platformFlags, restoreFlags, upFlags, type Flag, type FlagValues, type Operand } from './flags.ts';
+import { backupFlags, ephemeralFlags, parseFlags, platformFlags, restoreFlags, upFlags, type Flag, type FlagValues, type Operand } from './flags.ts';
 import { keelsonVersion, kubernetesVersion } from './version.ts';
 
 interface Command {
@@ -12,6 +12,7 @@ interface Command {
 
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['up', { summary: 'run the control plane until SIGINT or SIGTERM', flags: upFlags, run: async (values) => (await import('./up.ts')).up(values) }],
+  ['ephemeral', { summary: 'run one in memory for a test, as long as whoever starts it lives; prints its address as JSON', flags: ephemeralFlags, run: async (values) => (await import('./ephemeral.ts')).ephemeral(values) }],
   ['backup', { summary: 'write store and certificates to FILE, also while the server runs', operands: ['FILE'], flags: backupFlags, run: async (values) => (await import('./backup.ts')).backup(values) }],
   ['restore', { summary: 'make a data directory from the backup FILE', operands: ['FILE'], flags: restoreFlags, run: async (values) => (await import('./restore.ts')).restore(values) }],
   ['doctor', { summary: 'list what this machine can and cannot do, and how to turn on the rest', flags: platformFlags, run: async (values) => (await import('./doctor.ts')).doctor(values) }],
@@ -50,7 +51,7 @@ const overview = (): string => `Keelson ${keelsonVersion()}: a Kubernetes-API-co
 Usage: keelson COMMAND [FLAGS]
 
 Commands:
-${[...commands].map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}\n`).join('')}
+${[...commands].map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}\n`).join('')}
 Say "keelson COMMAND --help" for a command's flags.
 `;
 
@@ -60,4 +61,4 @@ Usage: keelson ${[name, ...operands].join(' ')}${flags.length === 0 ? '' : ' [FL
 ${flags.length === 0 ? '' : `\nFlags:\n${flags.map(describeFlag).join('')}`}`;
 
 const describeFlag = (flag: Flag): string =>
-  `  ${`--${flag.name} ${flag.placeholder}`.padEnd(22)}${flag.help}${flag.isSwitch || flag.initial === '' ? '' : ` (default ${flag.initial})`}\n`;
+  `  ${`--${flag.name} ${flag.placeholder}`.padEnd(30)}${flag.help}${flag.isSwitch || flag.initial === '' ? '' : ` (default ${flag.initial})`}\n`;

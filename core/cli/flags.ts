@@ -45,6 +45,17 @@ export const upFlags: readonly Flag[] = [
   { name: 'log-format', placeholder: 'FORMAT', help: 'text or json', initial: 'text', check: oneOf('text', 'json') },
 ];
 
+const upFlag = (name: string, changes: Partial<Flag> = {}): Flag[] => upFlags.filter((flag) => flag.name === name).map((flag) => ({ ...flag, ...changes }));
+
+export const ephemeralFlags: readonly Flag[] = [
+  { name: 'crds', placeholder: 'PATH', help: 'CustomResourceDefinitions to install: a YAML file, or a folder of them; repeatable', initial: '', repeatable: true },
+  { name: 'controllers', placeholder: 'BOOL', help: 'false for an API without control loops', initial: 'true', check: oneOf('true', 'false') },
+  ...upFlag('provider', { initial: '' }),
+  ...upFlag('port', { initial: '0' }),
+  ...upFlag('token-auth-file'),
+  ...upFlag('log-level', { initial: 'error' }),
+];
+
 const placeFlags = platformFlags.filter(({ name }) => name === 'data-dir' || name === 'store');
 
 export const backupFlags: readonly Flag[] = [

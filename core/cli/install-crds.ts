@@ -39,7 +39,7 @@ async function replace<T extends KubernetesObject>(client: Client, kind: Kind<T>
   for (let attempt = 0; ; attempt++) {
     const { metadata: { resourceVersion } } = await client.get(kind, { name });
     try {
-      return await client.update(kind, { ...object, metadata: { ...object.metadata, resourceVersion } } as T);
+      return await client.update(kind, Object.assign({}, object, { metadata: { ...object.metadata, resourceVersion } }) as unknown as T);
     } catch (error) {
       if (attempt === 5 || !StatusError.is(error, 'Conflict')) throw error;
     }
@@ -62,13 +62,11 @@ async function established(client: Client, name: string, limit: AbortSignal): Pr
   try {
     for await (const { object } of client.watch(CustomResourceDefinition, { fieldSelector: `metadata.name=${name}` }, limit)) {
       const refused = conditionsOf(object).find(({ type, status, reason }) => (type === 'NamesAccepted' || type === 'Established') && status === 'False' && reason !== 'Installing');
-      if (refused) throw new Error(refused.message ?? refused.reason);
+      if (refused) throw new Error(refused.message);
       if (conditionsOf(object).some(({ type, status }) => type === 'Established' && status === 'True')) return;
     }
-    throw new Error('the watch ended');
   } catch (error) {
-    const cause = limit.aborted ? new Error(`nothing happened within ${patienceMs / 1000} s`) : error;
-    throw new Error(`CustomResourceDefinition ${name} is not established`, { cause });
+    throw new Error(`CustomResourceDefinition ${name} is not established${limit.aborted ? ` after ${patienceMs / 1000} s` : ''}`, { cause: error });
   }
 }
 

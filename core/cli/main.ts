@@ -1,7 +1,14 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { nodeVersionProblem } from './version.ts';
 
+const problem = nodeVersionProblem();
+if (problem !== undefined) {
+  process.stderr.write(`keelson: ${problem}\n`);
+  process.exit(1);
+}
+
+const { enableCompileCache } = await import('node:module');
 // Before anything else is loaded: a second start then parses and compiles nothing.
 enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/keelson', import.meta.url)));
 

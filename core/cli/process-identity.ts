@@ -26,13 +26,22 @@ export function isRunning(identity: ProcessIdentity): boolean {
 /** The program and its arguments, as far as this user may see them. */
 export const commandLineOf = (pid: number): string => (readOrNothing(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim();
 
-/** Field 22 of `/proc/PID/stat`; a dead process that nobody has waited for yet counts as gone. */
+/** Undefined when the process is gone, or where the system does not tell. */
+export function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** A dead process that nobody has waited for yet counts as gone. */
 function startOf(pid: number): string | undefined {
+  const fields = statOf(pid);
+  return fields?.[0] === 'Z' ? '' : fields?.[19];
+}
+
+/** `/proc/PID/stat` from its third field on. The second is the program's name in brackets, and may hold anything. */
+function statOf(pid: number): readonly string[] | undefined {
   const stat = readOrNothing(`/proc/${pid}/stat`);
-  if (stat === undefined) return undefined;
-  // The second field is the program's name in brackets, and may hold anything.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? '' : fields[19];
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function readOrNothing(path: string): string | undefined {

@@ -1,10 +1,17 @@
 import { mkdir } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { KeelsonModule, ModuleSettings } from '#core/kernel/module.ts';
 
 /** This machine's name, as a Node object may be called. */
 export const nodeName = (): string => hostname().toLowerCase().replaceAll(/[^a-z0-9.-]/g, '-').replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '').slice(0, 253) || 'localhost';
+
+/** By which names and addresses clients may reach a server that listens on `host`. */
+export function hostsOf(host: string): string[] {
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const addresses = everywhere ? Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)) : [host];
+  return [hostname(), ...addresses];
+}
 
 /** @throws {Error} that names the directory */
 export async function makeDataDir(dataDir: string): Promise<void> {

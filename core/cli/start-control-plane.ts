@@ -11,35 +11,52 @@ import { createLogger, silentLogger, type LogLevel, type Logger } from '#core/ke
 import type { KeelsonModule } from '#core/kernel/module.ts';
 import { compose } from './compose.ts';
 import { lockDataDir } from './data-dir-lock.ts';
+import type { CrdSource } from './install-crds.ts';
+import type { WebhookServer, WebhookSource } from './install-webhooks.ts';
 import { loadModule } from './load-module.ts';
-import { makeDataDir, settingsFor } from './settings.ts';
-import { kubernetesVersion } from './version.ts';
+import { PlaneAccess, type PlaneUser } from './plane-access.ts';
+import { hostsOf, makeDataDir, settingsFor } from './settings.ts';
+import { kubernetesVersion, nodeVersionProblem } from './version.ts';
 
 export interface ControlPlaneOptions {
-  /** `memory` by default; otherwise as after `--store`. */
+  /** `memory` by default, which keeps nothing; `sqlite`, `etcd://HOST:2379`, or a module's name as after `--store`. */
   readonly store?: string;
   /** Storage, clouds and networks: names as after `--provider`, or modules. None by default. */
   readonly providers?: readonly (string | KeelsonModule)[];
   /** Where state is kept. Without it there are no files, or, where a store or provider needs a folder, one that goes with `stop`. */
   readonly dataDir?: string;
-  /** `127.0.0.1` by default. */
+  /** Address to listen on; `127.0.0.1` by default. */
   readonly host?: string;
   /** Any free one by default. */
   readonly port?: number;
-  /** False for an API whose namespaces, claims and owners nobody acts on, as envtest's. */
+  /** False for an API whose namespaces, claims and owners nobody acts on, as envtest's. True by default. */
   readonly controllers?: boolean;
+  /** Installed before it is ready: definitions, YAML or JSON files with them, or folders of such files. */
+  readonly crds?: readonly CrdSource[];
+  /** Users with bearer tokens: lines of `token,user,uid,"group1,group2"`, as in the file of `--token-auth-file`. */
+  readonly tokens?: string;
   /** What goes to standard error; nothing by default. */
   readonly logLevel?: LogLevel;
 }
 
-/** A control plane that serves. */
-export interface ControlPlane {
+/** A control plane that serves. With `await using` it stops where its name goes out of scope. */
+export interface ControlPlane extends AsyncDisposable {
   /** Such as `https://127.0.0.1:41234`. */
   readonly url: string;
-  /** Text of a kubeconfig for its administrator. */
+  /** Text of a kubeconfig for its administrator, a member of `system:masters`. */
   readonly kubeconfig: string;
-  /** Reads and writes without going through HTTPS. */
+  /** Reads and writes as its administrator, without going through HTTPS. What comes back is frozen. */
   readonly client: Client;
+  /** Text of a kubeconfig for somebody else, with a client certificate. What they may do is for RBAC to say. */
+  kubeconfigFor(user: PlaneUser): Promise<string>;
+  /** A client of somebody else, over HTTPS; it is closed with the control plane. */
+  clientFor(user: PlaneUser): Promise<Client>;
+  /** Installs definitions, in place of those of the same name, and resolves when they are served. @throws {Error} when one is refused, or not established within 10 s */
+  installCrds(sources: readonly CrdSource[]): Promise<void>;
+  /** Certificate and key, PEM, for a webhook server under test; for `localhost` and `127.0.0.1` by default. */
+  servingCertificate(hosts?: readonly string[]): Promise<{ readonly cert: string; readonly key: string }>;
+  /** Installs webhook configurations with every webhook at `server`, and points conversion webhooks of installed definitions there. The paths stay. */
+  installWebhooks(sources: readonly WebhookSource[], server: WebhookServer): Promise<void>;
   /** Resolves when nothing of it is left: no port, timer, process or file. */
   stop(): Promise<void>;
 }
@@ -49,6 +66,8 @@ export interface ControlPlane {
  * @throws {Error} when a part cannot start; then nothing is left running
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const problem = nodeVersionProblem();
+  if (problem !== undefined) throw new Error(problem);
   const place = await placeFor(options);
   try {
     return await start(options, place);
@@ -78,26 +97,45 @@ async function placeFor({ dataDir, store = 'memory', providers = [] }: ControlPl
 }
 
 async function start(options: ControlPlaneOptions, place: Place): Promise<ControlPlane> {
-  const { store = 'memory', providers = [], host = '127.0.0.1', port = 0, controllers = true } = options;
-  const [pki, accountKeys, storeModule, ...others] = await Promise.all([
+  const { store = 'memory', providers = [], host = '127.0.0.1', port = 0, controllers = true, tokens, crds = [] } = options;
+  const [pki, accountKeys, ...loaded] = await Promise.all([
     pkiOf(host, place), keysOf(place), loadModule('store', store), ...providers.map((one) => (typeof one === 'string' ? loadModule('provider', one) : one)),
   ]);
-  const modules = await Promise.all([storeModule, ...others].map(async (module) => module.create(await (place.dir === '' ? noPlace : settingsFor(module, place.dir)))));
+  const modules = await Promise.all(loaded.map(async (module) => module.create(await (place.dir === '' ? noPlace : settingsFor(module, place.dir)))));
   const { components, apiServer, client } = compose({
     logger: loggerOf(options.logLevel), modules, controllers, signer: new AuthoritySigner(pki.authority, systemClock),
-    apiServer: { host, port, tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(), authentication: { accountKeys } },
+    apiServer: {
+      host, port, tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(),
+      authentication: { accountKeys, ...(tokens === undefined ? {} : { staticTokens: tokens }) },
+    },
   });
   const halt = await startInOrder(components, { signal: new AbortController().signal });
-  const { writeKubeconfig } = await import('#core/client/kubeconfig.ts');
+  try {
+    const access = new PlaneAccess(apiServer.url, pki);
+    if (crds.length > 0) await (await import('./install-crds.ts')).installCrds(client, crds);
+    return planeOf({ url: apiServer.url, client, kubeconfig: await access.kubeconfigOf(pki.admin) }, pki.ca, access, () => end(access, halt, place));
+  } catch (error) {
+    await halt().catch(() => undefined);
+    throw error;
+  }
+}
+
+function planeOf(known: Pick<ControlPlane, 'url' | 'client' | 'kubeconfig'>, ca: string, access: PlaneAccess, end: () => Promise<void>): ControlPlane {
+  const { client } = known;
   let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= end());
   return {
-    url: apiServer.url, client,
-    kubeconfig: writeKubeconfig({ server: apiServer.url, ca: pki.ca, ...pki.admin }),
-    stop: () => (stopped ??= end(halt, place)),
+    ...known, stop, [Symbol.asyncDispose]: stop,
+    kubeconfigFor: (user) => access.kubeconfigFor(user),
+    clientFor: (user) => access.clientFor(user),
+    installCrds: async (sources) => (await import('./install-crds.ts')).installCrds(client, sources),
+    servingCertificate: (hosts = ['localhost', '127.0.0.1']) => access.servingCertificate(hosts),
+    installWebhooks: async (sources, server) => (await import('./install-webhooks.ts')).installWebhooks(client, sources, { ca, ...server }),
   };
 }
 
-async function end(halt: () => Promise<void>, place: Place): Promise<void> {
+async function end(access: PlaneAccess, halt: () => Promise<void>, place: Place): Promise<void> {
+  access.close();
   try {
     await halt();
   } finally {
@@ -108,8 +146,10 @@ async function end(halt: () => Promise<void>, place: Place): Promise<void> {
 /** A store in memory keeps nothing. */
 const noPlace = { stateDir: '', nodeName: 'localhost' };
 
-const pkiOf = (host: string, { dir, isKept }: Place): Promise<ClusterPki> =>
-  (isKept ? ensureClusterPki({ dir: join(dir, 'pki'), hosts: [host], clock: systemClock }) : issueClusterPki({ hosts: [host], clock: systemClock }));
+function pkiOf(host: string, { dir, isKept }: Place): Promise<ClusterPki> {
+  const hosts = hostsOf(host);
+  return isKept ? ensureClusterPki({ dir: join(dir, 'pki'), hosts, clock: systemClock }) : issueClusterPki({ hosts, clock: systemClock });
+}
 
 let ephemeralKeys: Promise<ServiceAccountKeys> | undefined;
 

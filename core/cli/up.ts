@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AuthoritySigner } from '#core/authn/certificate-signer.ts';
 import { ensureClusterPki } from '#core/authn/pki.ts';
@@ -14,7 +13,7 @@ import { compose } from './compose.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { valueOf, type FlagValues } from './flags.ts';
 import { loadModules } from './load-module.ts';
-import { makeDataDir, settingsFor } from './settings.ts';
+import { hostsOf, makeDataDir, settingsFor } from './settings.ts';
 import { untilAsked } from './stop-signals.ts';
 import { summary } from './summary.ts';
 import { kubernetesVersion } from './version.ts';
@@ -89,13 +88,6 @@ function loggerOf(values: FlagValues): Logger {
   const level = valueOf(values, 'log-level') as LogLevel;
   const format = valueOf(values, 'log-format') as LogFormat;
   return createLogger({ level, format, write: (line) => process.stderr.write(`${line}\n`) });
-}
-
-/** By which names and addresses clients may reach a server that listens on `host`. */
-function hostsOf(host: string): string[] {
-  const everywhere = host === '0.0.0.0' || host === '::';
-  const addresses = everywhere ? Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)) : [host];
-  return [hostname(), ...addresses];
 }
 
 async function tokenFile(path: string): Promise<string | undefined> {

@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { arch, platform, version } from 'node:process';
 
+const oldestNode = 24;
+
+/** npm installs packages for any Node: what is wrong with this one, if anything. */
+export const nodeVersionProblem = (): string | undefined =>
+  (Number.parseInt(version.slice(1), 10) < oldestNode ? `this is Node.js ${version}, and Keelson needs ${oldestNode} or later` : undefined);
+
 /** As package.json says. */
 export function keelsonVersion(): string {
   const description = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };

@@ -25,6 +25,8 @@ export interface ObjectStoreOptions {
 /** History is compacted early when so much has been written, however little time has passed: a disk is finite. */
 const historyCharacters = 128 * 1024 * 1024;
 
+const retryMs = 500;
+
 /** A stored object and its key inside its kind. */
 export type Entry = readonly [key: string, object: KubernetesObject];
 
@@ -79,15 +81,29 @@ export class ObjectStore implements Component {
     if (!this.shared || !RevisionError.is(reason, 'compacted')) return this.fail(reason);
     this.options.logger.warn('the store moved on too far while it could not be reached; everything is read anew', { error: reason });
     try {
-      const { newest } = await this.kv.revisions();
+      const { newest } = await this.reachable(() => this.kv.revisions());
       this.startRevision = newest;
       for (const cache of this.caches.values()) cache.forget(newest);
       this.newest = newest;
-      await this.load(newest, (cache, local, item) => cache.apply(local, item.value, item.modRevision));
+      await this.reachable(() => this.load(newest, (cache, local, item) => cache.apply(local, item.value, item.modRevision)));
       for (const cache of this.caches.values()) cache.begin(newest);
       await this.watch(newest);
     } catch (error) {
       if (!this.stopped.signal.aborted) this.fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** A store that was just lost may be away for a while yet. */
+  private async reachable<T>(read: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await read();
+      } catch (error) {
+        if (this.stopped.signal.aborted || !ProviderError.is(error, 'Unavailable')) throw error;
+        await new Promise<void>((resolve) => {
+          this.options.clock.after(retryMs, resolve);
+        });
+      }
     }
   }
 
@@ -314,5 +330,6 @@ function storageFailure(error: unknown): never {
   if (ProviderError.is(error, 'Throttled')) throw new StatusError('TooManyRequests', `the store is behind: ${error.message}`, { retryAfterSeconds: 1 }, { cause: error });
   if (ProviderError.is(error, 'Invalid')) throw new StatusError('RequestEntityTooLarge', `the store does not take the object: ${error.message}`, undefined, { cause: error });
   if (ProviderError.is(error, 'Unavailable')) throw new StatusError('ServiceUnavailable', `the store is not available: ${error.message}`, { retryAfterSeconds: 1 }, { cause: error });
+  if (ProviderError.is(error, 'Unknown')) throw new StatusError('Timeout', `the store did not say whether the write happened: ${error.message}`, undefined, { cause: error });
   throw new StatusError('InternalError', `the store did not confirm the write: ${error instanceof Error ? error.message : String(error)}`, undefined, { cause: error });
 }

@@ -9,6 +9,7 @@ const campaigns: Readonly<Record<string, () => Promise<() => Promise<void>>>> = 
   compaction: async () => (await import('./compaction.ts')).compaction,
   backup: async () => (await import('./backup.ts')).backup,
   'full-disk': async () => (await import('./full-disk.ts')).fullDisk,
+  fuzz: async () => (await import('./fuzz.ts')).fuzz,
   'slow-disk': async () => (await import('./slow-disk.ts')).slowDisk,
 };
 

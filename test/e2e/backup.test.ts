@@ -159,7 +159,7 @@ describe('keelson backup and restore', function () {
     await refuse(`${sandbox.dataDir} holds no data of the sqlite store`, 'backup', file);
     for (const command of ['backup', 'restore']) {
       await refuse('the memory store keeps nothing on the disk', command, file, '--store', 'memory');
-      await refuse('etcdctl snapshot save', command, file, '--store', 'etcd');
+      for (const store of ['etcd', 'etcds://me:secret@10.0.0.1:2379']) await refuse('etcdctl snapshot save', command, file, '--store', store);
     }
     await refuse(`there is no folder ${join(sandbox.dir, 'nowhere')}`, 'backup', join(sandbox.dir, 'nowhere', 'backup'));
     await refuse(`${sandbox.dir} is not a file`, 'backup', sandbox.dir);

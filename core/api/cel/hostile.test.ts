@@ -151,10 +151,25 @@ describe('CEL: hostile work', () => {
       expect(attempt("name.matches('(.*)(.*)(.*)(.*)(.*)x')", { name })).to.equal(false);
     });
     expect(took).to.be.below(5000);
-    expect(problem("name.matches('(((a{1000}){1000}){1000})')")).to.match(/^invalid matches argument|invalid repeat|error parsing regexp/);
-    expect(problem(`name.matches('${'a'.repeat(20_000)}')`)).to.match(/too long|too large|exceeds/);
-    expect(attempt("name.matches(self)", { name: 'a', self: `${'('.repeat(5000)}a` })).to.match(/^error: /);
-    expect(attempt("name.matches(self)", { name: 'a', self: `${'('.repeat(4000)}a${')'.repeat(4000)}` })).to.match(/^error: |^true$/);
+    expect(problem("name.matches('(((a{1000}){1000}){1000})')")).to.equal('invalid matches argument');
+    const tooLarge = 'error: regular expression is too large when its repetitions are written out';
+    for (const pattern of ['(((a{30}){30}){30})', 'x{1000}'.repeat(1000), `(${'ab?'.repeat(1000)}){900}`, `(${'(?:a|b)'.repeat(900)}){1,900}`]) {
+      expect(timed(() => expect(attempt('name.matches(self)', { name: 'a', self: pattern }), pattern.slice(0, 20)).to.equal(tooLarge))).to.be.below(500);
+    }
+    expect(attempt('name.matches(self)', { name: 'a{1000}', self: String.raw`^\Qa{1000}\E$` })).to.equal(true);
+    expect(attempt('name.matches(self)', { name, self: 'a'.repeat(20_000) })).to.equal('error: regular expression is longer than 10000 characters');
+    expect(attempt('name.matches(self)', { name: 'a', self: `${'('.repeat(5000)}a` })).to.match(/^error: /);
+    expect(attempt('name.matches(self)', { name: 'a', self: `${'('.repeat(4000)}a${')'.repeat(4000)}` })).to.match(/^error: |^true$/);
+  });
+
+  it('cannot be done by searching, which upstream charges too little for', () => {
+    const name = 'a'.repeat(1_000_000);
+    const tooLong = 'exhausted: operation cancelled: the expression takes too long';
+    expect(timed(() => expect(attempt("(name + 'x!y').find('(a?){900}x$')", { name })).to.equal(tooLong))).to.be.below(1000);
+    expect(timed(() => expect(attempt("name.findAll('a.*b|a').size()", { name })).to.equal(tooLong))).to.be.below(5000);
+    const queries = `cel.bind(u, url('http://x/?' + name), [${'u.getQuery(), '.repeat(3000)}])`;
+    expect(timed(() => expect(attempt(queries, { name })).to.equal(tooLong))).to.be.below(5000);
+    expect(attempt("name.findAll('a{1,100}').size()", { name })).to.equal(10_000);
   });
 });
 
@@ -163,7 +178,8 @@ describe('CEL: hostile values', () => {
 
   it('have no fields that they do not own', () => {
     expect(attempt('self.__proto__.polluted', { self })).to.equal(true);
-    expect(attempt('has(self.__proto__) && has(self.constructor) && !has(self.toString) && !has(self.list.length)', { self })).to.match(/^error: |^compile: /);
+    expect(attempt('has(self.__proto__) && has(self.constructor) && !has(self.toString)', { self })).to.equal(true);
+    expect(attempt('has(self.list.length)', { self })).to.match(/^error: /);
     expect(attempt('has(self.toString) || has(self.hasOwnProperty) || "valueOf" in self || has({"a": 1}.toString)', { self })).to.equal(false);
     expect(attempt('has(self.__proto__)', { self: {} })).to.equal(false);
     expect(attempt("{'__proto__': 1}.__proto__ + {'__proto__': 2}['__proto__']")).to.equal(3);
@@ -184,6 +200,6 @@ describe('CEL: hostile values', () => {
     const items = Array.from({ length: many }, (_, i) => i);
     expect(timed(() => expect(attempt('items.exists(x, x == 199999)', { items }, 10_000_000)).to.equal(true))).to.be.below(3000);
     expect(timed(() => attempt('items.all(x, items.all(y, x in items))', { items }))).to.be.below(5000);
-    expect(timed(() => attempt('sets.equivalent(items, items)', { items }, 1e15))).to.be.below(8000);
+    expect(timed(() => attempt('sets.equivalent(items, items)', { items }))).to.be.below(1000);
   });
 });

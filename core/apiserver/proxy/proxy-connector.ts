@@ -57,21 +57,22 @@ function backendOf({ scheme, address, isNodeAgent = false }: Place, { egress = d
   return { scheme, address: egress(address), agent: agents[scheme], ...(scheme === 'https' ? { tls } : {}) };
 }
 
-async function pass({ request, response, upgrade, path, search, audit, stopping }: Connection, backend: Backend, { address }: Place): Promise<void> {
-  const method = request.method ?? 'GET';
+async function pass(connection: Connection, backend: Backend, place: Place): Promise<void> {
+  const { request, response, upgrade, path, search, audit, stopping } = connection;
   const asked = pathOf(request.url ?? '/');
-  if (path === '' && upgrade === undefined && (method === 'GET' || method === 'HEAD')) {
+  if (path === '' && upgrade === undefined && readingMethods.has(request.method ?? 'GET')) {
     // Relative links of the first page would lead beside it.
     response.writeHead(301, { Location: `${asked}/${search}`, 'Content-Length': 0 });
     response.end();
     return;
   }
+  const host = request.headers.host ?? '';
   const headers = requestHeaders(request, upgrade !== undefined);
-  headers.set('host', [request.headers.host ?? address.host]);
+  headers.set('host', [host]);
   headers.set('x-forwarded-uri', [asked]);
-  const outgoing = { method, path: `${path === '' ? '/' : path}${search}`, headers };
-  const here = { host: request.headers.host ?? '', root: asked.slice(0, asked.length - path.length), there: address };
-  const options = { stopping, started: (code: number) => audit?.started(code), rewriteLocation: (location: string) => rewriteRedirect(location, here) };
+  const outgoing = { method: request.method ?? 'GET', path: `${path || '/'}${search}`, headers };
+  const root = { host, root: asked.slice(0, asked.length - path.length), there: place.address };
+  const options = { stopping, started: (code: number) => audit?.started(code), rewriteLocation: (location: string) => rewriteRedirect(location, root) };
   try {
     await (upgrade ? tunnel(upgrade, response, backend, outgoing, options) : forward(request, response, backend, outgoing, options));
   } catch (error) {
@@ -79,5 +80,7 @@ async function pass({ request, response, upgrade, path, search, audit, stopping 
     throw error;
   }
 }
+
+const readingMethods = new Set(['GET', 'HEAD']);
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
