@@ -15,6 +15,7 @@ import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { NodeRestriction } from './node-restriction.ts';
 import { podSecurity } from './pod-security.ts';
+import { expressionCheck } from './policies/expression-check.ts';
 import type { FindKind } from './policies/params.ts';
 import { ValidatingAdmissionPolicies } from './policies/validating-admission-policy.ts';
 import { priority } from './priority.ts';
@@ -71,6 +72,7 @@ export function builtInAdmission(options: AdmissionOptions): readonly AdmissionP
     certificateSubjectRestriction,
     defaultIngressClass,
     ...options.more,
+    expressionCheck,
     new MutatingAdmissionWebhook(dispatcher, { convert }),
     new RbacEscalation(authorize, roles),
     new ValidatingAdmissionPolicies({ authorize, equivalents, convert, findKind }),

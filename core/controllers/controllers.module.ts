@@ -20,6 +20,7 @@ import { ClusterRoleAggregationController } from './clusterrole-aggregation/cont
 import { EventTtlController } from './event-ttl/controller.ts';
 import { GarbageCollectionController } from './garbage-collection/controller.ts';
 import { NamespaceController } from './namespace/controller.ts';
+import { PolicyStatusController } from './policy-status/controller.ts';
 import { ResourceQuotaController } from './resource-quota/controller.ts';
 import { RootCaController } from './root-ca/controller.ts';
 import { ServiceAccountController } from './service-account/controller.ts';
@@ -70,6 +71,7 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around, { signer }) => new CertificateApprovingController({ ...around, signer }),
   (around) => new CertificateCleaningController(around),
   (around) => new ClusterRoleAggregationController(around),
+  (around) => new PolicyStatusController(around),
   (around) => new EventTtlController(around),
 ];
 

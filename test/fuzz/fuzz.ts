@@ -93,11 +93,11 @@ class Run {
 
   /** What was accepted reads back as it was answered, unless it has been changed since. */
   private async checkKept(request: FuzzRequest, { code, text }: Answer, fault: (what: string) => void): Promise<void> {
-    if (code !== 201 || request.method !== 'POST' || request.path.includes('dryRun') || request.headers['Accept'] !== undefined) return;
-    const object = objectOf(text);
     const collection = request.path.split('?', 1)[0] ?? '';
-    const name = (object?.['metadata'] as { name?: string } | undefined)?.name;
-    if (object === undefined || name === undefined || !isCollection(collection) || object['kind'] === 'Status') return;
+    if (code !== 201 || !isPlainCreate(request, collection)) return;
+    const object = objectOf(text);
+    const name = nameOf(object);
+    if (object === undefined || name === undefined || object['kind'] === 'Status') return;
     const again = await send(this.plane, this.agent, { method: 'GET', path: `${collection}/${encodeURIComponent(name)}`, headers: {}, body: undefined });
     if (again.code === 404 || again.code === 405) return;
     const stored = objectOf(again.text);
@@ -116,11 +116,16 @@ class Run {
   }
 }
 
+const isPlainCreate = ({ method, path, headers }: FuzzRequest, collection: string): boolean =>
+  method === 'POST' && !path.includes('dryRun') && headers['Accept'] === undefined && isCollection(collection);
+
+const nameOf = (object: Record<string, unknown> | undefined): string | undefined => (object?.['metadata'] as { name?: string } | undefined)?.name;
+
 const isCollection = (path: string): boolean => /^\/(api\/v1|apis\/[^/]+\/[^/]+)(\/namespaces\/[^/]+)?\/[^/]+$/.test(path) && !path.endsWith('/namespaces/default');
 
 const heapUsed = (): number => {
   if (globalThis.gc === undefined) return 0;
-  void globalThis.gc();
+  globalThis.gc();
   return process.memoryUsage().heapUsed;
 };
 

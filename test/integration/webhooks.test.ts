@@ -224,6 +224,15 @@ describe('validating admission policies', () => {
     expect((await map('a', { a: '1' })).code).to.equal(201);
   });
 
+  it('are refused when an expression does not compile', async () => {
+    const { code, body } = await plane.send('POST', `${group}/validatingadmissionpolicies`, {
+      body: { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy', metadata: { name: 'p' }, spec: { matchConstraints: { resourceRules: [everyMap] }, validations: [{ expression: 'object.a ==' }, { expression: '1 + 1' }] } },
+    });
+    expect(code).to.equal(422);
+    expect(body.details.causes[0].field).to.equal('spec.validations[0].expression');
+    expect(body.message).to.match(/compilation failed: ERROR: <input>:1:12: Syntax error/);
+  });
+
   it('take parameters from objects', async () => {
     await plane.send('POST', maps, { body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'limits' }, data: { most: '2' } } });
     await policy({

@@ -22,12 +22,13 @@ export const conditionEnvironment = (): CelEnvironment => (forConditions ??= env
 /**
  * Where the expressions of a ValidatingAdmissionPolicy stand.
  * @param hasParams the policy names a kind of parameters
+ * @param object type of `object` and `oldObject`; anything goes by default
  * @param variables the policy's own variables up to here, with what they evaluate to
  */
-export function policyEnvironment(hasParams: boolean, variables: Readonly<Record<string, CelType>>): CelEnvironment {
+export function policyEnvironment(hasParams: boolean, variables: Readonly<Record<string, CelType>>, object: CelType = dyn): CelEnvironment {
   return environment({
     variables: {
-      ...conditionVariables, namespaceObject: dyn, ...(hasParams ? { params: dyn } : {}), variables: objectOf('kubernetes.variables', variables),
+      ...conditionVariables, object, oldObject: object, namespaceObject: dyn, ...(hasParams ? { params: dyn } : {}), variables: objectOf('kubernetes.variables', variables),
     },
   });
 }

@@ -66,18 +66,18 @@ function conditionsOf(compiler: Compiler, environment: CelEnvironment, condition
   });
 }
 
-/** All expressions of a policy. Each variable sees those before it. */
-export function compilePolicy(spec: ValidatingAdmissionPolicySpec): CompiledPolicy {
+/** All expressions of a policy. Each variable sees those before it. @param object as `policyEnvironment` */
+export function compilePolicy(spec: ValidatingAdmissionPolicySpec, object?: CelType): CompiledPolicy {
   const compiler = new Compiler();
   const hasParams = spec.paramKind !== undefined;
   const types: Record<string, CelType> = {};
   const variables = (spec.variables ?? []).flatMap(({ name, expression }, i): CompiledVariable[] => {
-    const program = compiler.compile(policyEnvironment(hasParams, { ...types }), expression, undefined, 'variables', i, 'expression');
+    const program = compiler.compile(policyEnvironment(hasParams, { ...types }, object), expression, undefined, 'variables', i, 'expression');
     // What uses a variable that is wrong is not wrong itself.
     types[name] = program?.type ?? dyn;
     return program ? [{ name, program }] : [];
   });
-  const environment = policyEnvironment(hasParams, types);
+  const environment = policyEnvironment(hasParams, types, object);
   const validations = (spec.validations ?? []).flatMap((source, i): CompiledValidation[] => {
     const program = compiler.compile(environment, source.expression, [bool], 'validations', i, 'expression');
     const message = source.messageExpression ? compiler.compile(environment, source.messageExpression, [string], 'validations', i, 'messageExpression') : undefined;

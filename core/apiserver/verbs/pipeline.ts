@@ -98,7 +98,9 @@ export function fillMetadata(object: KubernetesObject, resource: AnyResource, no
   metadata.creationTimestamp = rfc3339(nowMs);
   if (resource.tracksGeneration) metadata.generation = 1;
   else delete metadata.generation;
-  if (!metadata.name && metadata.generateName) metadata.name = generatedName(metadata.generateName);
+  // Rules look at the name before it is refused for being missing.
+  metadata.name ??= '';
+  if (metadata.name === '' && metadata.generateName) metadata.name = generatedName(metadata.generateName);
 }
 
 /** What an update may not touch comes from the stored object, whatever the request says. */
