@@ -17,16 +17,36 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 describe('builtInResources', () => {
   it('lists every kind once, with its short names', () => {
-    const names = builtInResources.map(({ kind, shortNames = [] }) => [kind.group, kind.kind, ...shortNames].join(' ').trim());
-    expect(names).to.deep.equal([
-      'ConfigMap cm', 'Event ev', 'LimitRange limits', 'Namespace ns', 'Node no', 'PersistentVolumeClaim pvc', 'PersistentVolume pv', 'Pod po', 'PodTemplate',
-      'ReplicationController rc', 'ResourceQuota quota', 'Secret',
-      'ServiceAccount sa',
-      'apps ControllerRevision', 'apps DaemonSet ds', 'apps Deployment deploy', 'apps ReplicaSet rs', 'apps StatefulSet sts', 'batch CronJob cj', 'batch Job',
-      'autoscaling HorizontalPodAutoscaler hpa', 'autoscaling HorizontalPodAutoscaler hpa', 'policy PodDisruptionBudget pdb',
-      'coordination.k8s.io Lease', 'events.k8s.io Event ev', 'storage.k8s.io CSIDriver', 'storage.k8s.io CSINode',
-      'storage.k8s.io CSIStorageCapacity', 'storage.k8s.io StorageClass sc', 'storage.k8s.io VolumeAttachment',
-    ]);
+    const groups = new Map<string, string[]>();
+    for (const { kind, shortNames = [] } of builtInResources) {
+      const version = `${kind.group}/${kind.version}`;
+      groups.set(version, [...(groups.get(version) ?? []), [kind.kind, ...shortNames].join(' ')]);
+    }
+    expect(Object.fromEntries([...groups].map(([version, kinds]) => [version, kinds.sort().join(', ')]))).to.deep.equal({
+      '/v1': 'Binding, ConfigMap cm, Endpoints ep, Event ev, LimitRange limits, Namespace ns, Node no, PersistentVolume pv, PersistentVolumeClaim pvc, Pod po, PodTemplate, '
+        + 'ReplicationController rc, ResourceQuota quota, Secret, Service svc, ServiceAccount sa',
+      'apps/v1': 'ControllerRevision, DaemonSet ds, Deployment deploy, ReplicaSet rs, StatefulSet sts',
+      'batch/v1': 'CronJob cj, Job',
+      'autoscaling/v2': 'HorizontalPodAutoscaler hpa',
+      'autoscaling/v1': 'HorizontalPodAutoscaler hpa',
+      'policy/v1': 'PodDisruptionBudget pdb',
+      'coordination.k8s.io/v1': 'Lease',
+      'discovery.k8s.io/v1': 'EndpointSlice',
+      'events.k8s.io/v1': 'Event ev',
+      'networking.k8s.io/v1': 'IPAddress ip, Ingress ing, IngressClass, NetworkPolicy netpol, ServiceCIDR',
+      'node.k8s.io/v1': 'RuntimeClass',
+      'resource.k8s.io/v1': 'DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice',
+      'scheduling.k8s.io/v1': 'PriorityClass pc',
+      'storage.k8s.io/v1': 'CSIDriver, CSINode, CSIStorageCapacity, StorageClass sc, VolumeAttachment, VolumeAttributesClass vac',
+      'apiextensions.k8s.io/v1': 'CustomResourceDefinition crd crds',
+      'authentication.k8s.io/v1': 'SelfSubjectReview, TokenReview',
+      'authorization.k8s.io/v1': 'LocalSubjectAccessReview, SelfSubjectAccessReview, SelfSubjectRulesReview, SubjectAccessReview',
+      'rbac.authorization.k8s.io/v1': 'ClusterRole, ClusterRoleBinding, Role, RoleBinding',
+      'certificates.k8s.io/v1': 'CertificateSigningRequest csr',
+      'admissionregistration.k8s.io/v1': 'MutatingWebhookConfiguration, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration',
+      'apiregistration.k8s.io/v1': 'APIService',
+      'flowcontrol.apiserver.k8s.io/v1': 'FlowSchema, PriorityLevelConfiguration',
+    });
     expect(builtInResources.filter(({ categories }) => categories?.includes('all')).map(({ kind }) => kind.kind)).to.deep.equal([
       'Pod', 'ReplicationController', 'Service', 'DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet', 'CronJob', 'Job',
       'HorizontalPodAutoscaler', 'HorizontalPodAutoscaler',
