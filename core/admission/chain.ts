@@ -77,7 +77,7 @@ export function builtInAdmission(options: AdmissionOptions): readonly AdmissionP
     new RbacEscalation(authorize, roles),
     new ValidatingAdmissionPolicies({ authorize, equivalents, convert, findKind }),
     new ValidatingAdmissionWebhook(dispatcher),
-    new ServiceAllocation(options.services),
+    new ServiceAllocation({ clock, ...options.services }),
     new ResourceQuotaAdmission(),
   ];
 }

@@ -6,9 +6,11 @@ import { StatusError } from '#core/api/status-error.ts';
 import { FieldPath } from '#core/registry/rules/field-path.ts';
 import { isHeadless } from '#core/registry/rules/service-families.ts';
 import { needsHealthCheck } from '#core/registry/rules/service-spec.ts';
+import { systemClock, type Clock } from '#core/kernel/clock.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './admission.ts';
+import type { AdmissionPlugin, AdmissionRequest, Release } from './admission.ts';
 import { carryAssigned, hasNodePorts } from './services/carry-over.ts';
+import { ServiceClaims } from './services/claims.ts';
 import { alignClusterIPs, decideFamilies, keepsPreference } from './services/families.ts';
 import { holdingsOf, ServiceLedger, type Holding } from './services/ledger.ts';
 import { AddressPool, PortPool, type Pool } from './services/pools.ts';
@@ -20,6 +22,7 @@ export interface ServiceAllocationOptions {
   readonly nodePortRange?: readonly [first: number, last: number];
   /** From 0 up to 1; for tests. */
   readonly random?: () => number;
+  readonly clock?: Clock;
 }
 
 /** A value that was chosen here, not by the author; `renew` chooses another one and puts it into the object. */
@@ -56,10 +59,12 @@ export class ServiceAllocation implements AdmissionPlugin {
   private readonly ports: PortPool;
   private readonly random: () => number;
   private readonly choices = new WeakMap<AdmissionRequest, Choice[]>();
+  private readonly clock: Clock;
   private ledger: ServiceLedger | undefined;
+  private claims: ServiceClaims | undefined;
 
   /** @throws {RangeError} when the options make no sense */
-  constructor({ serviceCidrs, nodePortRange: [first, last] = [30_000, 32_767], random = Math.random }: ServiceAllocationOptions) {
+  constructor({ serviceCidrs, nodePortRange: [first, last] = [30_000, 32_767], random = Math.random, clock = systemClock }: ServiceAllocationOptions) {
     this.addresses = poolsOf(serviceCidrs);
     const [standard, ...others] = this.addresses.keys();
     if (standard === undefined) throw new RangeError('services need at least one range of addresses');
@@ -67,6 +72,7 @@ export class ServiceAllocation implements AdmissionPlugin {
     this.families = [standard, ...others];
     this.ports = new PortPool(first, last);
     this.random = random;
+    this.clock = clock;
   }
 
   mutate(request: AdmissionRequest, objects: ObjectStore): void {
@@ -84,9 +90,9 @@ export class ServiceAllocation implements AdmissionPlugin {
     this.chooseHealthCheckPort(spec, ledger, chosen);
   }
 
-  validate(request: AdmissionRequest, objects: ObjectStore): (() => void) | void {
+  validate(request: AdmissionRequest, objects: ObjectStore): Release | Promise<Release> {
     const write = writeOf(request);
-    if (write === undefined) return;
+    if (write === undefined) return objects.shared && !request.dryRun ? this.dropAfter(request, objects) : undefined;
     const ledger = this.ledgerOf(objects);
     const own = write.old === undefined ? new Set<Holding>() : holdingsOf(write.old.spec);
     for (const choice of this.choices.get(request) ?? []) {
@@ -95,7 +101,47 @@ export class ServiceAllocation implements AdmissionPlugin {
     }
     this.check(write.service, own, ledger);
     if (request.dryRun) return;
-    return ledger.reserve([...holdingsOf(write.service.spec)].filter((value) => !own.has(value)));
+    const release = ledger.reserve(wantedBy(write, own));
+    return objects.shared ? this.claimed(request, write, objects, release) : release;
+  }
+
+  /** Claims against other servers what was reserved against other requests of this one. */
+  private async claimed(request: AdmissionRequest, write: Write, objects: ObjectStore, reserved: () => void): Promise<() => void> {
+    const [ledger, claims] = [this.ledgerOf(objects), this.claimsOf(objects)];
+    const own = write.old === undefined ? new Set<Holding>() : holdingsOf(write.old.spec);
+    const owner = `${request.namespace}/${request.name}`;
+    const refusedNow = (): Promise<Holding | undefined> => firstRefused(claims, wantedBy(write, own), owner);
+    let release = reserved;
+    try {
+      for (let refused = await refusedNow(); refused !== undefined; refused = await refusedNow()) {
+        release();
+        release = ledger.reserve([refused]);
+        for (const choice of this.choices.get(request) ?? []) if (choice.value === refused) choice.renew();
+        this.check(write.service, own, ledger);
+        release();
+        release = ledger.reserve(wantedBy(write, own));
+      }
+    } catch (error) {
+      release();
+      throw error;
+    }
+    const mine = wantedBy(write, own);
+    return () => {
+      release();
+      inBackground(claims.drop(own), claims.doubt(mine));
+    };
+  }
+
+  /** What a service that goes has held is free again. */
+  private dropAfter({ operation, subresource, old }: AdmissionRequest, objects: ObjectStore): Release {
+    if (operation !== 'DELETE' || subresource !== '' || old === undefined || !isKindOf(old, Service)) return;
+    const claims = this.claimsOf(objects);
+    return () => inBackground(claims.drop(holdingsOf(old.spec)));
+  }
+
+  private claimsOf(objects: ObjectStore): ServiceClaims {
+    const ledger = this.ledgerOf(objects);
+    return (this.claims ??= new ServiceClaims(objects, this.clock, (value) => ledger.isStored(value)));
   }
 
   private ledgerOf(objects: ObjectStore): ServiceLedger {
@@ -183,6 +229,18 @@ export class ServiceAllocation implements AdmissionPlugin {
     return family === undefined ? undefined : this.addresses.get(family);
   }
 }
+
+const wantedBy = ({ service }: Write, own: ReadonlySet<Holding>): Holding[] => [...holdingsOf(service.spec)].filter((value) => !own.has(value));
+
+async function firstRefused(claims: ServiceClaims, values: readonly Holding[], owner: string): Promise<Holding | undefined> {
+  for (const value of values) if (!(await claims.claim(value, owner))) return value;
+  return undefined;
+}
+
+/** Claims that stay although nobody holds them are taken over in time. */
+const inBackground = (...tasks: readonly Promise<void>[]): void => {
+  for (const task of tasks) task.catch(() => undefined);
+};
 
 const outOfRange = (what: 'IP' | 'port', value: Holding, pool: { readonly text: string } | undefined): string =>
   (what === 'port' ? `provided port is not in the valid range. The range of valid ports is ${pool?.text ?? ''}`

@@ -68,6 +68,8 @@ function holds({ key, operator, values }: Requirement, labels: Labels): boolean 
 
 const token = /\s*((?:not)?in(?=[\s(,]|$)|==|!=|=|!|,|\(|\)|>|<|[^\s,()=!<>]+)/y;
 
+const symbol = /^[,()=!<>]/;
+
 /** Reads each character once, so that a hostile selector costs no more than its length. */
 class Parser {
   private readonly text: string;
@@ -81,10 +83,13 @@ class Parser {
 
   requirements(): Requirement[] {
     const found: Requirement[] = [];
+    this.expectKey("!, identifier, or 'end of string'");
     for (;;) {
       found.push(this.requirement());
       if (this.next === undefined) return found;
-      this.expect(',');
+      if (this.next !== ',') throw unexpected(this.next, "',' or 'end of string'");
+      this.advance();
+      this.expectKey("identifier after ','");
     }
   }
 
@@ -92,9 +97,9 @@ class Parser {
     const negated = this.next === '!';
     if (negated) this.advance();
     const key = this.take();
-    if (key === undefined || /^[,()=!<>]/.test(key)) this.fail(`found '${key ?? ''}', expected: !, identifier, or ','`);
+    if (key === undefined || symbol.test(key)) throw misplaced(key, 'identifier');
     const problem = qualifiedNameProblem(key);
-    if (problem !== undefined) throw StatusError.badRequest(`unable to parse requirement: key: Invalid value: "${key}": ${problem}`);
+    if (problem !== undefined) throw unparsable(`<nil>: Invalid value: "${key}": ${problem}`);
     if (negated) return { key, operator: '!', values: new Set() };
     const operator = this.next;
     if (operator === undefined || operator === ',') return { key, operator: 'exists', values: new Set() };
@@ -107,40 +112,45 @@ class Parser {
       case '<': return { key, operator: operator === '>' ? 'gt' : 'lt', values: new Set([this.integer(key)]) };
       case 'in':
       case 'notin': return { key, operator, values: this.valueSet(key) };
-      default: return this.fail(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
+      default: throw misplaced(operator, 'in, notin, =, ==, !=, gt, lt');
     }
   }
 
   private value(key: string): string {
     if (this.next === undefined || this.next === ',' || this.next === ')') return '';
     const value = this.take() ?? '';
-    if (/^[(=!<>]/.test(value)) this.fail(`found '${value}', expected: identifier`);
+    if (symbol.test(value)) throw misplaced(value, 'identifier');
     const problem = labelValueProblem(value);
-    if (problem !== undefined) throw StatusError.badRequest(`unable to parse requirement: values[0][${key}]: Invalid value: "${value}": ${problem}`);
+    if (problem !== undefined) throw unparsable(`values[0][${key}]: Invalid value: "${value}": ${problem}`);
     return value;
   }
 
   private integer(key: string): string {
     const value = this.value(key);
-    if (!/^[+-]?\d+$/.test(value)) throw StatusError.badRequest(`unable to parse requirement: values[0][${key}]: Invalid value: "${value}": for 'Gt', 'Lt' operators, the value must be an integer`);
+    if (!/^[+-]?\d+$/.test(value)) throw unparsable(`values[0][${key}]: Invalid value: "${value}": for 'Gt', 'Lt' operators, the value must be an integer`);
     return value;
   }
 
   private valueSet(key: string): Set<string> {
-    this.expect('(');
+    this.expect('(', "'('");
     const values = new Set<string>();
     for (;;) {
       values.add(this.value(key));
       if (this.next === ')') break;
-      this.expect(',');
+      this.expect(',', "',' or ')'");
     }
     this.advance();
     return values;
   }
 
-  private expect(symbol: string): void {
-    if (this.next !== symbol) this.fail(`found '${this.next ?? ''}', expected: '${symbol}'`);
+  private expect(wanted: string, described: string): void {
+    if (this.next !== wanted) throw misplaced(this.next, described);
     this.advance();
+  }
+
+  private expectKey(described: string): void {
+    const { next } = this;
+    if (next !== '!' && (next === undefined || symbol.test(next))) throw unexpected(next, described);
   }
 
   private take(): string | undefined {
@@ -155,9 +165,12 @@ class Parser {
     this.next = match?.[1];
     if (match) this.at = token.lastIndex;
   }
-
-  private fail(what: string): never {
-    const excerpt = this.text.length > 128 ? `${this.text.slice(0, 128)}…` : this.text;
-    throw StatusError.badRequest(`unable to parse requirement: ${what} (in "${excerpt}")`);
-  }
 }
+
+/** Between requirements. */
+const unexpected = (found: string | undefined, described: string): StatusError => StatusError.badRequest(`found '${found ?? ''}', expected: ${described}`);
+
+/** Inside a requirement. */
+const misplaced = (found: string | undefined, described: string): StatusError => unparsable(`found '${found ?? ''}', expected: ${described}`);
+
+const unparsable = (what: string): StatusError => StatusError.badRequest(`unable to parse requirement: ${what}`);

@@ -25,6 +25,13 @@ describe('LabelSelector', () => {
     it(`${JSON.stringify(text)} is refused`, () => expect(refused(() => LabelSelector.parse(text))).to.equal(true));
   }
 
+  const words = {
+    ',': "found ',', expected: !, identifier, or 'end of string'", 'a,': "found '', expected: identifier after ','", 'a=b c': "found 'c', expected: ',' or 'end of string'",
+    'a b': "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt", 'a in (b': "unable to parse requirement: found '', expected: ',' or ')'",
+    'a in b': "unable to parse requirement: found 'b', expected: '('", '!=a': "found '!=', expected: !, identifier, or 'end of string'",
+  };
+  for (const [text, message] of Object.entries(words)) it(`${JSON.stringify(text)} is refused in upstream's words`, () => expect(() => LabelSelector.parse(text)).to.throw(message));
+
   it('comes from an object with all its operators', () => {
     const selector = LabelSelector.of({ matchLabels: { app: 'web' }, matchExpressions: [{ key: 'tier', operator: 'In', values: ['gold'] }, { key: 'x', operator: 'DoesNotExist' }] });
     expect([selector.matches(labels), selector.matches({ app: 'web' }), LabelSelector.of(undefined).empty]).to.deep.equal([true, false, true]);

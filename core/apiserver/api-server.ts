@@ -10,14 +10,22 @@ import type { HealthCheck } from '#core/kernel/health-check.ts';
 import type { Component } from '#core/kernel/lifecycle.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { token } from '#core/kernel/token.ts';
+import type { Client } from '#core/client/client.ts';
 import type { ActionIndex } from './actions/action.ts';
+import type { Aggregation } from './aggregation/aggregation.ts';
 import type { Api } from './api.ts';
+import type { Outbound } from './assembly.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { FileSink } from './audit/file-sink.ts';
 import type { AuditPolicy } from './audit/policy.ts';
 import { Access } from './http/access.ts';
+import { Destinations } from './http/destination.ts';
 import { Frontend } from './http/frontend.ts';
 import { Pages, type IssuerDiscovery } from './http/pages.ts';
+import { ConnectionGuard } from './limits/connection-guard.ts';
+import { flowKeeper } from './limits/flow-keeper.ts';
+import { limitsOf, type LimitOptions } from './limits/limits.ts';
+import type { ConnectorIndex } from './proxy/connector.ts';
 import type { VersionInfo } from './version-info.ts';
 
 export interface ApiServerOptions {
@@ -29,9 +37,9 @@ export interface ApiServerOptions {
   readonly version: VersionInfo;
   readonly authentication: AuthenticationOptions;
   readonly audit?: { readonly policy: AuditPolicy; readonly sink: FileSink };
-  /** Requests under way at once; more are turned away with 429. Defaults 400 and 200, as upstream. */
-  readonly maxReads?: number;
-  readonly maxWrites?: number;
+  readonly limits?: LimitOptions;
+  /** How the server meets those to whom it hands requests on. */
+  readonly outbound?: Outbound;
 }
 
 export interface AuthenticationOptions {
@@ -46,6 +54,10 @@ export interface AuthenticationOptions {
 /** What the server is made of besides the API. */
 export interface ApiServerParts {
   readonly actions: ActionIndex;
+  /** In the name of the server itself, for the objects that it keeps. */
+  readonly client: Client;
+  readonly aggregation: Aggregation;
+  readonly connectors: ConnectorIndex;
   readonly authenticators: readonly Authenticator[];
   readonly authorizer: Authorizer;
   readonly checks: readonly HealthCheck[];
@@ -62,6 +74,9 @@ export class ApiServer implements Component {
   private readonly frontend: Frontend;
   private readonly stopping = new AbortController();
   private readonly sockets = new Set<Socket>();
+  private readonly guard: ConnectionGuard;
+  /** What runs beside the server, for as long as it does. */
+  private readonly companions: readonly Component[];
   private server: Server | undefined;
 
   constructor(api: Api, parts: ApiServerParts, options: Omit<ApiServerOptions, 'authentication' | 'audit'>) {
@@ -69,10 +84,15 @@ export class ApiServer implements Component {
     this.options = options;
     // Each watch listens for the end of the server.
     setMaxListeners(0, this.stopping.signal);
+    const { actions, client, aggregation, connectors } = parts;
+    const { objects, clock, logger, resources } = api;
+    const { limits = {}, version, tls } = options;
+    this.guard = new ConnectionGuard({ clock, perAddress: limits.connectionsPerAddress ?? 10_000, stallMs: limits.stallMs ?? 60_000 });
+    this.companions = [flowKeeper({ objects, client, clock, logger }), ...aggregation.companions(resources, client, tls.ca)];
     this.frontend = new Frontend({
-      api, actions: parts.actions, access: new Access(parts.authenticators, parts.authorizer), audit: parts.audit,
-      pages: new Pages({ resources: api.resources, checks: parts.checks, version: options.version, issuer: parts.issuer }),
-      maxReads: options.maxReads ?? 400, maxWrites: options.maxWrites ?? 200,
+      api, actions, access: new Access(parts.authenticators, parts.authorizer), audit: parts.audit, limits: limitsOf(objects, clock, limits),
+      aggregator: aggregation.aggregator, destinations: new Destinations({ resources, connectors, services: aggregation.services }),
+      pages: new Pages({ resources, extensions: aggregation.extensions, checks: parts.checks, version, issuer: parts.issuer }),
       address: () => new URL(this.url).host, stopping: this.stopping.signal,
     });
   }
@@ -85,18 +105,22 @@ export class ApiServer implements Component {
     return `https://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
   }
 
-  async start(): Promise<void> {
+  async start(signal: AbortSignal): Promise<void> {
     const { ca, cert, key } = this.options.tls;
     const server = createServer({
       ca, cert, key, requestCert: true, rejectUnauthorized: false,
       // Clients of the Go library keep idle connections for 90 s; closing first would fail their next request.
-      keepAliveTimeout: 180_000, headersTimeout: 20_000, requestTimeout: 60_000, noDelay: true,
+      keepAliveTimeout: 180_000, headersTimeout: 20_000, connectionsCheckingInterval: 5000, noDelay: true,
+      // Bodies have limits of their own; what is sent through to a pod may take its time.
+      requestTimeout: 0, handshakeTimeout: this.options.limits?.handshakeMs ?? 10_000,
       // Selectors travel in the URL. Go servers take as much.
       maxHeaderSize: 1024 * 1024,
+      shouldUpgradeCallback: (request) => this.frontend.upgrades(request),
     });
     this.server = server;
     server.on('request', (request, response) => void this.frontend.serve(request, response));
-    server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'));
+    server.on('upgrade', (request, socket, head) => void this.frontend.upgrade(request, socket, head));
+    this.guard.attach(server);
     server.on('clientError', refuseMalformed);
     server.on('secureConnection', (socket) => {
       this.sockets.add(socket);
@@ -111,11 +135,14 @@ export class ApiServer implements Component {
       });
     });
     server.on('error', (error) => this.logger.error('the listener failed', { error }));
+    for (const companion of this.companions) await companion.start(signal);
   }
 
   async stop(): Promise<void> {
     const { server } = this;
     if (!server) return;
+    this.guard.stop();
+    await Promise.all(this.companions.map((companion) => companion.stop()));
     this.stopping.abort();
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());

@@ -12,6 +12,7 @@ import { KeyValueStore } from '#core/spi/key-value-store.ts';
 import { ObjectStore } from '#core/store/object-store.ts';
 import { ApiServer, type ApiServerOptions } from './api-server.ts';
 import { Action } from './actions/action.ts';
+import { DiscoveryCheck } from './aggregation/discovery-check.ts';
 import { assemble, type Assembly } from './assembly.ts';
 import { AuditLog } from './audit/audit-log.ts';
 
@@ -25,12 +26,16 @@ export const apiServer = (options: ApiServerOptions): ContainerModule => new Con
   ).inSingletonScope();
   bind(Assembled).toResolvedValue(
     (objects: ObjectStore, admission: AdmissionPlugin[], actions: Action[], clock: Clock, logger: Logger) =>
-      assemble({ objects, admission, actions, clock, logger: logger.with({ component: 'api-server' }), authentication: options.authentication }),
+      assemble({ objects, admission, actions, clock, logger: logger.with({ component: 'api-server' }), authentication: options.authentication, outbound: options.outbound }),
     [ObjectStore, { serviceIdentifier: AdmissionPlugin, isMultiple: true }, { serviceIdentifier: Action, isMultiple: true }, Clock, Logger],
   ).inSingletonScope();
   bind(AccountTokens).toResolvedValue(({ authentication }: Assembly) => authentication.accountTokens, [Assembled]).inSingletonScope();
   bind(ServedKinds).toResolvedValue((assembled: Assembly) => assembled.kinds, [Assembled]).inSingletonScope();
   bind(Client).toResolvedValue((assembled: Assembly) => assembled.client, [Assembled]).inSingletonScope();
+  bind(Component).toResolvedValue(
+    (assembled: Assembly): Component => ({ name: 'webhook-connections', start: () => Promise.resolve(), stop: async () => assembled.close() }), [Assembled],
+  ).inSingletonScope();
+  bind(DiscoveryCheck).toResolvedValue((assembled: Assembly) => assembled.aggregation.check, [Assembled]).inSingletonScope();
   bind(Component).toResolvedValue((assembled: Assembly) => assembled.customResources, [Assembled]).inSingletonScope();
   bind(HealthCheck).toConstantValue({ name: 'ping', liveness: true, check: () => undefined });
   bind(HealthCheck).toResolvedValue(
@@ -38,8 +43,8 @@ export const apiServer = (options: ApiServerOptions): ContainerModule => new Con
     [ObjectStore],
   ).inSingletonScope();
   bind(ApiServer).toResolvedValue(
-    ({ api, actions, authentication, authorizer }: Assembly, checks: HealthCheck[], clock: Clock) => new ApiServer(api, {
-      actions,      authenticators: authentication.authenticators, authorizer, checks, issuer: authentication.accountTokens,
+    ({ api, actions, client, aggregation, connectors, authentication, authorizer }: Assembly, checks: HealthCheck[], clock: Clock) => new ApiServer(api, {
+      actions, client, aggregation, connectors, authenticators: authentication.authenticators, authorizer, checks, issuer: authentication.accountTokens,
       audit: options.audit && new AuditLog(options.audit.policy, options.audit.sink, clock),
     }, options),
     [Assembled, { serviceIdentifier: HealthCheck, isMultiple: true }, Clock],

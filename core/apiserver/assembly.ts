@@ -1,3 +1,4 @@
+import type { User } from '#core/api/user.ts';
 import { AdmissionChain, type AdmissionPlugin } from '#core/admission/admission.ts';
 import { builtInAdmission } from '#core/admission/chain.ts';
 import { authentication, type Authentication, type AuthenticationParts } from '#core/authn/authentication.ts';
@@ -20,6 +21,11 @@ import { selfSubjectReview, tokenReview } from './actions/reviews.ts';
 import { tokenRequest } from './actions/token-request.ts';
 import { encoded, showing, type Api } from './api.ts';
 import { CustomResources } from './custom-resources/custom-resources.ts';
+import { Aggregation } from './aggregation/aggregation.ts';
+import type { FrontProxy } from './aggregation/extension-servers.ts';
+import type { Egress } from './proxy/address.ts';
+import { ConnectorIndex } from './proxy/connector.ts';
+import { proxyConnectors, type ProxyOptions } from './proxy/proxy-connector.ts';
 import { StoredServices } from './proxy/service-resolver.ts';
 import { ResourceIndex } from './resource-index.ts';
 import { servedKinds } from './served-kinds.ts';
@@ -39,6 +45,17 @@ export interface AssemblyOptions {
   readonly serviceCidrs?: readonly string[];
   /** Where webhooks are that are named by a service; what the stored services say, by default. */
   readonly services?: ServiceResolver;
+  readonly outbound?: Outbound | undefined;
+}
+
+/** How the server meets those to whom it hands requests on. Without certificates they are not told who asks. */
+export interface Outbound {
+  /** For extension API servers. */
+  readonly frontProxy?: FrontProxy;
+  /** For node agents, PEM; with `ca`, their certificates are checked. */
+  readonly nodeAgents?: ProxyOptions['nodeAgents'];
+  /** Set when the server stands outside of the cluster's network. */
+  readonly egress?: Egress;
 }
 
 /** The API without HTTP: what answers requests, and what tells who asks and whether they may. */
@@ -51,6 +68,8 @@ export interface Assembly {
   readonly authorizer: Authorizer;
   /** Serves what CustomResourceDefinitions describe; to be started once the objects are there. */
   readonly customResources: CustomResources;
+  readonly aggregation: Aggregation;
+  readonly connectors: ConnectorIndex;
   /** Ends connections that are kept. */
   close(): void;
 }
@@ -59,10 +78,13 @@ export interface Assembly {
 export function assemble({ objects, clock, logger, resources: served, admission = [], actions: more = [], ...options }: AssemblyOptions): Assembly {
   const ways = authentication({ ...options.authentication, lookup: (kind, namespace, name) => objects.get(kind, namespace, name), clock });
   const resources = new ResourceIndex(served ?? builtInResources);
-  const kinds = servedKinds(resources);
+  const stored = new StoredServices(objects);
+  const services = options.services ?? stored;
+  const aggregation = new Aggregation({ objects, services, clock, logger, user: self, ...options.outbound });
+  const kinds = servedKinds(resources, aggregation.discovery);
   const rbac = new RbacAuthorizer(objects);
   const authorizer = new AuthorizerUnion([masters, publicInfo, new NodeAuthorizer(objects), rbac]);
-  const webhooks = new WebhookClient(options.services ?? new StoredServices(objects));
+  const webhooks = new WebhookClient(services);
   const chain = builtInAdmission({
     clock, webhooks, roles: rbac, more: admission,
     authorize: (attributes) => authorizer.authorize(attributes),
@@ -75,9 +97,14 @@ export function assemble({ objects, clock, logger, resources: served, admission 
   const actions = new ActionIndex([
     tokenRequest(ways.accountTokens), tokenReview(ways.tokens), selfSubjectReview, eviction, ...bindingActions, ...accessReviews(authorizer), ...more,
   ]);
-  const client = new InProcessClient(localVerbs(api, actions));
+  const client = new InProcessClient(aggregation.verbsBeside(localVerbs(api, actions)));
+  const proxies = proxyConnectors({ objects, services: stored, ...options.outbound });
   return {
-    api, actions, client, kinds, authorizer, authentication: ways,
-    customResources: new CustomResources({ api, client, webhooks }), close: () => webhooks.close(),
+    api, actions, client, kinds, authorizer, authentication: ways, aggregation, connectors: new ConnectorIndex(proxies.connectors),
+    customResources: new CustomResources({ api, client, webhooks }),
+    close: () => [webhooks, aggregation, proxies].forEach((part) => part.close()),
   };
 }
+
+/** As the controllers of this process are known elsewhere. */
+const self: User = { name: 'system:keelson', groups: ['system:masters', 'system:authenticated'] };

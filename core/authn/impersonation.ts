@@ -60,7 +60,7 @@ function extraOf(extras: readonly (readonly [string, string])[]): Pick<User, 'ex
   return { extra: Object.fromEntries(extra) };
 }
 
-const single = (value: string | string[] | undefined): string => [value ?? ''].flat()[0] ?? '';
+const single = (value: string | string[] | undefined): string => (Array.isArray(value) ? value[0] : value) ?? '';
 
 function valuesOf(raw: readonly string[], wanted: (header: string) => boolean): (readonly [string, string])[] {
   const found: (readonly [string, string])[] = [];

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 // The certificate library registers its algorithms through this when it is loaded.
 import 'reflect-metadata/lite';
 import {
-  AuthorityKeyIdentifierExtension, BasicConstraintsExtension, ExtendedKeyUsage, ExtendedKeyUsageExtension, KeyUsageFlags, KeyUsagesExtension,
+  AuthorityKeyIdentifierExtension, BasicConstraintsExtension, ExtendedKeyUsage, ExtendedKeyUsageExtension, KeyUsageFlags, KeyUsagesExtension, Name,
   SubjectAlternativeNameExtension, SubjectKeyIdentifierExtension, X509Certificate, X509CertificateGenerator, type Extension,
 } from '@peculiar/x509';
 
@@ -49,7 +49,7 @@ export async function issueLeaf(authority: KeyPair, request: LeafRequest): Promi
   const issuer = new X509Certificate(authority.cert);
   const certificate = await X509CertificateGenerator.create({
     notBefore: request.notBefore, notAfter: request.notAfter, serialNumber: serialNumber(), signingAlgorithm,
-    issuer: issuer.subjectName, subject: [...[request.organization ?? []].flat().map((name) => ({ O: [name] })), { CN: [request.commonName] }],
+    issuer: issuer.subjectName, subject: subjectOf(request),
     publicKey: keys.publicKey, signingKey: await signingKey(authority.key),
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
@@ -61,6 +61,10 @@ export async function issueLeaf(authority: KeyPair, request: LeafRequest): Promi
   });
   return { cert: pem(certificate), key };
 }
+
+/** As texts these would be searched for quotation marks and number signs, as in RFC 4514. */
+const subjectOf = ({ organization = [], commonName }: LeafRequest): Name =>
+  new Name([...[organization].flat().map((utf8String) => ({ O: [{ utf8String }] })), { CN: [{ utf8String: commonName }] }]);
 
 const alternativeNames = (hosts: readonly string[]): Extension[] =>
   hosts.length === 0 ? [] : [new SubjectAlternativeNameExtension(hosts.map((value) => ({ type: isIP(value) === 0 ? 'dns' as const : 'ip' as const, value })))];

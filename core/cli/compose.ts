@@ -1,6 +1,7 @@
 import { Container, type ContainerModule } from 'inversify';
 import { PriorityClass } from '#core/api/schema/scheduling-v1.ts';
 import { ApiServer, type ApiServerOptions } from '#core/apiserver/api-server.ts';
+import { DiscoveryCheck } from '#core/apiserver/aggregation/discovery-check.ts';
 import { apiServer } from '#core/apiserver/apiserver.module.ts';
 import { AccountTokens } from '#core/authn/service-account/tokens.ts';
 import { bootstrapPolicy } from '#core/authz/bootstrap/policy.ts';
@@ -48,6 +49,7 @@ export function compose(composition: Composition): Composed {
   container.load(...composition.modules, apiServer(composition.apiServer), reconcile(), controllers({
     ca: composition.apiServer.tls.ca, signer: composition.signer,
     policy: bootstrapPolicy(),
+    checkDiscovery: (service) => container.get(DiscoveryCheck).problem(service),
     issueForSecret: (account, secret) => container.get(AccountTokens).issueForSecret(account, secret),
   }));
   const server = container.get(ApiServer);

@@ -35,6 +35,7 @@ export const platformFlags: readonly Flag[] = [
 
 export const upFlags: readonly Flag[] = [
   ...platformFlags,
+  { name: 'pki-dir', placeholder: 'DIR', help: 'certificates and the token key, which servers of one cluster have in common; pki in the data directory by default', initial: '' },
   { name: 'host', placeholder: 'HOST', help: 'address to listen on', initial: '127.0.0.1' },
   { name: 'port', placeholder: 'N', help: 'port to listen on; 0 takes any free one', initial: '6443', check: checkPort },
   { name: 'token-auth-file', placeholder: 'FILE', help: 'bearer tokens: lines of token,user,uid,"group1,group2"', initial: '' },

@@ -5,6 +5,8 @@ import type { Component } from '#core/kernel/lifecycle.ts';
 
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void;
 
+/** Starting leaves the largest heap that most processes ever have. */
+const firstMs = 2000;
 const everyMs = 10_000;
 /** Busier than this, a pause of a tenth of a second would be felt. */
 const idleShare = 0.1;
@@ -28,14 +30,18 @@ export class IdleCollector implements Component {
   }
 
   async start(): Promise<void> {
-    this.cancel = this.clock.after(everyMs, () => {
-      this.look();
-      void this.start();
-    });
+    this.lookAfter(firstMs);
   }
 
   async stop(): Promise<void> {
     this.cancel();
+  }
+
+  private lookAfter(ms: number): void {
+    this.cancel = this.clock.after(ms, () => {
+      this.look();
+      this.lookAfter(everyMs);
+    });
   }
 
   private look(): void {

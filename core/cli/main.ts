@@ -9,8 +9,9 @@ if (problem !== undefined) {
 }
 
 const { enableCompileCache } = await import('node:module');
-// Before anything else is loaded: a second start then parses and compiles nothing.
-enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/keelson', import.meta.url)));
+// Before anything else is loaded: a second start then parses and compiles nothing. Worker threads look for it in the environment.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../../node_modules/.cache/keelson', import.meta.url));
+enableCompileCache(process.env.NODE_COMPILE_CACHE);
 
 // A closed pipe behind the output, as after `| head`, is no reason to stop serving.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);

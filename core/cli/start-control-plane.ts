@@ -45,7 +45,7 @@ export interface ControlPlane extends AsyncDisposable {
   readonly url: string;
   /** Text of a kubeconfig for its administrator, a member of `system:masters`. */
   readonly kubeconfig: string;
-  /** Reads and writes as its administrator, without going through HTTPS. What comes back is frozen. */
+  /** Reads and writes in the name of the control plane, which may do everything, without going through HTTPS. What comes back is frozen. */
   readonly client: Client;
   /** Text of a kubeconfig for somebody else, with a client certificate. What they may do is for RBAC to say. */
   kubeconfigFor(user: PlaneUser): Promise<string>;
@@ -105,7 +105,7 @@ async function start(options: ControlPlaneOptions, place: Place): Promise<Contro
   const { components, apiServer, client } = compose({
     logger: loggerOf(options.logLevel), modules, controllers, signer: new AuthoritySigner(pki.authority, systemClock),
     apiServer: {
-      host, port, tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(),
+      host, port, tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(), outbound: { frontProxy: pki.frontProxy, nodeAgents: pki.nodeClient },
       authentication: { accountKeys, ...(tokens === undefined ? {} : { staticTokens: tokens }) },
     },
   });

@@ -34,7 +34,7 @@ export async function up(values: FlagValues): Promise<number> {
 async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Promise<number> {
   const logger = loggerOf(values);
   const host = valueOf(values, 'host');
-  const pkiDir = join(dataDir, 'pki');
+  const pkiDir = resolve(valueOf(values, 'pki-dir') || join(dataDir, 'pki'));
   const [pki, accountKeys, staticTokens, audit, store, providers] = await Promise.all([
     ensureClusterPki({ dir: pkiDir, hosts: hostsOf(host), clock: systemClock }),
     ensureServiceAccountKeys(pkiDir),
@@ -48,7 +48,7 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
   const { components, apiServer } = compose({
     logger, collectsWhenIdle: true, signer: new AuthoritySigner(pki.authority, systemClock), modules: modules.map(({ module, settings }) => module.create(settings)),
     apiServer: {
-      host, port: Number(valueOf(values, 'port')), tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(),
+      host, port: Number(valueOf(values, 'port')), tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(), outbound: { frontProxy: pki.frontProxy, nodeAgents: pki.nodeClient },
       authentication: { accountKeys, issuer: valueOf(values, 'service-account-issuer'), ...(staticTokens === undefined ? {} : { staticTokens }) },
       ...(audit ? { audit } : {}),
     },

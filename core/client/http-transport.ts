@@ -1,7 +1,8 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { Agent as HttpAgent, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Clock } from '#core/kernel/clock.ts';
+import { nodeHttp } from '#core/kernel/node-http.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { failureOf, timedOut, unreachable } from './http-failure.ts';
 
@@ -22,6 +23,8 @@ export interface HttpOptions {
   /** Largest answer in bytes. 256 MiB by default. */
   readonly maxAnswerBytes?: number;
   readonly userAgent?: string;
+  /** Sent with every request, such as a proxy's word on who asks. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** A server that asks for a longer wait than this is told about it by whoever called. */
@@ -36,7 +39,7 @@ interface Answer {
 /** HTTP to one API server: kept-alive connections, time limits, and failures as `StatusError`. */
 export class HttpTransport {
   readonly #base: URL;
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #headers: Readonly<Record<string, string | string[]>>;
   readonly #options: HttpOptions;
   readonly #timeoutMs: number;
   /** Streams hold their connection for long: they must not use up those that requests share. */
@@ -50,6 +53,7 @@ export class HttpTransport {
     this.#headers = {
       accept: 'application/json', 'user-agent': options.userAgent ?? 'keelson',
       ...(connection.token === undefined ? {} : { authorization: `Bearer ${connection.token}` }),
+      ...Object.fromEntries(Object.entries(options.headers ?? {}).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]])),
     };
     const agent = agentMaker(this.#base, connection);
     this.#agents = { requests: agent({ keepAlive: true, maxSockets: 64, maxFreeSockets: 16 }), streams: agent({ keepAlive: false }) };
@@ -117,7 +121,7 @@ export class HttpTransport {
       return promise;
     }
     const body = request.body === undefined ? undefined : Buffer.from(request.body);
-    const outgoing = (this.#base.protocol === 'https:' ? httpsRequest : httpRequest)({
+    const outgoing = (this.#base.protocol === 'https:' ? httpsRequest : nodeHttp.request)({
       agent, signal, method: request.method,
       host: bareHost(this.#base), port: this.#base.port, path: this.#base.pathname.replace(/\/$/, '') + request.path,
       headers: {
@@ -199,7 +203,7 @@ interface AgentLimits {
 }
 
 function agentMaker(base: URL, connection: ClusterConnection): (limits: AgentLimits) => HttpAgent {
-  if (base.protocol === 'http:') return (limits) => new HttpAgent(limits);
+  if (base.protocol === 'http:') return (limits) => new nodeHttp.Agent(limits);
   if (base.protocol !== 'https:') throw new TypeError(`the server's address must begin with https:// or http://, got ${JSON.stringify(connection.server)}`);
   const { ca, cert, key, serverName } = connection;
   const tls = {

@@ -11,6 +11,7 @@ import { Informers } from '#core/reconcile/informer.ts';
 import { BootstrapObject } from '#core/spi/bootstrap-object.ts';
 import { VolumeDriver } from '#core/spi/volume-driver.ts';
 import type { CertificateSigner } from '#core/spi/certificate-signer.ts';
+import { ApiServiceController, type CheckDiscovery } from './api-service/controller.ts';
 import { Bootstrap } from './bootstrap/bootstrap.ts';
 import { CertificateApprovingController } from './certificate-approving/controller.ts';
 import { CertificateCleaningController } from './certificate-cleaning/controller.ts';
@@ -38,6 +39,8 @@ export interface ControllersOptions {
   readonly signer: CertificateSigner;
   /** Makes tokens for secrets that hold one. */
   readonly issueForSecret: IssueForSecret;
+  /** Asks an extension API server whether it is there. */
+  readonly checkDiscovery: CheckDiscovery;
   /** Roles and bindings that every cluster has. */
   readonly policy?: BootstrapPolicy;
 }
@@ -72,6 +75,7 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new CertificateCleaningController(around),
   (around) => new ClusterRoleAggregationController(around),
   (around) => new PolicyStatusController(around),
+  (around, { checkDiscovery }) => new ApiServiceController({ ...around, check: checkDiscovery }),
   (around) => new EventTtlController(around),
 ];
 

@@ -39,7 +39,7 @@ describe('cronJobs', () => {
     const { spec, status } = created(cronJobs, cronJob) as CronJob;
     expect(spec).to.deep.include({ concurrencyPolicy: 'Allow', suspend: false, successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1 });
     expect(spec.jobTemplate.spec.template.spec.containers[0]?.imagePullPolicy).to.equal('IfNotPresent');
-    expect(spec.jobTemplate.spec, 'left to the Job').not.to.have.any.keys('parallelism', 'backoffLimit', 'selector');
+    expect(spec.jobTemplate.spec, 'left to the Job').not.to.have.any.keys('parallelism', 'backoffLimit', 'selector', 'completionMode', 'suspend', 'manualSelector');
     expect(status).to.deep.equal({});
   });
 

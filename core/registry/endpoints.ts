@@ -39,6 +39,7 @@ export const endpoints = resource<Endpoints>({
   kind: Endpoints,
   shortNames: ['ep'],
   hasStatus: false,
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   allowsUnconditionalUpdate: true,
 
   validate({ subsets = [] }, errors) {

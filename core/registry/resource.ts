@@ -45,6 +45,7 @@ export interface Subresource<T extends KubernetesObject = KubernetesObject> {
     /** Writes what the view says into a copy of the object, in place. */
     write(object: T, view: KubernetesObject): void;
     validate?(view: KubernetesObject, errors: FieldErrors): void;
+    readonly columns: readonly Column<KubernetesObject>[];
   };
   /** The request goes on to somebody else, who answers it: a proxy, or a stream. Its verb follows from the HTTP method; `kind` is that of its options. */
   readonly connects?: {

@@ -1,15 +1,17 @@
-import { cpus } from 'node:os';
-import { api, watchers } from './api.ts';
+import { cpus, loadavg } from 'node:os';
+import { api } from './api.ts';
+import { memory } from './memory.ts';
 import { provisioning } from './provisioning.ts';
 import { start } from './start.ts';
+import { watchers } from './watchers.ts';
 
-const benches: Record<string, () => Promise<void>> = { start, api, watchers, provisioning };
+const benches: Record<string, () => Promise<void>> = { start, memory, api, watchers, provisioning };
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {
   process.stderr.write(`there is no benchmark named ${unknown.join(', ')}; there are: ${Object.keys(benches).join(', ')}\n`);
   process.exitCode = 2;
 } else {
-  process.stdout.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}; the load comes from this same machine\n`);
+  process.stdout.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}; the load comes from this same machine, which was this busy before: ${loadavg().map((value) => value.toFixed(1)).join(' ')}\n`);
   for (const [name, bench] of Object.entries(benches)) if (asked.length === 0 || asked.includes(name)) await bench();
 }

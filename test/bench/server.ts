@@ -28,8 +28,14 @@ export class BenchServer {
     this.agent = new Agent({ keepAlive: true, maxSockets: 4096, ca: connection.ca, cert: connection.cert, key: connection.key });
   }
 
-  static async start(flags: readonly string[] = [], nodeFlags: readonly string[] = []): Promise<BenchServer> {
-    const dataDir = await mkdtemp(join(tmpdir(), 'keelson-bench-'));
+  /** @param dataDir of a server that was halted; a new one by default */
+  static async start(flags: readonly string[] = [], nodeFlags: readonly string[] = [], dataDir?: string): Promise<BenchServer> {
+    return BenchServer.over(dataDir ?? (await mkdtemp(join(tmpdir(), 'keelson-bench-'))), flags, nodeFlags);
+  }
+
+  private static async over(dataDir: string, flags: readonly string[], nodeFlags: readonly string[]): Promise<BenchServer> {
+    // What an earlier server left there names a port that is closed.
+    await rm(join(dataDir, 'kubeconfig'), { force: true });
     const begun = performance.now();
     const child = spawn(process.execPath, ['--max-semi-space-size=16', ...nodeFlags, main, 'up', '--data-dir', dataDir, '--port', '0', '--log-level', 'error', ...flags], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } });
     for (;;) {
@@ -44,9 +50,14 @@ export class BenchServer {
     return this.child.pid ?? 0;
   }
 
-  async residentMegabytes(): Promise<number> {
+  residentMegabytes(): Promise<number> {
+    return this.memoryMegabytes('VmRSS');
+  }
+
+  /** `RssAnon` is what the process allocated, `RssFile` mostly Node's program, of which all processes share one copy. */
+  async memoryMegabytes(line: 'VmRSS' | 'RssAnon' | 'RssFile'): Promise<number> {
     const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1024;
+    return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(status)?.[1] ?? NaN) / 1024;
   }
 
   /** CPU seconds that the process has used. */
@@ -86,11 +97,26 @@ export class BenchServer {
     return () => response.destroy();
   }
 
-  async stop(): Promise<void> {
+  /** As `watch`, for many readers at once: the text as it comes, since cutting it into lines costs more than receiving it. */
+  async watchText(path: string, each: (text: string) => void): Promise<() => void> {
+    const response = await this.open('GET', path);
+    if (response.statusCode !== 200) throw new Error(`GET ${path}: ${response.statusCode}`);
+    response.setEncoding('latin1');
+    response.on('data', each);
+    response.on('error', () => undefined);
+    return () => response.destroy();
+  }
+
+  /** Ends it; its data stay where they are. */
+  async halt(): Promise<void> {
     this.agent.destroy();
     const gone = once(this.child, 'exit');
     this.child.kill('SIGTERM');
     await gone;
+  }
+
+  async stop(): Promise<void> {
+    await this.halt();
     await rm(this.dataDir, { recursive: true, force: true });
   }
 }

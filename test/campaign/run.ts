@@ -10,6 +10,7 @@ const campaigns: Readonly<Record<string, () => Promise<() => Promise<void>>>> = 
   backup: async () => (await import('./backup.ts')).backup,
   'full-disk': async () => (await import('./full-disk.ts')).fullDisk,
   fuzz: async () => (await import('./fuzz.ts')).fuzz,
+  ha: async () => (await import('./ha.ts')).ha,
   'slow-disk': async () => (await import('./slow-disk.ts')).slowDisk,
 };
 

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
 import { DeleteOptions } from '#core/api/schema/meta.ts';
-import { startControlPlane, type Answer, type ControlPlane } from '#test/fixtures/control-plane.ts';
+import { startControlPlane, type ControlPlane } from '#test/fixtures/control-plane.ts';
 import { configMap, createMap, maps } from '#test/fixtures/config-maps.ts';
 import { protobufBody } from '#test/fixtures/protobuf-writer.ts';
 
@@ -92,25 +90,6 @@ describe('views, bodies and limits over HTTPS', () => {
       if (answer instanceof Error) expect(answer.message).to.match(/EPIPE|ECONNRESET|hang up/);
       else expect([answer.code, answer.body.reason]).to.deep.equal([413, 'RequestEntityTooLarge']);
       expect((await plane.send('GET', `${maps}/huge`)).code).to.equal(404);
-    });
-
-    it('turns requests away when too many are under way', async () => {
-      const own = await startControlPlane({ maxWrites: 1 });
-      try {
-        const body = JSON.stringify(configMap('slow'));
-        const slow = own.begin('POST', maps, { 'Content-Type': 'application/json', 'Content-Length': String(body.length) });
-        const answered = once(slow, 'response');
-        slow.write(body.slice(0, 10));
-        let turned: Answer;
-        do turned = await own.send('POST', maps, { body: configMap(`other-${Math.random()}`) }); while (turned.code === 201);
-        expect([turned.code, turned.body.reason, turned.headers['retry-after']]).to.deep.equal([429, 'TooManyRequests', '1']);
-        expect((await own.send('GET', maps)).code).to.equal(200);
-        slow.end(body.slice(10));
-        expect(((await answered) as [IncomingMessage])[0].statusCode).to.equal(201);
-        expect((await own.send('POST', maps, { body: configMap('after') })).code).to.equal(201);
-      } finally {
-        await own.stop();
-      }
     });
 
     it('takes selectors of 100,000 keys, and refuses longer URLs with a sentence', async () => {

@@ -21,7 +21,7 @@ export function holdingsOf({ clusterIPs = [], ports = [], healthCheckNodePort = 
 
 /**
  * Knows what is taken, exactly: stored services are followed change by change, and what admission let through is reserved until its
- * write is over. It speaks for this process; where several write to one store, `isTaken` and `reserve` are the place to ask the others.
+ * write is over. It speaks for this process; where several write to one store, `ServiceClaims` speak for all.
  */
 export class ServiceLedger {
   /** How many stored services hold it; more than one only where an older store was not so strict. */
@@ -35,6 +35,10 @@ export class ServiceLedger {
       this.remove(previous);
       if (!deleted) this.add(object);
     });
+  }
+
+  isStored(value: Holding): boolean {
+    return this.stored.has(value);
   }
 
   isTaken(value: Holding): boolean {

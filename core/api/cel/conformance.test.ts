@@ -266,6 +266,33 @@ describe('CEL: the language', () => {
 
   it('selects and indexes', () => {
     check(`
+      dyn([1]) + 1 => error: no such overload
+      dyn(1u) + 1 => error: no such overload
+      1 + dyn(1u) => error: no such overload
+      dyn(1.0) * 2 => error: no such overload
+      'a'.startsWith(dyn(1)) => error: no such overload
+      dyn(1).startsWith('a') => error: no such overload
+      9223372036854775806 + 1 => int "9223372036854775807"
+      -9223372036854775807 - 1 => int "-9223372036854775808"
+      {'a': 1} == {'a': 1, 'b': 2} => bool false
+      {'a': 1, 'b': 2} == {'a': 1} => bool false
+      {'a': 1} == {'b': 1} => bool false
+      {'a': 1, 'b': 2} == {'b': 2, 'a': 1} => bool true
+      [1, 2] == [1] => bool false
+      'b' < 'a' => bool false
+      'b' > 'a' => bool true
+      'ab' < 'a' => bool false
+      'a' < 'ab' => bool true
+      'ab' > 'aa' => bool true
+      'a' < 'a' => bool false
+      'a' <= 'a' => bool true
+      string(-1.0 / 0.0) => string "-Inf"
+      string(1.0 / 0.0) => string "+Inf"
+      optional.of(1).optMap(v, v + 'a') => compile: found no matching overload for '_+_' applied to '(int, string)'
+      cel.bind(x, 1) => compile: undeclared reference to 'cel' (in container '')
+      1 + dyn([1]) => error: no such overload
+      b'a' + dyn('a') => error: no such overload
+      dyn(b'a') + b'b' => bytes "YWI="
       {'a': 1}.a => int 1
       {'a': 1}['a'] => int 1
       {'a': {'b': 'c'}}.a.b => string "c"
@@ -386,6 +413,14 @@ describe('CEL: the language', () => {
       optional.none().or(optional.of(3)).value() => int 3
       optional.ofNonZeroValue(0).hasValue() => bool false
       optional.ofNonZeroValue('').hasValue() => bool false
+      optional.ofNonZeroValue(false).hasValue() => bool false
+      optional.ofNonZeroValue(true).hasValue() => bool true
+      optional.ofNonZeroValue(null).hasValue() => bool false
+      optional.ofNonZeroValue({}).hasValue() => bool false
+      optional.ofNonZeroValue(0u).hasValue() => bool false
+      optional.ofNonZeroValue(0.0).hasValue() => bool false
+      optional.ofNonZeroValue(b'').hasValue() => bool false
+      optional.ofNonZeroValue(duration('0s')).hasValue() => bool false
       optional.ofNonZeroValue([]).hasValue() => bool false
       optional.ofNonZeroValue('a').value() => string "a"
       {'a': 1}.?a => optional_type 1
@@ -442,6 +477,18 @@ describe('CEL: the language', () => {
       uint(-7) => error: unsigned integer overflow
       uint(3.9) => uint 3
       uint(-1.0) => error: unsigned integer overflow
+      uint(-0.5) => error: unsigned integer overflow
+      uint(-0.0) => uint 0
+      uint(18446744073709551616.0) => error: unsigned integer overflow
+      uint(18446744073709549568.0) => uint "18446744073709549568"
+      uint(0.0 / 0.0) => error: unsigned integer overflow
+      uint('18446744073709551615') => uint "18446744073709551615"
+      uint('18446744073709551616') => error: type conversion error from 'string' to 'uint'
+      int(9223372036854775807.0) => error: integer overflow
+      int(9223372036854774784.0) => int "9223372036854774784"
+      int(-9223372036854775808.0) => error: integer overflow
+      int(0.0 / 0.0) => error: integer overflow
+      int(1.0 / 0.0) => error: integer overflow
       double('1.5') => double 1.5
       double('-1e3') => double -1000
       double('inf') => double "Infinity"
@@ -483,6 +530,8 @@ describe('CEL: the language', () => {
 
   it('counts code points', () => {
     check(`
+      size('\\U00010000') => int 1
+      size('\\U0010ffff\\ue000') => int 2
       size('') => int 0
       size('abc') => int 3
       size('👑') => int 1
@@ -530,6 +579,10 @@ describe('CEL: the language', () => {
       timestamp('0001-01-01T00:00:00Z') - duration('1ns') => error: timestamp overflow
       timestamp('0001-01-01T00:00:00Z') - timestamp('9999-12-31T23:59:59Z') => error: duration overflow
       duration('2562047h') + duration('2562047h') => error: duration overflow
+      duration('9223372036.854775807s') => google.protobuf.Duration "9223372036.854775807s"
+      duration('9223372036.854775807s') + duration('1ns') => error: duration overflow
+      duration('-9223372036.854775808s') => google.protobuf.Duration "-9223372036.854775808s"
+      duration('-9223372036.854775808s') - duration('1ns') => error: duration overflow
       duration('1.5h') == duration('90m') => bool true
       duration('1h2m3s4ms5us6ns') => google.protobuf.Duration "3723.004005006s"
       duration('-1s') < duration('1s') => bool true
@@ -554,6 +607,9 @@ describe('CEL: the language', () => {
       timestamp('2009-02-13T23:31:00Z').getHours('Nowhere/Else') => error: unknown time zone Nowhere/Else
       timestamp('0001-01-01T00:00:00Z').getFullYear('America/New_York') => int 0
       timestamp('2000-12-31T23:59:59Z').getDayOfYear() => int 365
+      timestamp('2009-02-13T23:31:30+05:45') => google.protobuf.Timestamp "2009-02-13T23:31:30+05:45"
+      timestamp('2009-02-13T23:31:30-09:30') => google.protobuf.Timestamp "2009-02-13T23:31:30-09:30"
+      timestamp('2009-02-13T23:31:30-00:30').getMinutes() => int 1
       duration('3661s').getHours() => int 1
       duration('3661s').getMinutes() => int 61
       duration('3661s').getSeconds() => int 3661
@@ -582,6 +638,9 @@ describe('CEL: the language', () => {
       'a' == 1 => compile: found no matching overload for '_==_' applied to '(string, int)'
       null == 1 => compile: found no matching overload for '_==_' applied to '(null, int)'
       for => compile: Syntax error: reserved identifier: for
+      y.true => compile: Syntax error: mismatched input 'true' expecting IDENTIFIER
+      y.in => compile: Syntax error: mismatched input 'in' expecting IDENTIFIER
+      y.1 => compile: Syntax error: extraneous input '.1' expecting <EOF>
       x. => compile: Syntax error: mismatched input '<EOF>' expecting IDENTIFIER
       (x => compile: Syntax error: mismatched input '<EOF>' expecting ')'
       x x => compile: Syntax error: extraneous input 'x' expecting <EOF>

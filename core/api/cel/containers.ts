@@ -86,7 +86,7 @@ export class ConcatList extends ListValue {
 }
 
 /** The form in which keys that are equal are the same; undefined for what cannot be a key. Whole numbers of any type are one key. */
-export function mapKey(key: unknown): string | number | bigint | boolean | undefined {
+function mapKey(key: unknown): string | number | bigint | boolean | undefined {
   if (key instanceof Uint) return normalInt(key.value);
   if (key instanceof Double) return Number.isSafeInteger(key.value) ? key.value : undefined;
   return typeof key === 'string' || typeof key === 'boolean' || isInt(key) ? key : undefined;

@@ -18,7 +18,7 @@ export function toInt(value: unknown): unknown {
 export function toUint(value: unknown): unknown {
   if (value instanceof Uint) return value;
   if (isInt(value)) return checkedUint(BigInt(value));
-  if (value instanceof Double) return doubleToWhole(value.value, -1, 2 ** 64, checkedUint, uintOverflow);
+  if (value instanceof Double) return doubleToWhole(value.value, -Number.MIN_VALUE, 2 ** 64, checkedUint, uintOverflow);
   if (typeof value !== 'string') return noSuchOverload;
   const whole = wholeOf(value, /^\d{1,20}$/);
   return whole === undefined || whole > maxUint ? inconvertible(value, 'uint') : checkedUint(whole);
@@ -82,7 +82,7 @@ function utf8(bytes: Uint8Array): string | Failure {
 }
 
 /** The shortest digits that read back as the same number, as Go's `%g` arranges them. */
-export function doubleText(value: number): string {
+function doubleText(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
   if (Object.is(value, -0)) return '-0';
   const [mantissa = '', exponent = '0'] = value.toExponential().split('e');

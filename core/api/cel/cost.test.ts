@@ -54,6 +54,7 @@ describe('CEL: costs', () => {
       4..7 4 cidr('192.168.0.0/16').containsIP('192.0.0.1')
       7..11 7 cidr('2001:db8::/32').containsCIDR('2001:db8::/126')
       7..10 7 cidr('2001:db8::/32').containsIP('2001:db8:3333:4444:5555:6666:7777:8888')
+      4..4 4 b'01234567890123456789' + b'01234567890123456789'
       3..3 3 'ABCDEFGHIJ abcdefghij'.lowerAscii()
       7..9 9 'ABCDEFGHIJ abcdefghij'.lowerAscii() == 'abcdefghij ABCDEFGHIJ'.lowerAscii()
       7..9 9 'ABCDEFGHIJ abcdefghij'.upperAscii() == 'abcdefghij ABCDEFGHIJ'.upperAscii()
@@ -316,6 +317,59 @@ describe('CEL: costs of CRD rules', () => {
     ];
     for (const [self, source, cost] of cases) {
       expect(program(environment({ variables: { self, oldSelf: self } }), source).estimatedCost().max, source).to.equal(cost);
+    }
+  });
+});
+
+/** Upstream's tests give sizes by name; here the types have them. */
+const text = (maxElements: number): t.CelType => ({ ...t.string, maxElements });
+const list = (maxItems: number, of: t.CelType = t.int): t.CelType => t.listOf(of, { maxItems });
+const map = (maxProperties: number, of: t.CelType, key: t.CelType = t.string): t.CelType => ({ ...t.anyMap(key, of), maxElements: maxProperties });
+const all = t.objectOf('all', { single_int32: t.int });
+const unsized = { x: t.int, y: t.int, list1: t.anyList(t.int), list2: t.anyList(t.int), time1: t.timestamp, time2: t.timestamp };
+
+/** Variables, expression, least and most. */
+const estimates: readonly (readonly [Record<string, t.CelType>, string, string])[] = [
+  [{ input: list(100, all) }, 'input.all(x, true)', '2..302'], [{ input: list(50, list(10, all)) }, 'input.all(x, x.all(y, true))', '2..1752'],
+  [{ input: text(500) }, "input.matches('[0-9]')", '3..103'], [{}, "'123'.matches('[0-9]')", '2..2'], [{ input: text(500) }, String.raw`input.matches('\\d+a\\d+b')`, '3..103'],
+  [{}, '[1, 2, 3].all(x, true)', '20..20'], [{ input: { ...t.bytes, maxElements: 500 } }, 'string(input)', '1..51'], [{ input: text(500) }, 'bytes(input)', '1..51'],
+  [{ input: text(500), arg1: text(500) }, 'input.contains(arg1)', '2..2502'], [{ input: t.string, arg1: text(500) }, 'input.startsWith(arg1)', '2..52'],
+  [{ input: t.string, arg1: text(500) }, 'input.endsWith(arg1)', '2..52'], [{ x: t.int, input1: list(1), input2: list(1) }, '(x > 2 ? input1 : input2).all(y, true)', '4..7'],
+  [{ input: map(10, all) }, 'input.all(k, input[k].single_int32 > 3)', '2..82'], [{ input: map(5, map(10, all)) }, 'input.all(k, input[k].all(x, true))', '2..187'],
+  [{ input: map(5, all, text(10)) }, 'input.all(k, k.contains(k))', '2..32'], [{ input: map(2, map(2, all), text(5)) }, 'input.all(k, input[k].all(k, true) && k.contains(k))', '2..34'],
+  [{ list1: list(10), list2: list(10) }, '(list1 + list2).all(x, true)', '4..64'], [{ str1: text(10), str2: text(10) }, '"abcdefg".contains(str1 + str2)', '2..6'],
+  [unsized, 'list1.size() == list2.size()', '5..5'], [unsized, 'x > y ? list1.size() : list2.size()', '5..5'], [unsized, '([x, y] + list1 + list2).size()', '17..17'],
+  [{ list1: list(10, text(64)), list2: list(20, text(128)) }, "[list1, list2].exists(l, l.exists(v, v.startsWith('hi')))", '21..265'],
+  [{ str1: t.string, str2: t.string }, 'str1.endsWith("abcdefghijklmnopqrstuvwxyz") == str2.endsWith("abcdefghijklmnopqrstuvwxyz")', '9..9'],
+  [{}, '((5 != 6) == (1 == 2)) == ((3 <= 4) == (9 != 9))', '7..7'], [unsized, 'time1 - time2 != time2 - time1', '7..7'],
+  [{}, '[1,2,3,4,5].filter(x, x % 2 == 0)', '41..101'], [{}, '[1,2,3,4,5].map(x, x)', '86..86'], [{}, '[1,2,3,4,5].map(x, x).filter(x, x % 2 == 0)', '117..177'],
+  [{}, '[1,2,3,4,5].map(x, x).exists(x, x == 5) == true', '108..118'], [{}, '[1,2,3,4,5].map(x, x).map(x, x)', '162..162'], [{}, '[1,2,3,4,5].map(x, x)[4]', '87..87'],
+  [{}, '[[1,2],[1,2],[1,2],[1,2],[1,2]][4]', '61..61'], [{}, "{'a': [1,2], 'b': [1,2], 'c': [1,2], 'd': [1,2], 'e': [1,2]}.b", '81..81'],
+  [{}, '[[1, 1], [2, 2], [3, 3], [4, 4], [5, 5]].all(y, y.all(y, y == 1))', '76..136'], [{}, '[1,2,3,4,5].map(x, [x, x]).all(y, y.all(y, y == 1))', '157..217'],
+  [{}, '["a", "ab", "abc", "abcd", "abcde"].map(x, [x, x]).all(y, y.all(y, y.startsWith("a")))', '157..217'],
+  [{ input: list(5, text(10)) }, "input.map(x, [x, x]).all(y, y.all(y, y.startsWith('a')))", '13..208'], [{}, '[1,2,3,4,5].map(x, x).map(x, x) + [1]', '173..173'],
+  [{}, '[1,2,3].all(i, i in [1,2,3].map(j, j + j))', '20..230'], [{}, 'dyn([1,2,3]).all(i, i in dyn([1,2,3]).map(j, j + j))', '21..234'],
+  [{}, "{'hello': 'hi'}['hello'] != {'hello': 'bye'}['hello']", '63..63'], [{}, "['hello', 'hi'][0] != ['hello', 'bye'][1]", '23..23'], [{}, 'type(1)', '1..1'],
+  [{ self: t.anyMap(t.string, t.int) }, 'type(self.val1)', '3..3'], [{ self: t.anyMap(t.string, t.double) }, 'self.val1 == 1.0', '3..3'],
+  [{ self: t.anyMap(t.string, t.timestamp) }, "self.val1 == timestamp('2011-08-18T00:00:00.000+01:00') + duration('19h3m37s10ms')", '6..6'],
+  [{ self: t.anyMap(t.string, t.timestamp) }, "timestamp(self.val1) == timestamp('2011-08-18T00:00:00.000+01:00') + duration('19h3m37s10ms')", '7..7'],
+  [{ self: t.anyMap(t.string, t.bool) }, 'self.val1 != self.val2', '5..5'], [{ self: t.anyMap(t.string, t.bool) }, 'self.val1 != true', '3..3'],
+  [{}, "cel.bind(a, 'hello', a + '!')", '12..12'], [{}, "cel.bind(a, 'hello!', cel.bind(b, 'goodbye', a + ' and, ' + b))", '26..26'], [{}, "cel.bind(a, cel.bind(a, 'world', a + '!'), 'hello ' + a)", '25..25'],
+  [{ input: list(100, all) }, 'cel.bind(a, input, a.all(x, true))', '13..313'], [{ input: list(50, list(10, all)) }, 'cel.bind(a, input, a.all(x, x.all(y, true)))', '13..1763'],
+  [{}, 'cel.bind(a, [1, 2, 3], 42)', '20..20'], [{}, 'cel.bind(v, [1, 2, 3], v.all(x, true))', '31..31'],
+  [{}, '[1, 2, 3].all(i, v, i < v)', '20..29'], [{ input: list(100, all) }, 'input.all(i, v, true)', '2..302'], [{}, '{"a": 1, "b": 2}.all(k, v, k != "" && v > 0)', '37..43'],
+  [{ input: map(50, all) }, 'input.all(k, v, true)', '2..152'], [{}, '[1, 2, 3].exists(i, v, i == 1 && v == 2)', '23..35'], [{}, '{"a": 1, "b": 2}.exists(k, v, k == "a" && v == 1)', '39..47'],
+  [{}, '[1, 2, 3].existsOne(i, v, v == 1)', '21..24'], [{}, '[1, 2, 3].transformList(i, v, i + v)', '66..66'], [{}, '[1, 2, 3].transformList(i, v, i % 2 == 0, i + v)', '33..75'],
+  [{}, '{"a": 1, "b": 2}.transformList(k, v, k)', '67..67'], [{}, '{"a": 1, "b": 2}.transformMap(k, v, v + 1)', '71..71'], [{}, '{"a": 1, "b": 2}.transformMap(k, v, v > 1, v + 1)', '67..75'],
+  [{}, '{"a": 1, "b": 2}.transformMapEntry(k, v, {v: k})', '129..129'], [{}, '{"a": 1, "b": 2}.transformMapEntry(k, v, v > 1, {v: k})', '67..133'],
+  [{}, '[1, 2].all(i, v, [1, 2].all(j, w, i + j < v + w))', '17..79'], [{}, 'cel.bind(m, {"a": 1, "b": 2}, m.transformList(k, v, k))', '78..78'],
+];
+
+describe('CEL: costs of the language', () => {
+  it('are upstream’s by estimate', () => {
+    for (const [variables, source, expected] of estimates) {
+      const { min, max } = program(environment({ variables, mixedLiterals: true }), source).estimatedCost();
+      expect(`${min}..${max}`, source).to.equal(expected);
     }
   });
 });

@@ -8,14 +8,14 @@ import * as t from './types.ts';
 import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
 
 const schema = t.objectOf('self', {
-  count: t.int, ratio: t.double, when: t.timestamp, day: t.date, span: t.duration, blob: t.bytesOf(), port: t.intOrString(), free: t.dyn,
+  count: t.int, share: t.uint, spans: t.listOf(t.objectOf('span', { span: t.duration, day: t.date })), ratio: t.double, when: t.timestamp, day: t.date, span: t.duration, blob: t.bytesOf(), port: t.intOrString(), free: t.dyn,
   set: t.listOf(t.string, { merge: 'set' }), ports: t.listOf(t.objectOf('port', { name: t.string, port: t.int, 'a-b': t.string }), { merge: ['name', 'port'] }),
   numbers: t.listOf(t.double), labels: t.mapOf(t.string), times: t.mapOf(t.timestamp), nothing: t.stringOf(),
   'foo.bar': t.string, 'x-y/z': t.string, namespace: t.string, __double__: t.string, '!': t.string, toString: t.string, inner: t.objectOf('inner', { ratio: t.double, text: t.string }),
 });
 
 const self = {
-  count: 3, ratio: 2, when: '2024-05-06T07:08:09.5Z', day: '2024-05-06', span: '90m', blob: 'AQID', port: '80%', free: { a: [1, 2.5], n: null },
+  count: 3, share: 0, spans: [{ span: '1m', day: '2020-01-01' }], ratio: 2, when: '2024-05-06T07:08:09.5Z', day: '2024-05-06', span: '90m', blob: 'AQID', port: '80%', free: { a: [1, 2.5], n: null },
   set: ['a', 'b'], ports: [{ name: 'x', port: 1, 'a-b': 'c' }, { name: 'y', port: 2 }], numbers: [1, 2.5], labels: { 'a/b': 'c' }, times: { t: '2024-05-06T07:08:09Z' },
   nothing: null, 'foo.bar': 'dot', 'x-y/z': 'mixed', namespace: 'ns', __double__: 'under', inner: { ratio: 1, text: 'in' }, undeclared: 1,
 };
@@ -36,8 +36,8 @@ function evaluate(source: string, activation: Record<string, unknown> = { self }
 describe('CEL: data', () => {
   it('is what its declared type says', () => {
     const holds = [
-      'self.count + 1 == 4', 'self.ratio / 4.0 == 0.5', 'type(self.ratio) == double', 'self.when.getHours() == 7', 'self.when > timestamp("2024-01-01T00:00:00Z")',
-      'self.day == timestamp("2024-05-06T00:00:00Z")', 'self.span == duration("1h30m")', 'self.blob == b"\\x01\\x02\\x03"', 'size(self.blob) == 3', 'type(self.port) == string',
+      'self.count + 1 == 4', 'self.share == 0u', 'type(self.share) == uint', 'self.ratio / 4.0 == 0.5', 'type(self.ratio) == double', 'self.when.getHours() == 7', 'self.when > timestamp("2024-01-01T00:00:00Z")',
+      'self.day == timestamp("2024-05-06T00:00:00Z")', 'self.spans.all(s, s.span > duration("1s") && s.day < self.when)', 'self.span == duration("1h30m")', 'self.blob == b"\\x01\\x02\\x03"', 'size(self.blob) == 3', 'type(self.port) == string',
       'self.free.a[1] == 2.5', 'self.free.a[0] == 1', 'type(self.free.a[0]) == int', 'self.free.n == null', 'has(self.free.n)', 'self.numbers.all(n, type(n) == double)',
       'self.numbers.sum() == 3.5', 'self.numbers[0] == 1.0', 'self.labels["a/b"] == "c"', 'self.times.t.getMinutes() == 8', 'self.times.all(k, self.times[k].getSeconds() == 9)',
       'self.inner.ratio == 1.0', 'self.inner == self.inner', 'dyn(self).inner.text == "in"', 'size(self.numbers + [3.0]) == 3', 'self.numbers.map(n, n * 2.0) == [2.0, 5.0]',
@@ -51,6 +51,8 @@ describe('CEL: data', () => {
     expect(evaluate('has(self.toString)')).to.equal(false);
     expect(evaluate('self.toString')).to.equal('error: no such key: toString');
     expect(evaluate('self.?nothing.orValue("none")')).to.equal('none');
+    expect(evaluate('dyn(self.labels)[1]', { self: { labels: { 1: 'one' } } })).to.equal('error: no such key: 1');
+    expect(evaluate('1 in dyn(self.labels)', { self: { labels: { 1: 'one' } } })).to.equal(false);
     expect(evaluate('self.missing')).to.equal("compile: undefined field 'missing'");
     expect(evaluate('object.l[0] == null && "a" in object.m && object.m.a == null', { object: { l: [null], m: { a: null } } })).to.equal(true);
   });
@@ -131,6 +133,9 @@ describe('CEL: data', () => {
     expect(checked('object.metadata.creationTimestamp')).to.equal('timestamp');
     expect(checked('object.metadata.labels.all(k, k != "")')).to.equal('bool');
     expect(checked('object.spec.accessModes')).to.equal('list');
+    const conditions = [{ type: 'A', status: 'True' }, { type: 'B', status: 'True' }];
+    const sameConditions = compile(environment({ variables: { object: claim, oldObject: claim } }), 'object.status.conditions == oldObject.status.conditions');
+    expect(sameConditions instanceof CelProgram && sameConditions.evaluate({ object: { status: { conditions } }, oldObject: { status: { conditions: conditions.toReversed() } } }).value).to.equal(true);
     expect(checked('object.spec.replicas > 1')).to.equal("undefined field 'replicas'");
     expect(checked('object.spec.storageClassName + 1')).to.equal("found no matching overload for '_+_' applied to '(string, int)'");
   });

@@ -9,7 +9,7 @@ const isNumber = (value: unknown): boolean => isInt(value) || value instanceof D
 const numeric = (value: unknown): number | bigint => (value instanceof Double || value instanceof Uint ? value.value : (value as number | bigint));
 
 /** Less than 0, 0, more than 0; undefined when one is NaN. Exact between all number types. */
-export function compareNumbers(a: unknown, b: unknown): number | undefined {
+function compareNumbers(a: unknown, b: unknown): number | undefined {
   const left = numeric(a);
   const right = numeric(b);
   if (left < right) return -1;
@@ -65,12 +65,12 @@ function equalMaps(a: CelMap, b: CelMap, frame: Frame): boolean {
   return true;
 }
 
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return Buffer.compare(a, b);
 }
 
 /** By code points, as UTF-8 bytes order too; JavaScript's `<` goes by UTF-16 units. */
-export function compareStrings(a: string, b: string): number {
+function compareStrings(a: string, b: string): number {
   if (a === b) return 0;
   let i = 0;
   while (i < a.length && i < b.length && a.charCodeAt(i) === b.charCodeAt(i)) i++;

@@ -6,7 +6,7 @@ export class BudgetExceeded extends Error {}
 /** Bounds what costs nothing by upstream's rules and still takes time here; far beyond any honest expression. */
 const maxToil = 50_000_000;
 /** The same in milliseconds, for what has no steps to count. */
-const maxTime = 2000;
+const maxTime = 1000;
 const tooLong = 'operation cancelled: the expression takes too long';
 const cachedFrom = 64;
 

@@ -157,7 +157,7 @@ describe('CEL: hostile work', () => {
       expect(timed(() => expect(attempt('name.matches(self)', { name: 'a', self: pattern }), pattern.slice(0, 20)).to.equal(tooLarge))).to.be.below(500);
     }
     expect(attempt('name.matches(self)', { name: 'a{1000}', self: String.raw`^\Qa{1000}\E$` })).to.equal(true);
-    expect(attempt('name.matches(self)', { name, self: 'a'.repeat(20_000) })).to.equal('error: regular expression is longer than 10000 characters');
+    expect(attempt('name.matches(self)', { name: 'a', self: 'a'.repeat(20_000) })).to.equal('error: regular expression is longer than 10000 characters');
     expect(attempt('name.matches(self)', { name: 'a', self: `${'('.repeat(5000)}a` })).to.match(/^error: /);
     expect(attempt('name.matches(self)', { name: 'a', self: `${'('.repeat(4000)}a${')'.repeat(4000)}` })).to.match(/^error: |^true$/);
   });
@@ -169,7 +169,7 @@ describe('CEL: hostile work', () => {
     expect(timed(() => expect(attempt("name.findAll('a.*b|a').size()", { name })).to.equal(tooLong))).to.be.below(5000);
     const queries = `cel.bind(u, url('http://x/?' + name), [${'u.getQuery(), '.repeat(3000)}])`;
     expect(timed(() => expect(attempt(queries, { name })).to.equal(tooLong))).to.be.below(5000);
-    expect(attempt("name.findAll('a{1,100}').size()", { name })).to.equal(10_000);
+    expect(attempt("name.findAll('a{1,100}').size()", { name: name.slice(0, 100_000) })).to.equal(1000);
   });
 });
 

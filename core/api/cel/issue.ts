@@ -30,7 +30,7 @@ export function issueAt(source: string, offset: number, message: string): CelIss
 const isWide = (char: string): boolean => /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/u.test(char);
 
 /** As cel-go prints it: `ERROR: <input>:1:5: …`, the line, and a caret below the place. */
-export function issueText(source: string, { message, line, column }: CelIssue): string {
+function issueText(source: string, { message, line, column }: CelIssue): string {
   const head = `ERROR: <input>:${line}:${column}: ${message}`;
   const text = source.split('\n', line)[line - 1];
   if (text === undefined) return head;

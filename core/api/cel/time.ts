@@ -5,7 +5,7 @@ const second = 1_000_000_000n;
 const firstSecond = -62_135_596_800;
 const lastSecond = 253_402_300_799;
 
-export const timestampOverflow = new Failure('timestamp overflow');
+const timestampOverflow = new Failure('timestamp overflow');
 export const durationOverflow = new Failure('duration overflow');
 
 /** A point in time, to the nanosecond. It remembers the offset with which it was written; equality does not care. */

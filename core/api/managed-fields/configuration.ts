@@ -47,10 +47,13 @@ function read(type: Type, value: unknown, reading: Reading): unknown {
   }
 }
 
-function wrong(expected: string, value: unknown, reading: Reading): unknown {
-  report(reading, `expected ${expected}, got ${JSON.stringify(value)?.slice(0, 80)}`);
+function wrong(expected: string, value: unknown, reading: Reading, got = JSON.stringify(value)?.slice(0, 80)): unknown {
+  report(reading, `expected ${expected}, got ${got}`);
   return value;
 }
+
+/** What a value is called in Go: of a number that is none, upstream tells only this. */
+const goType = (value: unknown): string => (typeof value === 'boolean' ? 'bool' : Array.isArray(value) ? '[]interface {}' : isObject(value) ? 'map[string]interface {}' : typeof value);
 
 const formOf: Readonly<Partial<Record<Scalar['name'], 'string' | 'boolean' | 'number'>>> = {
   string: 'string', bytes: 'string', duration: 'string', bool: 'boolean', int32: 'number', int64: 'number', double: 'number',
@@ -60,7 +63,7 @@ function readScalar(type: Scalar, value: unknown, reading: Reading): unknown {
   if (type.name === 'json' || type.name === 'raw') return value;
   const form = formOf[type.name];
   if (form === undefined ? typeof value === 'object' : typeof value !== form) {
-    return wrong(form === undefined ? 'any scalar' : form === 'number' ? 'numeric (int or float)' : form, value, reading);
+    return form === 'number' ? wrong('numeric (int or float)', value, reading, goType(value)) : wrong(form ?? 'any scalar', value, reading);
   }
   return writtenFreely.has(type.name) ? canonical(type, value) : value;
 }

@@ -34,9 +34,14 @@ export function goType(type: Type): string {
 const jsonType = (value: unknown): string =>
   value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
 
+class Undecodable extends Error {}
+
 export function undecodable(subject: Subject, problem: string): StatusError {
-  return StatusError.badRequest(`${subject.kind} in version "${subject.version}" cannot be handled as a ${subject.kind}: ${problem}`);
+  return StatusError.badRequest(`${subject.kind} in version "${subject.version}" cannot be handled as a ${subject.kind}: ${problem}`, { cause: new Undecodable(problem) });
 }
+
+/** What `undecodable` was told; undefined for other errors. */
+export const decodeProblem = (error: unknown): string | undefined => (StatusError.is(error) && error.cause instanceof Undecodable ? error.cause.message : undefined);
 
 /** The error of Go's `encoding/json` for a value of the wrong type. `parent` is the innermost struct. */
 export function mismatch(subject: Subject, parent: Struct | undefined, path: Path, type: Type, value: unknown, detail = ''): StatusError {

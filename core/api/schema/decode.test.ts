@@ -65,9 +65,9 @@ describe('decode', () => {
     expect(value.spec.anything).not.to.equal(json.spec.anything);
   });
 
-  it('drops unknown fields and names them', () => {
+  it('drops unknown fields and names them, in the order of the document', () => {
     const { value, unknown } = decode(Thing, { spec: { foo: 1, parts: [{ name: 'x', Name: 'y' }], byName: { p: { bar: 2 } }, gone: null }, other: {} }, { kind });
-    expect(unknown).to.deep.equal(['spec.parts[0].Name', 'spec.byName.p.bar', 'spec.foo', 'spec.gone', 'other']);
+    expect(unknown).to.deep.equal(['spec.foo', 'spec.parts[0].Name', 'spec.byName.p.bar', 'spec.gone', 'other']);
     expect(value).to.deep.equal({ spec: { parts: [{ name: 'x', mode: 'fast' }], byName: { p: { name: '', mode: 'fast' } } } });
   });
 

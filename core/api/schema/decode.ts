@@ -1,6 +1,7 @@
 import type { StatusError } from '#core/api/status-error.ts';
 import { deepCopy, isObject, maxDepth, own, setOwn, tooDeep, type JsonObject } from '#core/api/value.ts';
-import { mismatch, textOf, undecodable, type MapKey, type Subject } from './decode-failure.ts';
+import { mismatch, textOf, undecodable, type MapKey, type Path, type Subject } from './decode-failure.ts';
+import { inDocumentOrder } from './decode-order.ts';
 import { scalarDecoder, WrongType, zeroScalar } from './decode-scalar.ts';
 import type { Dictionary, Field, List, Scalar, ScalarName, Struct, Type } from './type.ts';
 
@@ -11,7 +12,7 @@ export interface DecodeOptions {
 
 export interface Decoded<T> {
   readonly value: T;
-  /** Paths of fields that the description does not know, such as `spec.containers[0].foo`; at most 100. */
+  /** Paths of fields that the description does not know, such as `spec.containers[0].foo`, as they follow one another; at most 100. */
   readonly unknown: string[];
 }
 
@@ -20,7 +21,7 @@ const maxUnknown = 100;
 interface Context {
   readonly subject: Subject;
   readonly path: (string | number | MapKey)[];
-  readonly unknown: string[];
+  readonly unknown: Path[];
   /** The innermost struct. */
   parent: Struct | undefined;
 }
@@ -53,7 +54,7 @@ interface Step {
 export function decode<T>(struct: Struct<T>, json: unknown, options: DecodeOptions): Decoded<T> {
   const context: Context = { subject: options.kind, path: [], unknown: [], parent: undefined };
   const value = decoderOf(struct)(json, context);
-  return { value: value as T, unknown: context.unknown };
+  return { value: value as T, unknown: inDocumentOrder(json, context.unknown).map(textOf) };
 }
 
 const cache = new WeakMap<Type, Decoder>();
@@ -181,7 +182,7 @@ function decodeField(step: Step, given: unknown, context: Context): unknown {
 function findUnknown(type: Struct, value: JsonObject, context: Context): void {
   for (const key of Object.keys(value)) {
     if (type.fields.has(key) || value[key] === undefined || context.unknown.length >= maxUnknown) continue;
-    context.unknown.push(textOf([...context.path, key]));
+    context.unknown.push([...context.path, key]);
   }
 }
 

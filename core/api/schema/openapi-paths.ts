@@ -83,12 +83,15 @@ const camel = (text: string): string => `${text.charAt(0).toUpperCase()}${text.s
 
 class Operations {
   private readonly served: Served;
+  /** What is taken and given; also clients know an operation by it. */
+  private readonly carried: Kind;
   private readonly object: Schema;
 
-  /** @param kind what is taken and given, when that is not the kind itself */
-  constructor(served: Served, kind: Kind = served.kind) {
+  /** @param carried when that is not the kind itself */
+  constructor(served: Served, carried: Kind = served.kind) {
     this.served = served;
-    this.object = refTo(kind.struct.name);
+    this.carried = carried;
+    this.object = refTo(carried.struct.name);
   }
 
   list(suffix: 'ForAllNamespaces' | ''): Operation {
@@ -142,9 +145,10 @@ class Operations {
   }
 
   /** What goes on, and what comes back, is not ours to describe. */
-  connects({ name, verbs }: ServedSubresource, suffix: 'WithPath' | ''): Partial<Record<Method, Operation>> {
+  connects({ name, verbs, kind }: ServedSubresource, suffix: 'WithPath' | ''): Partial<Record<Method, Operation>> {
+    const own = new Operations(this.served, kind);
     const content = { '*/*': { schema: { type: 'string' } } };
-    return Object.fromEntries(methodsOf.flatMap(([verb, method]) => (verbs.includes(verb) ? [[method, this.operation(
+    return Object.fromEntries(methodsOf.flatMap(([verb, method]) => (verbs.includes(verb) ? [[method, own.operation(
       `connect${camel(method)}`, 'connect', `connect ${method.toUpperCase()} requests to ${name} of`, `${camel(name)}${suffix}`, { responses: { 200: { description: 'OK', content } } },
     )]] : [])));
   }
@@ -163,7 +167,7 @@ class Operations {
       tags: [`${prefix}_${kind.version}`],
       ...rest,
       'x-kubernetes-action': action,
-      'x-kubernetes-group-version-kind': gvkOf(kind),
+      'x-kubernetes-group-version-kind': gvkOf(this.carried),
     };
   }
 

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
+import { Scale } from './autoscaling-v1.ts';
 import { Namespace } from './core-v1/namespace.ts';
 import { PersistentVolumeClaim } from './core-v1/persistent-volume-claim.ts';
 import { PersistentVolume } from './core-v1/persistent-volume.ts';
 import { Pod } from './core-v1/pod.ts';
+import { ServiceProxyOptions } from './core-v1/proxy-options.ts';
 import { openApiPaths, type Served } from './openapi-paths.ts';
 import { componentsFor, listSchemaFor } from './openapi-schema.ts';
 import { openApiDocument } from './openapi.ts';
@@ -118,6 +120,12 @@ describe('OpenAPI paths', () => {
       .to.deep.equal(['/api/v1/namespaces', '/api/v1/namespaces/{name}', '/api/v1/namespaces/{name}/finalize']);
     expect(Object.keys(openApiPaths({ kind: StorageClass, subresources: [] })))
       .to.deep.equal(['/apis/storage.k8s.io/v1/storageclasses', '/apis/storage.k8s.io/v1/storageclasses/{name}']);
+  });
+
+  it('are known by what they take and give, lest clients take a subresource for the kind itself', () => {
+    const subresources = [{ name: 'scale', verbs: ['patch'], kind: Scale }, { name: 'proxy', verbs: ['patch'], kind: ServiceProxyOptions, connects: { withPath: true } }];
+    const kinds = Object.entries(openApiPaths({ kind: Pod, subresources })).flatMap(([path, { patch }]) => (patch ? [[path.replace(/^.*{name}/, ''), patch['x-kubernetes-group-version-kind'].kind]] : []));
+    expect(kinds).to.deep.equal([['', 'Pod'], ['/scale', 'Scale'], ['/proxy', 'ServiceProxyOptions'], ['/proxy/{path}', 'ServiceProxyOptions']]);
   });
 
   it('offer apply patches only where the server takes them', () => {

@@ -1,10 +1,14 @@
-import { createRequire } from 'node:module';
+import { runtimeCostBudget } from '#core/api/cel/limits.ts';
+import type { CelType } from '#core/api/cel/types.ts';
 import type { FieldErrors } from '#core/api/field-errors.ts';
 import type { JSONSchemaProps } from '#core/api/schema/json-schema-v1.ts';
+import { isObject, own, type JsonObject } from '#core/api/value.ts';
+import { OldItems } from './old-items.ts';
+import { Anchor, childOf, Evaluation } from './rule-evaluation.ts';
+import { compileRules, type CompiledRule } from './rule.ts';
 import { additionalOf, itemsOf } from './structure.ts';
-import type * as Costs from './rule-costs.ts';
-import type { CostedNode } from './rule-costs.ts';
-import type * as Engine from './rule-engine.ts';
+import { celTypeOfField, celTypeOfParts, toCelType } from './to-cel-type.ts';
+import { uncorrelated } from './visit.ts';
 
 /** The rules (x-kubernetes-validations) of a schema, ready to judge values. */
 export interface Rules {
@@ -17,10 +21,6 @@ export interface Rules {
   check(value: unknown, old: unknown, path: string, errors: FieldErrors): void;
 }
 
-const load = createRequire(import.meta.url);
-let engine: typeof Engine | undefined;
-let costs: typeof Costs | undefined;
-
 /** Whether there are rules anywhere in the schema. */
 export function hasRules(schema: JSONSchemaProps): boolean {
   if ((schema['x-kubernetes-validations'] ?? []).length > 0) return true;
@@ -28,17 +28,76 @@ export function hasRules(schema: JSONSchemaProps): boolean {
   return inside.some((part) => part !== undefined && hasRules(part));
 }
 
-/** Undefined for a schema without rules. @param root the schema is that of a whole resource */
-export function rulesOf(schema: JSONSchemaProps, root: boolean): Rules | undefined {
-  if (!hasRules(schema)) return undefined;
-  // CEL is loaded when a rule is met for the first time: many installations never do.
-  engine ??= load('#core/api/structural/rule-engine.ts') as typeof Engine;
-  return engine.compile(schema, root);
+/** A schema with rules at it or inside of it. */
+interface RuleNode {
+  readonly schema: JSONSchemaProps;
+  readonly rules: readonly CompiledRule[];
+  readonly items: RuleNode | undefined;
+  readonly additional: RuleNode | undefined;
+  readonly properties: ReadonlyMap<string, RuleNode>;
 }
 
-/** The schemas with rules of their own, innermost first, and how often those run. @param path of the schema in its CustomResourceDefinition */
-export function costedNodes(schema: JSONSchemaProps, path: string): readonly CostedNode[] {
-  if (!hasRules(schema)) return [];
-  costs ??= load('#core/api/structural/rule-costs.ts') as typeof Costs;
-  return costs.costedNodes(schema, path);
+/** Undefined when there are no rules in the schema. Rules for what has no type are left out. */
+function ruleTree(schema: JSONSchemaProps, type: CelType | undefined): RuleNode | undefined {
+  const rules = type === undefined ? [] : compileRules(schema, type);
+  const items = itemsOf(schema);
+  const additional = additionalOf(schema);
+  const node = {
+    schema, rules,
+    items: items && ruleTree(items, celTypeOfParts(type)),
+    additional: additional && ruleTree(additional, celTypeOfParts(type)),
+    properties: new Map(Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
+      const below = ruleTree(property, celTypeOfField(type, name, property));
+      return below === undefined ? [] : [[name, below]];
+    })),
+  };
+  return rules.length > 0 || node.items || node.additional || node.properties.size > 0 ? node : undefined;
 }
+
+/** Undefined for a schema without rules. Compiled when the first value is judged. @param root the schema is that of a whole resource */
+export function rulesOf(schema: JSONSchemaProps, root: boolean): Rules | undefined {
+  if (!hasRules(schema)) return undefined;
+  let tree: RuleNode | undefined;
+  return {
+    check(value, old, path, errors) {
+      tree ??= ruleTree(schema, toCelType(schema, 'object', root));
+      if (tree !== undefined) new Run(errors).visit(tree, value, old, undefined, path);
+    },
+  };
+}
+
+/** One pass over a value; each visit returns whether to go on. */
+class Run {
+  private readonly evaluation: Evaluation;
+
+  constructor(errors: FieldErrors) {
+    this.evaluation = new Evaluation(errors, runtimeCostBudget);
+  }
+
+  visit(node: RuleNode, value: unknown, old: unknown, around: Anchor | undefined, path: string): boolean {
+    if (value === null || value === undefined) return true;
+    const anchor = old === uncorrelated ? around : new Anchor(value, old);
+    if (!this.evaluation.judge(node.rules, node.schema.type ?? '', { value, old, anchor, path })) return false;
+    if (Array.isArray(value)) return this.visitItems(node, value, old, anchor, path);
+    return !isObject(value) || this.visitFields(node, value, old, anchor, path);
+  }
+
+  private visitItems(node: RuleNode, value: readonly unknown[], old: unknown, anchor: Anchor | undefined, path: string): boolean {
+    const { items } = node;
+    if (items === undefined) return true;
+    const before = new OldItems(node.schema, old);
+    return value.every((item, i) => this.visit(items, item, before.of(item), anchor, `${path}[${i}]`));
+  }
+
+  private visitFields(node: RuleNode, value: JsonObject, old: unknown, anchor: Anchor | undefined, path: string): boolean {
+    for (const name of Object.keys(value)) {
+      const property = node.properties.get(name);
+      const field = property ?? node.additional;
+      if (field === undefined) continue;
+      if (!this.visit(field, value[name], oldField(old, name), anchor, property ? childOf(path, name) : `${path}[${name}]`)) return false;
+    }
+    return true;
+  }
+}
+
+const oldField = (old: unknown, name: string): unknown => (isObject(old) ? own(old, name) ?? uncorrelated : uncorrelated);

@@ -1,4 +1,4 @@
-import { isObject } from '#core/api/value.ts';
+import { deepEqual, isObject, type JsonObject } from '#core/api/value.ts';
 import type { ServedKind } from '#core/client/served-kinds.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import type { Component } from '#core/kernel/lifecycle.ts';
@@ -7,6 +7,7 @@ import { mayAnswer, serverName, type ApiServices, type ExtensionService } from '
 import { kindOf, readAggregated, readLegacy, type Discovered, type DiscoveredResource } from './discovery-document.ts';
 import type { ExtensionServers } from './extension-servers.ts';
 import { aggregator } from './identity-headers.ts';
+import { byStability } from './priorities.ts';
 
 /** One group-version of an extension API server, as far as it is known. */
 export interface ExtensionVersion {
@@ -28,6 +29,9 @@ interface Known {
 }
 
 const nothing: Known = { discovered: new Map(), openApi: new Map(), etag: undefined, stale: true };
+
+const sameDocuments = (a: Known, b: Known): boolean =>
+  deepEqual(Object.fromEntries(a.discovered), Object.fromEntries(b.discovered)) && deepEqual(Object.fromEntries(a.openApi), Object.fromEntries(b.openApi));
 
 const refreshMs = 60_000;
 const accepted = [
@@ -76,9 +80,11 @@ export class ExtensionDiscovery implements Component {
     return (this.shown ??= this.options.services.extensions.map((service) => this.versionOf(service)));
   }
 
-  /** Their kinds, as they were last known: what cannot be reached just now may hold objects all the same. */
+  /** Their kinds, as they were last known: what cannot be reached just now may hold objects all the same. Preferred versions come first. */
   get kinds(): readonly ServedKind[] {
-    return this.versions.flatMap(({ group, version, resources }) => resources.map((resource) => kindOf(resource, group, version)));
+    const { services } = this.options;
+    const priority = ({ group, version }: ExtensionVersion): number => services.priority(group, version).version;
+    return this.versions.toSorted((a, b) => priority(b) - priority(a) || byStability(a.version, b.version)).flatMap(({ group, version, resources }) => resources.map((resource) => kindOf(resource, group, version)));
   }
 
   /** Called after each change. Returns an unsubscribe function. */
@@ -90,7 +96,7 @@ export class ExtensionDiscovery implements Component {
   /** Resolves when servers that have just been registered have answered, or failed to. */
   async settled(): Promise<void> {
     const first = this.options.services.extensions.filter(mayAnswer).map(serverName).filter((name) => !this.known.has(name));
-    await Promise.all(first.map((name) => this.asking.get(name)));
+    await Promise.all(first.flatMap((name) => this.asking.get(name) ?? []));
   }
 
   private versionOf(service: ExtensionService): ExtensionVersion {
@@ -142,7 +148,7 @@ export class ExtensionDiscovery implements Component {
     }
     if (this.stopped) return;
     this.known.set(name, now);
-    if (now.discovered !== before?.discovered || now.stale !== before.stale) this.tell();
+    if (before === undefined || now.stale !== before.stale || !sameDocuments(now, before)) this.tell();
   }
 
   private async read(service: ExtensionService, before: Known | undefined): Promise<Known> {
@@ -170,7 +176,9 @@ export class ExtensionDiscovery implements Component {
     const answer = await this.options.servers.fetch(service, '/openapi/v3', { user: aggregator, headers: new Map([['accept', ['application/json']]]) });
     const document: unknown = answer.code === 200 ? JSON.parse(answer.text) : undefined;
     const paths = isObject(document) && isObject(document['paths']) ? Object.entries(document['paths']) : [];
-    return new Map(paths.flatMap(([path, entry]) => (isObject(entry) && typeof entry['serverRelativeURL'] === 'string' ? [[path, entry['serverRelativeURL']]] : [])));
+    // Another path would lead to another document, or out of this server.
+    const urlOf = (path: string, { serverRelativeURL: url }: JsonObject): string[] => (typeof url === 'string' && url.startsWith(`/openapi/v3/${path}`) ? [url] : []);
+    return new Map(paths.flatMap(([path, entry]) => (isObject(entry) ? urlOf(path, entry).map((url) => [path, url] as const) : [])));
   }
 
   private tell(): void {

@@ -47,16 +47,13 @@ export class ExtensionServers {
    * @param trusting the certificate is not looked at, for questions whose answer is not relied upon
    * @throws {StatusError} NotFound, ServiceUnavailable, InternalError for a caBundle that cannot be used
    */
-  backend({ spec: { service, caBundle, insecureSkipTLSVerify } }: Pick<ExtensionService, 'spec'>, trusting = false): Backend {
-    const { namespace = '', name = '', port = 443 } = service;
+  backend({ spec }: Pick<ExtensionService, 'spec'>, trusting = false): Backend {
+    const { namespace = '', name = '', port = 443 } = spec.service;
     const address = (this.options.egress ?? direct)(this.options.services.resolve(namespace, name, port));
-    const { client } = this.options.frontProxy ?? {};
-    const isUnchecked = trusting || insecureSkipTLSVerify === true;
-    const tls: TlsTerms = {
-      ...client, servername: `${name}.${namespace}.svc`, rejectUnauthorized: !isUnchecked,
-      ...(isUnchecked || caBundle === undefined || caBundle === '' ? {} : { ca: authorities(caBundle) }),
-    };
-    return { scheme: 'https', address, tls, agent: this.agentFor(`${tls.servername ?? ''} ${isUnchecked ? '' : caBundle ?? 'system'}`) };
+    const servername = `${name}.${namespace}.svc`;
+    const authority = trusting || spec.insecureSkipTLSVerify === true ? undefined : spec.caBundle || systemAuthorities;
+    const tls: TlsTerms = { ...this.options.frontProxy?.client, servername, ...trustIn(authority) };
+    return { scheme: 'https', address, tls, agent: this.agentFor(`${servername} ${authority ?? 'unchecked'}`) };
   }
 
   /** Asks for one document. @throws {BackendError | StatusError} */
@@ -91,6 +88,15 @@ function retire(agent: (Agent & { keepAlive?: boolean }) | undefined): void {
   if (agent === undefined) return;
   agent.keepAlive = false;
   for (const idle of Object.values(agent.freeSockets).flat()) idle?.destroy();
+}
+
+/** No caBundle: the machine's own authorities are as good as any. */
+const systemAuthorities = 'system';
+
+/** @param authority undefined when the certificate is not looked at @throws {StatusError} InternalError */
+function trustIn(authority: string | undefined): TlsTerms {
+  if (authority === undefined) return { rejectUnauthorized: false };
+  return authority === systemAuthorities ? {} : { ca: authorities(authority) };
 }
 
 /** As the server knows itself. */

@@ -6,6 +6,7 @@ import { StatusError } from '#core/api/status-error.ts';
 import { isObject, own, setOwn, type JsonObject } from '#core/api/value.ts';
 import type { Subresource } from '#core/registry/resource.ts';
 import { FieldPath } from '#core/registry/rules/field-path.ts';
+import { scaleColumns } from '#core/registry/rules/scale.ts';
 import { asJson } from './version-schema.ts';
 
 const maxReplicas = 2 ** 31 - 1;
@@ -27,6 +28,7 @@ export const customScale = (paths: CustomResourceSubresourceScale): Subresource 
     read: (object) => read(object, paths),
     write: (object, view) => write(asJson(object), stepsOf(paths.specReplicasPath), (view as Scale).spec.replicas ?? 0),
     validate: (view, errors) => FieldPath.root(errors).at('spec', 'replicas').notNegative((view as Scale).spec.replicas),
+    columns: scaleColumns,
   },
 });
 

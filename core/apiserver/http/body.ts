@@ -12,24 +12,51 @@ const maximumBodyBytes = 3 * 1024 * 1024;
 /** The media type without parameters, in lower case. */
 export const mediaType = (request: IncomingMessage): string => (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 
-/** @throws {StatusError} RequestEntityTooLarge; BadRequest when the client goes away half-way */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const announced = Number(request.headers['content-length'] ?? 0);
+export interface BodyLimits {
+  /** How long the body may take to arrive. */
+  readonly withinMs: number;
+  /** Called for each piece before it is kept. @throws {StatusError} TooManyRequests */
+  readonly take: (bytes: number) => void;
+}
+
+/** @throws {StatusError} RequestEntityTooLarge; BadRequest when the client goes away half-way, or takes too long; TooManyRequests */
+export async function readBody(request: IncomingMessage, { withinMs, take }: BodyLimits): Promise<Buffer> {
+  const announced = request.headers['content-length'];
+  if ((announced === undefined || announced === '0') && request.headers['transfer-encoding'] === undefined) return empty;
+  if (Number(announced ?? 0) > maximumBodyBytes) throw tooLarge(Number(announced));
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
-  if (announced > maximumBodyBytes) throw tooLarge(announced);
-  try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      size += chunk.length;
+  const limit = setTimeout(() => reject(tooLate(withinMs)), withinMs);
+  const data = (chunk: Buffer): void => {
+    size += chunk.length;
+    try {
       if (size > maximumBodyBytes) throw tooLarge(size);
+      take(chunk.length);
       chunks.push(chunk);
+    } catch (error) {
+      reject(error instanceof Error ? error : new Error(String(error)));
     }
-  } catch (error) {
-    if (StatusError.is(error)) throw error;
-    throw StatusError.badRequest('the request body ended early', { cause: error });
+  };
+  const end = (): void => {
+    // The close that follows comes before the listeners are taken off below, and an error costs its stack, for each request.
+    request.off('close', broken);
+    resolve(chunks.length === 1 ? (chunks[0] ?? empty) : Buffer.concat(chunks));
+  };
+  const broken = (cause: unknown): void => reject(StatusError.badRequest('the request body ended early', { cause }));
+  request.on('data', data).on('end', end).on('error', broken).on('close', broken);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(limit);
+    request.off('data', data).off('end', end).off('error', broken).off('close', broken);
   }
-  return chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks);
 }
+
+const empty = Buffer.alloc(0);
+
+const tooLate = (withinMs: number): StatusError =>
+  new StatusError('BadRequest', `the request did not arrive completely within ${withinMs / 1000} s`, undefined, { code: 408 });
 
 const tooLarge = (size: number): StatusError =>
   new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${maximumBodyBytes} bytes, the body has at least ${size}`);

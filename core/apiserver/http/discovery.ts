@@ -1,6 +1,8 @@
 import { apiVersionOf, type KindNames } from '#core/api/schema/kind.ts';
 import type { AnyResource, Subresource, Verb } from '#core/registry/resource.ts';
 import { StatusError } from '#core/api/status-error.ts';
+import type { ExtensionVersion } from '#core/apiserver/aggregation/extension-discovery.ts';
+import { byStability, type Priority } from '#core/apiserver/aggregation/priorities.ts';
 import type { ResourceIndex } from '#core/apiserver/resource-index.ts';
 
 const everything: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
@@ -14,29 +16,32 @@ export const subresourcesOf = (resource: AnyResource): readonly Pick<Subresource
   ...(resource.subresources ?? []),
 ];
 
+/** All that is served: here, and by other API servers. */
+export interface Catalog {
+  readonly resources: ResourceIndex;
+  /** Instead of what is served here under the same group and version. */
+  readonly extensions: readonly ExtensionVersion[];
+  readonly priority: (group: string, version: string) => Priority;
+}
+
 interface GroupVersions {
   readonly group: string;
   /** The preferred one first. */
   readonly versions: readonly string[];
 }
 
-export function groupsOf(resources: ResourceIndex): readonly GroupVersions[] {
-  const groups = new Map<string, string[]>();
-  for (const { kind } of resources.all) {
-    const versions = groups.get(kind.group) ?? [];
-    if (!versions.includes(kind.version)) groups.set(kind.group, [...versions, kind.version]);
+/** In the order in which clients look for a resource that they know by its short name. */
+export function groupsOf({ resources, extensions, priority }: Catalog): readonly GroupVersions[] {
+  const groups = new Map<string, Set<string>>();
+  for (const { group, version } of [...resources.all.map(({ kind }) => kind), ...extensions]) {
+    const versions = groups.get(group);
+    if (versions) versions.add(version);
+    else groups.set(group, new Set([version]));
   }
-  return [...groups].map(([group, versions]) => ({ group, versions: versions.sort(byStability) }));
-}
-
-const versionForm = /^v(\d+)(?:(alpha|beta)(\d+))?$/;
-
-/** Stable versions before beta before alpha, higher numbers first, and what is no such version last, by name. */
-function byStability(a: string, b: string): number {
-  const [one, other] = [versionForm.exec(a), versionForm.exec(b)];
-  if (!one || !other) return Number(one === null) - Number(other === null) || (a < b ? -1 : 1);
-  const rank = (stage: string | undefined): number => (stage === undefined ? 0 : stage === 'beta' ? 1 : 2);
-  return rank(one[2]) - rank(other[2]) || Number(other[1]) - Number(one[1]) || Number(other[3] ?? 0) - Number(one[3] ?? 0);
+  const highest = (group: string, versions: Iterable<string>): number => Math.max(...[...versions].map((version) => priority(group, version).group));
+  return [...groups].map(([group, versions]) => ({ group, versions: [...versions], rank: highest(group, versions) }))
+    .sort((a, b) => b.rank - a.rank || (a.group < b.group ? -1 : 1))
+    .map(({ group, versions }) => ({ group, versions: versions.sort((a, b) => priority(group, b).version - priority(group, a).version || byStability(a, b)) }));
 }
 
 export const apiVersions = (address: string) => ({
@@ -48,12 +53,12 @@ const groupDocument = ({ group, versions }: GroupVersions) => {
   return { name: group, versions: listed, preferredVersion: listed[0] };
 };
 
-export const apiGroupList = (resources: ResourceIndex) =>
-  ({ kind: 'APIGroupList', apiVersion: 'v1', groups: groupsOf(resources).filter(({ group }) => group !== '').map(groupDocument) });
+export const apiGroupList = (catalog: Catalog) =>
+  ({ kind: 'APIGroupList', apiVersion: 'v1', groups: groupsOf(catalog).filter(({ group }) => group !== '').map(groupDocument) });
 
 /** @throws {StatusError} NotFound */
-export function apiGroup(resources: ResourceIndex, name: string): object {
-  const found = groupsOf(resources).find(({ group }) => group === name);
+export function apiGroup(catalog: Catalog, name: string): object {
+  const found = groupsOf(catalog).find(({ group }) => group === name);
   if (!found) throw notServed();
   return { kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(found) };
 }
@@ -83,12 +88,16 @@ export function apiResourceList(resources: ResourceIndex, group: string, version
 }
 
 /** Everything in one answer (KEP-3352). `core` chooses between `/api` and `/apis`. */
-export function aggregated(resources: ResourceIndex, core: boolean, version: string): object {
+export function aggregated(catalog: Catalog, core: boolean, version: string): object {
+  const { resources, extensions } = catalog;
+  const versionOf = (group: string, name: string): object => {
+    const other = extensions.find((candidate) => candidate.group === group && candidate.version === name);
+    return other ? { version: name, freshness: other.freshness, resources: other.resources } : { version: name, freshness: 'Current', resources: resources.groupVersion(group, name).map(aggregatedResource) };
+  };
   return {
     kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {},
-    items: groupsOf(resources).filter(({ group }) => (group === '') === core).map(({ group, versions }) => ({
-      metadata: { name: group, creationTimestamp: null },
-      versions: versions.map((name) => ({ version: name, freshness: 'Current', resources: resources.groupVersion(group, name).map(aggregatedResource) })),
+    items: groupsOf(catalog).filter(({ group }) => (group === '') === core).map(({ group, versions }) => ({
+      metadata: { name: group, creationTimestamp: null }, versions: versions.map((name) => versionOf(group, name)),
     })),
   };
 }

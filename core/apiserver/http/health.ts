@@ -2,12 +2,16 @@ import type { ServerResponse } from 'node:http';
 import type { HealthCheck } from '#core/kernel/health-check.ts';
 import { sendText } from './respond.ts';
 
+const healthPath = /^\/(healthz|livez|readyz)(?:\/([^/]+))?\/?$/;
+
+export const isHealth = (path: string): boolean => healthPath.test(path);
+
 /**
  * Answers `/healthz`, `/livez` and `/readyz`, with `?verbose`, `?exclude=name` and `/readyz/<name>`.
  * @returns false when the path is none of these
  */
 export function serveHealth(path: string, query: URLSearchParams, checks: readonly HealthCheck[], response: ServerResponse): boolean {
-  const match = /^\/(healthz|livez|readyz)(?:\/([^/]+))?\/?$/.exec(path);
+  const match = healthPath.exec(path);
   if (!match) return false;
   const [, endpoint = '', only] = match;
   const excluded = new Set(query.getAll('exclude'));

@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { StatusError } from '#core/api/status-error.ts';
 import { builtInResources } from '#core/registry/resources.ts';
 import { ResourceIndex } from '#core/apiserver/resource-index.ts';
-import { Gate } from './gate.ts';
 import { negotiate } from './negotiate.ts';
 import { deletion, listParameters, watchParameters, writeParameters, type WriteSort } from './query.ts';
 import { route } from './route.ts';
@@ -21,6 +20,7 @@ describe('route', () => {
     '/api/v1/pods': '/pods *', '/api/v1/namespaces/a/pods': '/pods a', '/api/v1/namespaces/a/pods/b': '/pods a b', '/api/v1/namespaces/a/pods/b/status': '/pods a b status',
     '/api/v1/namespaces': '/namespaces *', '/api/v1/namespaces/a': '/namespaces * a', '/api/v1/namespaces/a/finalize': '/namespaces * a finalize', '/api/v1/namespaces/a/status': '/namespaces * a status',
     '/api/v1/watch/namespaces/a/pods': 'watch /pods a', '/apis/storage.k8s.io/v1/storageclasses/x': 'storage.k8s.io/storageclasses * x',
+    '/api/v1/namespaces/a/pods/http:b:8080/proxy/c/proxy': '/pods a http:b:8080 proxy', '/api/v1/nodes/n/proxy/logs/': '/nodes * n proxy',
     '/api/v1/pods/b': 'nothing', '/api/v1/namespaces/a/nodes/b': 'nothing', '/api/v1/namespaces/a/pods/b/status/c': 'nothing', '/api/v2/pods': 'nothing', '/metrics': 'nothing', '/apis/none/v1/x': 'nothing',
   };
   for (const [path, expected] of Object.entries(paths)) it(`${path} leads to ${expected}`, () => expect(shown(path)).to.equal(expected));
@@ -76,18 +76,5 @@ describe('query', () => {
       () => deletion(query('gracePeriodSeconds=x'), undefined), () => deletion(query(''), { gracePeriodSeconds: -1 }), () => deletion(query(''), { propagationPolicy: 'Sideways' }),
     ];
     for (const refusal of refusals) expect(refusal, String(refusal)).to.throw().that.satisfies((error: unknown) => StatusError.is(error, 'BadRequest', 'Invalid'));
-  });
-});
-
-describe('Gate', () => {
-  it('lets in as many as it may, and the next when one has left', () => {
-    const gate = new Gate('reading', 2);
-    const leave = gate.enter();
-    gate.enter();
-    expect(() => gate.enter()).to.throw('2 reading requests under way already');
-    leave();
-    leave();
-    gate.enter();
-    expect(() => gate.enter()).to.throw('try again later');
   });
 });

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { openApiDocument } from '#core/api/schema/openapi.ts';
 import type { ResourceIndex } from '#core/apiserver/resource-index.ts';
 import type { AnyResource } from '#core/registry/resource.ts';
-import { groupsOf, subresourcesOf, verbsOf } from './discovery.ts';
+import type { ExtensionVersion } from '#core/apiserver/aggregation/extension-discovery.ts';
+import { subresourcesOf, verbsOf } from './discovery.ts';
 
 interface Document {
   /** What it describes. */
@@ -38,15 +39,17 @@ export class OpenApi {
     return this.resources.groupVersion(group, version);
   }
 
-  /** `/openapi/v3`: where each group-version's document is; the hash lets clients keep it for ever. */
-  index(): object {
+  /** `/openapi/v3`: where each group-version's document is; the hash lets clients keep it for ever. @param extensions those of other servers */
+  index(extensions: readonly ExtensionVersion[]): object {
     const paths: Record<string, { serverRelativeURL: string }> = {};
-    for (const { group, versions } of groupsOf(this.resources)) {
-      for (const version of versions) {
-        const path = group === '' ? `api/${version}` : `apis/${group}/${version}`;
-        const document = this.document(path);
-        if (document) paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${document.hash}` };
-      }
+    for (const path of new Set(this.resources.all.map(({ kind }) => pathOf(kind)))) {
+      const document = this.document(path);
+      if (document) paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${document.hash}` };
+    }
+    for (const { openApi, ...names } of extensions) {
+      const path = pathOf(names);
+      delete paths[path];
+      if (openApi !== undefined) paths[path] = { serverRelativeURL: openApi };
     }
     return { paths };
   }
@@ -66,3 +69,5 @@ export class OpenApi {
     return document;
   }
 }
+
+const pathOf = ({ group, version }: { readonly group: string; readonly version: string }): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`);

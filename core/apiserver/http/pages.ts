@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { localPriority, type Priority } from '#core/apiserver/aggregation/priorities.ts';
+import type { ExtensionVersion } from '#core/apiserver/aggregation/extension-discovery.ts';
 import type { HealthCheck } from '#core/kernel/health-check.ts';
 import type { ResourceIndex } from '#core/apiserver/resource-index.ts';
 import type { VersionInfo } from '#core/apiserver/version-info.ts';
-import { aggregated, apiGroup, apiGroupList, apiResourceList, apiVersions, notServed } from './discovery.ts';
+import { AggregatedDocuments } from './aggregated-documents.ts';
+import { apiGroup, apiGroupList, apiResourceList, apiVersions, groupsOf, notServed, type Catalog } from './discovery.ts';
 import { serveHealth } from './health.ts';
 import { negotiate } from './negotiate.ts';
 import { OpenApi } from './openapi.ts';
@@ -16,8 +19,19 @@ export interface IssuerDiscovery {
   openIdConfiguration(jwksUri: string): object;
 }
 
+/** What other API servers serve. */
+export interface Extensions {
+  readonly versions: readonly ExtensionVersion[];
+  /** Where a group-version stands among all, those of this server too. */
+  priority(group: string, version: string): Priority;
+  /** Resolves when servers that have just been registered have been asked. */
+  settled(): Promise<void>;
+  onChange(listener: () => void): () => void;
+}
+
 export interface PagesOptions {
   readonly resources: ResourceIndex;
+  readonly extensions?: Extensions | undefined;
   readonly checks: readonly HealthCheck[];
   readonly version: VersionInfo;
   readonly issuer?: IssuerDiscovery | undefined;
@@ -27,23 +41,45 @@ export interface PagesOptions {
 export class Pages {
   private readonly options: PagesOptions;
   private readonly openapi: OpenApi;
+  private readonly catalog: Catalog;
+  private readonly documents: AggregatedDocuments;
 
   constructor(options: PagesOptions) {
+    const { resources, extensions } = options;
     this.options = options;
-    this.openapi = new OpenApi(options.resources, options.version.gitVersion);
+    this.openapi = new OpenApi(resources, options.version.gitVersion);
+    this.catalog = {
+      resources, priority: (group, version) => extensions?.priority(group, version) ?? localPriority(group, version),
+      get extensions() {
+        return extensions?.versions ?? [];
+      },
+    };
+    this.documents = new AggregatedDocuments(this.catalog);
+    resources.onChange(() => this.documents.forget());
+    extensions?.onChange(() => this.documents.forget());
   }
 
   /** @param address `host:port` of the server */
   async discover(request: IncomingMessage, response: ServerResponse, { group, version }: Extract<Route, { to: 'discovery' }>, address: string): Promise<void> {
-    const { resources } = this.options;
-    if (version !== undefined) return send(response, 200, apiResourceList(resources, group ?? '', version));
-    if (group !== undefined && group !== '') return send(response, 200, apiGroup(resources, group));
+    if (version !== undefined) return send(response, 200, apiResourceList(this.options.resources, group ?? '', version));
+    if (group !== undefined && group !== '') return send(response, 200, apiGroup(this.catalog, group));
     const format = negotiate(request.headers.accept, ['discovery']);
     response.setHeader('Vary', 'Accept');
-    if (format.as === 'discovery') {
-      return send(response, 200, aggregated(resources, group === '', format.version), 'json', `application/json;g=apidiscovery.k8s.io;v=${format.version};as=APIGroupDiscoveryList`);
+    if (format.as === 'discovery') return this.aggregated(request, response, group === '', format.version);
+    return send(response, 200, group === '' ? apiVersions(address) : apiGroupList(this.catalog));
+  }
+
+  private async aggregated(request: IncomingMessage, response: ServerResponse, core: boolean, version: string): Promise<void> {
+    if (!core) await this.options.extensions?.settled();
+    const { bytes, etag } = this.documents.of(core, version);
+    response.setHeader('ETag', etag);
+    if (request.headers['if-none-match'] === etag) {
+      response.writeHead(304);
+      response.end();
+      return;
     }
-    return send(response, 200, group === '' ? apiVersions(address) : apiGroupList(resources));
+    response.writeHead(200, { 'Content-Type': `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`, 'Content-Length': bytes.length });
+    response.end(bytes);
   }
 
   /** @throws {StatusError} NotFound */
@@ -52,7 +88,7 @@ export class Pages {
     if (serveHealth(path, query, checks, response)) return undefined;
     switch (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path) {
       case '/version': return send(response, 200, version);
-      case '/openapi/v3': return send(response, 200, this.openapi.index());
+      case '/openapi/v3': return send(response, 200, this.openapi.index(this.catalog.extensions));
       case '/openapi/v2': return emptyProtobuf(response);
       case '/': return send(response, 200, { paths: this.paths() });
       case '/openid/v1/jwks': if (issuer) return send(response, 200, issuer.jwks(), 'json', 'application/jwk-set+json'); throw notServed();
@@ -64,10 +100,10 @@ export class Pages {
   }
 
   private paths(): string[] {
-    const versions = new Set(this.options.resources.all.map(({ kind }) => (kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`)));
-    const groups = new Set(this.options.resources.all.flatMap(({ kind }) => (kind.group === '' ? [] : [`/apis/${kind.group}`])));
+    const served = groupsOf(this.catalog).flatMap(({ group, versions }) =>
+      (group === '' ? versions.map((version) => `/api/${version}`) : [`/apis/${group}`, ...versions.map((version) => `/apis/${group}/${version}`)]));
     const issuer = this.options.issuer ? ['/.well-known/openid-configuration', '/openid/v1/jwks'] : [];
-    return ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version', ...issuer, ...versions, ...groups].sort();
+    return ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version', ...issuer, ...served].sort();
   }
 
   private async openapiDocument(name: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): Promise<void> {

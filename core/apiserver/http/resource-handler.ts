@@ -17,7 +17,7 @@ import { list, type ListResult } from '#core/apiserver/verbs/list.ts';
 import { get } from '#core/apiserver/verbs/local-verbs.ts';
 import { patch, patchTypes, type PatchType } from '#core/apiserver/verbs/patch.ts';
 import { update } from '#core/apiserver/verbs/update.ts';
-import { decodeObjectBody, mediaType, parseConfiguration, parseText, readBody } from './body.ts';
+import { decodeObjectBody, mediaType, parseConfiguration, parseText } from './body.ts';
 import { notAllowed, notServed, subresourcesOf, verbsOf } from './discovery.ts';
 import { negotiate, type Format } from './negotiate.ts';
 import { deletion, includeObject, isWatch, listParameters, watchParameters, writeParameters } from './query.ts';
@@ -33,11 +33,15 @@ export interface Exchange {
   readonly verb: Verb;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** The body, complete; empty for requests that only read. */
+  readonly bytes: Buffer;
   readonly query: URLSearchParams;
   readonly caller: Caller;
   readonly audit: AuditRecord | undefined;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
+  /** Called when a watch has sent what was there when it began: from then on it costs little. */
+  readonly begun: () => void;
 }
 
 /** The API verb of a request, as authorization and audit know it. @throws {StatusError} MethodNotAllowed, NotFound */
@@ -82,7 +86,8 @@ export async function handle(exchange: Exchange): Promise<void> {
     case 'list': return sendItems(exchange, await list(api, target, listParameters(query)), format);
     case 'watch': {
       const { timeoutSeconds, ...parameters } = watchParameters(query);
-      return watchStream(api, target, parameters, response, { format, include: includeObject(query), timeoutSeconds, stopping: exchange.stopping, audit: exchange.audit });
+      const { stopping, audit, begun } = exchange;
+      return watchStream(api, target, parameters, response, { format, include: includeObject(query), timeoutSeconds, stopping, audit, begun });
     }
     case 'create': {
       const parameters = writeParameters(query, { options: 'CreateOptions', agent });
@@ -98,7 +103,7 @@ export async function handle(exchange: Exchange): Promise<void> {
     case 'patch': {
       const type = patchType(mediaType(request), target.resource);
       const parameters = writeParameters(query, { options: 'PatchOptions', agent, applies: type === 'apply' });
-      const bytes = await readBody(request);
+      const { bytes } = exchange;
       const body = type === 'apply' ? await parseConfiguration(bytes) : parseText(bytes);
       exchange.audit?.requestObject(body.value);
       if (type !== 'apply') return sendObject(exchange, 200, await patch(api, target, type, body, parameters, caller), format);
@@ -106,11 +111,11 @@ export async function handle(exchange: Exchange): Promise<void> {
       return sendObject(exchange, created ? 201 : 200, object, format);
     }
     case 'delete': {
-      const result = await remove(api, target, deletion(query, await deleteOptions(request)), caller);
+      const result = await remove(api, target, deletion(query, await deleteOptions(exchange)), caller);
       return isStatus(result.answer) ? send(response, 200, result.answer, format.encoding) : sendObject(exchange, 200, result.answer, format);
     }
     case 'deletecollection': {
-      const options = deletion(query, await deleteOptions(request));
+      const options = deletion(query, await deleteOptions(exchange));
       return sendItems(exchange, await removeCollection(api, target, listParameters(query), options, caller), format);
     }
   }
@@ -128,15 +133,14 @@ function patchType(type: string, { codec }: AnyResource): PatchType | 'apply' {
 }
 
 /** A DELETE may carry DeleteOptions; without them the query speaks. @throws {StatusError} BadRequest */
-async function deleteOptions(request: IncomingMessage): Promise<DeleteOptions | undefined> {
-  const bytes = await readBody(request);
+async function deleteOptions({ request, bytes }: Exchange): Promise<DeleteOptions | undefined> {
   if (bytes.length === 0) return undefined;
   const { value } = await decodeObjectBody(bytes, mediaType(request), DeleteOptions);
   return decode(DeleteOptions, value, { kind: { group: '', version: 'v1', kind: 'DeleteOptions' } }).value;
 }
 
-async function bodyOf({ request, target, audit }: Exchange): Promise<Body> {
-  const body = await decodeObjectBody(await readBody(request), mediaType(request), bodyKind(target));
+async function bodyOf({ request, bytes, target, audit }: Exchange): Promise<Body> {
+  const body = await decodeObjectBody(bytes, mediaType(request), bodyKind(target));
   audit?.requestObject(body.value);
   return body;
 }
@@ -151,10 +155,10 @@ const sendAnswer = (exchange: Exchange, answer: KubernetesObject | Status, forma
   (isStatus(answer) ? send(exchange.response, answer.code ?? 201, answer, format.encoding) : sendObject(exchange, 201, answer, format));
 
 async function sendObject(exchange: Exchange, code: number, object: KubernetesObject, format: Format): Promise<void> {
-  const { api, target: { resource }, response, query } = exchange;
+  const { api, target: { resource, subresource }, response, query } = exchange;
   exchange.audit?.responseObject(object);
   const document = format.as === 'table'
-    ? table(resource, [object], { resourceVersion: object.metadata.resourceVersion }, { version: format.version, include: includeObject(query), now: api.clock.now() })
+    ? table(subresourceOf(resource, subresource)?.view ?? resource, [object], { resourceVersion: object.metadata.resourceVersion }, { version: format.version, include: includeObject(query), now: api.clock.now() })
     : format.as === 'partial' ? partial(object, format.version) : object;
   await send(response, code, document, format.encoding);
 }

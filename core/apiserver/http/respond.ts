@@ -4,6 +4,7 @@ import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import type { ListMeta, Status } from '#core/api/schema/meta.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Format } from './negotiate.ts';
+import { objectText } from './object-text.ts';
 
 /** Answers with one document. */
 export async function send(response: ServerResponse, code: number, document: unknown, encoding: Format['encoding'] = 'json', type?: string): Promise<void> {
@@ -25,7 +26,7 @@ const batch = 250;
 export async function sendList(response: ServerResponse, head: { apiVersion: string; kind: string; metadata: ListMeta }, items: readonly KubernetesObject[]): Promise<void> {
   const opening = `${JSON.stringify(head).slice(0, -1)},"items":[`;
   if (items.length <= batch) {
-    const bytes = Buffer.from(`${opening}${items.map((item) => JSON.stringify(item)).join(',')}]}\n`);
+    const bytes = Buffer.from(`${opening}${items.map((item) => objectText.of(item)).join(',')}]}\n`);
     response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': bytes.length });
     response.end(bytes);
     return;
@@ -34,7 +35,7 @@ export async function sendList(response: ServerResponse, head: { apiVersion: str
   let text = opening;
   for (let start = 0; start < items.length; start += batch) {
     if (response.destroyed) return;
-    text += (start === 0 ? '' : ',') + items.slice(start, start + batch).map((item) => JSON.stringify(item)).join(',');
+    text += (start === 0 ? '' : ',') + items.slice(start, start + batch).map((item) => objectText.of(item)).join(',');
     if (!response.write(text)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
     else await new Promise(setImmediate);
     text = '';

@@ -1,5 +1,5 @@
 import type { AnyResource } from '#core/registry/resource.ts';
-import type { Target } from '#core/apiserver/api.ts';
+import { subresourceOf, type Target } from '#core/apiserver/api.ts';
 import type { ResourceIndex } from '#core/apiserver/resource-index.ts';
 
 /** Where a path leads inside `/api` and `/apis`. */
@@ -10,7 +10,7 @@ export type Route =
 
 /**
  * Reads `/api/v1/…` and `/apis/<group>/<version>/…`, with `namespaces/<ns>/` before namespaced resources, the name and
- * subresource after, and the old `watch/` prefix. Undefined when nothing is there.
+ * subresource after, and the old `watch/` prefix. Below a subresource that connects, the path is somebody else's. Undefined when nothing is there.
  */
 export function route(path: string, resources: ResourceIndex): Route {
   const segments = path.split('/').filter((segment) => segment !== '');
@@ -38,4 +38,7 @@ function targetOf(segments: readonly string[], find: (plural: string) => AnyReso
 }
 
 const objectOf = (resource: AnyResource, namespace: string | undefined, [name = '', subresource = '', ...more]: readonly string[]): Target | undefined =>
-  (more.length > 0 ? undefined : { resource, namespace, name, subresource });
+  (more.length > 0 && subresourceOf(resource, subresource)?.connects?.withPath !== true ? undefined : { resource, namespace, name, subresource });
+
+/** How many segments of a path lead to a subresource. */
+export const depthOf = ({ resource: { kind } }: Target): number => (kind.group === '' ? 2 : 3) + (kind.namespaced ? 2 : 0) + 3;

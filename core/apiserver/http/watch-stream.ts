@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { bookmark, ResourceChanged, watch, type WatchEvent, type WatchParameters } from '#core/apiserver/verbs/watch.ts';
 import type { AuditRecord } from '#core/apiserver/audit/audit-log.ts';
 import type { Api, Target } from '#core/apiserver/api.ts';
 import type { Format } from './negotiate.ts';
+import { objectText } from './object-text.ts';
 import { failureOf } from './respond.ts';
 import { partial, table, type IncludeObject } from './table.ts';
 
@@ -17,27 +17,6 @@ const writeSize = 64 * 1024;
 /** JavaScript clients give up on a watch that is silent for 30 s. */
 const bookmarkEveryMs = 25_000;
 
-/** Text of objects that several watchers are about to get. The map lets go of them with the objects. */
-class SharedText {
-  private readonly recent = new Map<KubernetesObject, string>();
-  private characters = 0;
-
-  of(object: KubernetesObject): string {
-    const known = this.recent.get(object);
-    if (known !== undefined) return known;
-    const text = JSON.stringify(object);
-    this.recent.set(object, text);
-    this.characters += text.length;
-    for (const [oldest, old] of this.recent) {
-      if (this.recent.size <= 256 && this.characters <= 4 * 1024 * 1024) break;
-      this.recent.delete(oldest);
-      this.characters -= old.length;
-    }
-    return text;
-  }
-}
-const sharedText = new SharedText();
-
 export interface WatchStreamOptions {
   readonly format: Format;
   readonly include: IncludeObject;
@@ -45,6 +24,8 @@ export interface WatchStreamOptions {
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
   readonly audit?: AuditRecord | undefined;
+  /** Called when what is there already has been sent, as far as the reader takes it. */
+  readonly begun?: () => void;
 }
 
 /**
@@ -59,6 +40,7 @@ export async function watchStream(api: Api, target: Target, parameters: WatchPar
   response.flushHeaders();
   options.audit?.started(200);
   stream.open();
+  options.begun?.();
   const cancels = [close];
   if (parameters.allowWatchBookmarks === true) {
     const tick = (): void => {
@@ -167,7 +149,7 @@ class EventStream {
 }
 
 function encoder(api: Api, target: Target, { format, include }: WatchStreamOptions): (event: WatchEvent) => string {
-  if (format.as === 'object') return ({ type, object }) => `{"type":"${type}","object":${sharedText.of(object)}}\n`;
+  if (format.as === 'object') return ({ type, object }) => `{"type":"${type}","object":${objectText.of(object)}}\n`;
   if (format.as === 'partial') return ({ type, object }) => `${JSON.stringify({ type, object: partial(object, format.version) })}\n`;
   let first = true;
   return ({ type, object }) => {

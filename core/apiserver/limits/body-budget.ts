@@ -3,9 +3,9 @@ import { tooMany } from './priority-level.ts';
 /** What the body of one request has taken so far. */
 export interface BodyShare {
   /** @throws {StatusError} TooManyRequests */
-  take(bytes: number): void;
+  readonly take: (bytes: number) => void;
   /** Gives everything back; may be called more than once. */
-  end(): void;
+  readonly end: () => void;
 }
 
 /**

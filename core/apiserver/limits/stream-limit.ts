@@ -1,7 +1,7 @@
 import { tooMany, type Seat } from './priority-level.ts';
 
-/** Bounds the watches that are open, of each user and of all together: a client that forgets to close them harms itself first. */
-export class WatchLimit {
+/** Bounds the watches and other streams that are open, of each user and of all together: a client that forgets to close them harms itself first. */
+export class StreamLimit {
   private readonly perUser: number;
   private readonly total: number;
   private readonly open = new Map<string, number>();
@@ -15,8 +15,8 @@ export class WatchLimit {
   /** @throws {StatusError} TooManyRequests */
   enter(user: string): Seat {
     const mine = this.open.get(user) ?? 0;
-    if (mine >= this.perUser) throw tooMany(`the user has ${mine} watches open already`);
-    if (this.all >= this.total) throw tooMany(`there are ${this.all} watches open already`);
+    if (mine >= this.perUser) throw tooMany(`the user has ${mine} watches and streams open already`);
+    if (this.all >= this.total) throw tooMany(`there are ${this.all} watches and streams open already`);
     this.open.set(user, mine + 1);
     this.all++;
     let left = false;

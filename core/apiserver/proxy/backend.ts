@@ -1,6 +1,7 @@
-import { request as httpRequest, type Agent as HttpAgent, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Agent as HttpAgent, ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
+import { nodeHttp } from '#core/kernel/node-http.ts';
 import type { Address } from './address.ts';
 import { outgoingHeaders, type Headers } from './headers.ts';
 
@@ -51,7 +52,7 @@ const connectTimeoutMs = 10_000;
 
 /** Begins a request; its body and its answer are the caller's to deal with. @param upgrades takes a connection of its own */
 export function begin({ scheme, address, tls, agent }: Backend, { method, path, headers }: Outgoing, upgrades: boolean): ClientRequest {
-  const outgoing = (scheme === 'https' ? httpsRequest : httpRequest)({
+  const outgoing = (scheme === 'https' ? httpsRequest : nodeHttp.request)({
     ...tls, host: address.host, port: address.port, method, path, headers: outgoingHeaders(headers),
     // An upgraded connection never comes back.
     agent: upgrades ? false : agent,

@@ -1,6 +1,7 @@
-import { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { StatusError } from '#core/api/status-error.ts';
+import { nodeHttp } from '#core/kernel/node-http.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
 import { direct, type Egress } from './address.ts';
 import { BackendError, type Backend } from './backend.ts';
@@ -26,7 +27,7 @@ export interface ProxyOptions {
 /** The connectors of `services/proxy`, `pods/proxy` and `nodes/proxy`, and what ends their connections. */
 export function proxyConnectors(options: ProxyOptions): { readonly connectors: readonly Connector[]; close(): void } {
   const { objects, services } = options;
-  const agents = { http: new HttpAgent({ keepAlive: true, maxFreeSockets: 16 }), https: new HttpsAgent({ keepAlive: true, maxFreeSockets: 16 }) };
+  const agents = { http: new nodeHttp.Agent({ keepAlive: true, maxFreeSockets: 16 }), https: new HttpsAgent({ keepAlive: true, maxFreeSockets: 16 }) };
   const proxy = (plural: string, find: (namespace: string, name: string) => Place | Promise<Place>): Connector => ({
     group: '', plural, subresource: 'proxy',
     options: ({ path }) => (path === '' ? {} : { path }),

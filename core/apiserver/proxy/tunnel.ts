@@ -37,6 +37,7 @@ export async function tunnel(upgrade: Upgrade, response: ServerResponse, backend
     const result = await Promise.race([agreed, refused]);
     if (!('head' in result)) return await handBackRefusal(result, response, options);
     options.started?.(101);
+    response.statusCode = 101;
     response.detachSocket(upgrade.socket as Socket);
     upgrade.socket.write(headOf(result.answer));
     await join(upgrade, result, options.stopping);

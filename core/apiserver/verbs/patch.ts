@@ -1,11 +1,12 @@
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import { applyJsonPatch } from '#core/api/patch/json-patch.ts';
 import { applyMergePatch } from '#core/api/patch/merge-patch.ts';
+import { goText, patchMisfit } from '#core/api/patch/patch-misfit.ts';
 import { applyStrategicMergePatch } from '#core/api/patch/strategic-merge-patch.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Api, Body, Caller, Target, WriteParameters } from '#core/apiserver/api.ts';
 import { modify } from './modify.ts';
-import { decodeBody, decodeView } from './pipeline.ts';
+import { decodeBody, decodeView, type WithStatus } from './pipeline.ts';
 import { modifyView, viewOf } from './view.ts';
 
 export type PatchType = 'json' | 'merge' | 'strategic';
@@ -21,14 +22,18 @@ export const patchTypes: ReadonlyMap<string, PatchType> = new Map([
 export function patch(api: Api, target: Target, type: PatchType, body: Body, parameters: WriteParameters, caller: Caller): Promise<KubernetesObject> {
   const view = viewOf(target);
   const { struct } = view?.kind ?? target.resource.kind;
-  if (view) {
-    return modifyView(api, target, view, parameters, caller, (old) =>
-      decodeView(target, view.kind, { value: apply(type, old, body.value), duplicates: body.duplicates }, parameters, caller));
-  }
-  return modify(api, target, parameters, caller, (old) => {
+  const { duplicates } = body;
+  if (view) return modifyView(api, target, view, parameters, caller, (old) => patched(old, (value) => decodeView(target, view.kind, { value, duplicates }, parameters, caller)));
+  return modify(api, target, parameters, caller, (old) => patched(old, (value) => decodeBody(target, { value, duplicates }, parameters, caller)));
+
+  function patched(old: KubernetesObject, read: (value: unknown) => WithStatus): WithStatus {
     const value = apply(type, old, body.value);
-    return decodeBody(target, { value, duplicates: body.duplicates }, parameters, caller);
-  });
+    try {
+      return read(value);
+    } catch (error) {
+      throw patchMisfit(error, () => (type === 'strategic' ? goText(body.value) : JSON.stringify(value)));
+    }
+  }
 
   function apply(kind: PatchType, old: KubernetesObject, document: unknown): unknown {
     if (kind === 'json') {

@@ -1,9 +1,8 @@
 import type { FieldErrors } from '#core/api/field-errors.ts';
 import { staticCostLimit, staticCrdCostLimit } from '#core/api/cel/limits.ts';
 import type { JSONSchemaProps } from '#core/api/schema/json-schema-v1.ts';
-import type { CostedNode } from '#core/api/structural/rule-costs.ts';
+import { costedNodes, type CostedNode } from '#core/api/structural/rule-costs.ts';
 import type { CompiledRule } from '#core/api/structural/rule.ts';
-import { costedNodes } from '#core/api/structural/rules.ts';
 
 /** Checks the expressions of all rules in a schema that is otherwise right. @param unchanged what they cost each is not held against them any more */
 export const checkRules = (schema: JSONSchemaProps, path: string, unchanged: boolean, errors: FieldErrors): void => new Checks(errors, unchanged).all(schema, path);

@@ -84,10 +84,14 @@ export function validateJobTemplate({ metadata, spec }: JobTemplateSpec, field: 
 
 const unlimited = 2 ** 31 - 1;
 
+/** Not for a Job to be made: it gets these when it is made. */
 export function defaultJobSpec(spec: JobSpec): void {
   defaultPodTemplate(spec.template);
   if (spec.parallelism === undefined) spec.completions ??= 1;
   spec.parallelism ??= 1;
+  spec.completionMode ??= 'NonIndexed';
+  spec.suspend ??= false;
+  spec.manualSelector ??= false;
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : unlimited;
   spec.podReplacementPolicy ??= spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed';
 }

@@ -44,6 +44,13 @@ describe('the scale subresource', () => {
     });
   }
 
+  it('prints what kubectl users know', () => {
+    const { read, columns } = viewOf(deployments);
+    const view = read({ ...created(deployments, { metadata, spec: { replicas: 3, selector, template } }), status: { replicas: 2 } } as KubernetesObject);
+    expect(columns.map(({ name }) => name)).to.deep.equal(['Name', 'Desired', 'Available', 'Age']);
+    expect(columns.map(({ cell }) => cell(view, Date.parse(view.metadata.creationTimestamp) + 5000))).to.deep.equal(['web', 3, 2, '5s']);
+  });
+
   it('refuses a size below zero', () => {
     const errors = new FieldErrors();
     viewOf(deployments).validate?.({ metadata: {}, spec: { replicas: -1 } } as never, errors);

@@ -1,7 +1,8 @@
 import { Scale } from '#core/api/schema/autoscaling-v1.ts';
 import { apiVersionOf, type KubernetesObject } from '#core/api/schema/kind.ts';
 import type { LabelSelector } from '#core/api/schema/meta.ts';
-import type { Subresource } from '#core/registry/resource.ts';
+import type { Column, Subresource } from '#core/registry/resource.ts';
+import { ageColumn, nameColumn } from '#core/registry/columns.ts';
 import { FieldPath } from './field-path.ts';
 import { selectorText } from './printing.ts';
 
@@ -9,6 +10,13 @@ interface Scalable extends KubernetesObject {
   spec: { replicas?: number };
   status: { replicas?: number };
 }
+
+export const scaleColumns: readonly Column<KubernetesObject>[] = [
+  nameColumn,
+  { name: 'Desired', type: 'integer', description: 'Pods that are wanted.', cell: (scale) => (scale as Scale).spec.replicas ?? 0 },
+  { name: 'Available', type: 'integer', description: 'Pods that there are.', cell: (scale) => (scale as Scale).status.replicas },
+  ageColumn,
+];
 
 /** The size of a workload as a subresource of its own, for `kubectl scale` and autoscalers. */
 export const scaleSubresource = <T extends Scalable>(selectorOf: (object: T) => LabelSelector | undefined): Subresource<T> => ({
@@ -32,5 +40,6 @@ export const scaleSubresource = <T extends Scalable>(selectorOf: (object: T) => 
     validate(view, errors) {
       FieldPath.root(errors).at('spec', 'replicas').notNegative((view as Scale).spec.replicas);
     },
+    columns: scaleColumns,
   },
 });

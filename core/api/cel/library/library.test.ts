@@ -156,6 +156,7 @@ describe('CEL: libraries', () => {
       sets.contains([dyn(1), dyn(2.0)], [dyn(1.0), dyn(2u)]) => true
       sets.equivalent([1, 2, 3], [3, 2, 1, 1]) => true
       sets.equivalent([1], [1, 2]) => false
+      sets.equivalent([1, 2], [1]) => false
       sets.intersects([1], [1, 2]) => true
       sets.intersects([1], []) => false
       'abc 123'.find('[0-9]+') => "123"
@@ -199,6 +200,7 @@ describe('CEL: libraries', () => {
       url('https://example.com/path?k1=a&k2=b&k2=c').getQuery() => {"k1":["a"],"k2":["b","c"]}
       url('https://example.com/path?key with spaces=value+with%20spaces').getQuery() => {"key with spaces":["value with spaces"]}
       url('https://example.com/path?').getQuery() => {}
+      url('https://example.com/?a&=b&c=&a=%41%zz&&d=e=f').getQuery() => {"a":[""],"":["b"],"c":[""],"d":["e=f"]}
       url('https://example.com/?__proto__=a').getQuery()['__proto__'][0] => "a"
       url('https://example.com/') == url('https://example.com/') => true
       url('https://example.com/') == url('https://example.org/') => false
@@ -214,6 +216,8 @@ describe('CEL: libraries', () => {
       quantity('200M') == quantity('0.2G') => true
       quantity('200M') == quantity('0.3G') => false
       quantity('50M').isLessThan(quantity('50Mi')) => true
+      quantity('1k').isLessThan(quantity('1000')) => false
+      quantity('1k').isGreaterThan(quantity('1000')) => false
       quantity('50Mi').isGreaterThan(quantity('50M')) => true
       quantity('200M').compareTo(quantity('0.2G')) => 0
       quantity('50M').compareTo(quantity('50Mi')) => -1
@@ -297,6 +301,9 @@ describe('CEL: libraries', () => {
       format.dns1035Label().validate('1a').hasValue() => true
       format.qualifiedName().validate('apiextensions.k8s.io/v1beta1').hasValue() => false
       format.dns1123LabelPrefix().validate('my-label-prefix-').hasValue() => false
+      format.dns1123LabelPrefix().validate('-').hasValue() => true
+      format.dns1123LabelPrefix().validate('a').hasValue() => false
+      format.dns1123LabelPrefix().validate('A-').hasValue() => true
       format.dns1123Label().validate('my-label-prefix-').hasValue() => true
       format.labelValue().validate('a b').hasValue() => true
       format.uri().validate('http://example.com').hasValue() => false
@@ -342,6 +349,14 @@ describe('CEL: libraries', () => {
       semver('1.0.0-2').compareTo(semver('1.0.0-10')) => -1
       semver('1.0.0+a') == semver('1.0.0+b') => true
       semver('1.2.3').compareTo(semver('1.0.0')) => 1
+      semver('1.2.3').isLessThan(semver('1.2.3')) => false
+      semver('1.2.3').isGreaterThan(semver('1.2.3')) => false
+      semver('1.0.0-a.b').compareTo(semver('1.0.0-a.b')) => 0
+      semver('1.0.0-alpha.1').compareTo(semver('1.0.0-alpha')) => 1
+      semver('1.0.0-beta').compareTo(semver('1.0.0-alpha')) => 1
+      semver('1.0.0').compareTo(semver('1.0.0-alpha')) => 1
+      semver('01.0.0') => error: Major number must not contain leading zeroes "01"
+      semver('1.0.x') => error: Invalid character(s) found in version "1.0.x"
       semver('1.2.3').major() => 1
       semver('1.2.3').minor() => 2
       semver('1.2.3').patch() => 3
@@ -357,6 +372,10 @@ describe('CEL: libraries', () => {
       authorizer.requestResource.check('get').allowed() => true
       authorizer.group('').resource('pods').check('explode').errored() => true
       authorizer.group('').resource('pods').check('explode').error() => "no authorizer today"
+      authorizer.path('/healthz').check('get').errored() => false
+      authorizer.path('/healthz').check('get').error() => ""
+      authorizer.path('/a') == authorizer.path('/a') => true
+      authorizer.path('/a') == authorizer.path('/b') => false
       authorizer.path('  ') => error: path must not be empty
       authorizer.group('').resource('') => error: resource must not be empty
       authorizer.serviceAccount('default', 'not@valid').path('/').check('get').allowed() => error: Invalid service account name: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')

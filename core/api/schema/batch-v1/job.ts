@@ -1,7 +1,7 @@
 import { PodTemplateSpec } from '#core/api/schema/core-v1/pod.ts';
 import type { KindOf } from '#core/api/schema/kind.ts';
 import { LabelSelector, TemplateMeta } from '#core/api/schema/meta.ts';
-import { always, bool, int32, int64, mergedAtomic, oneOf, pointer, required, set, string, time, withDefault, type Of } from '#core/api/schema/type.ts';
+import { always, bool, int32, int64, mergedAtomic, oneOf, pointer, required, set, string, time, type Of } from '#core/api/schema/type.ts';
 import { batch } from './batch.ts';
 import { PodFailurePolicy, SuccessPolicy } from './job-policies.ts';
 
@@ -15,11 +15,11 @@ export const JobSpec = batch.type('JobSpec', 'Pods that run to their end.', {
   backoffLimitPerIndex: [12, pointer(int32), 'Failures after which an index has failed; only when Indexed. Cannot change.'],
   maxFailedIndexes: [13, pointer(int32), 'Failed indexes beyond which the Job has failed; only with backoffLimitPerIndex.'],
   selector: [4, LabelSelector, 'Which pods are its own; made by the server. Cannot change.'],
-  manualSelector: [5, withDefault(pointer(bool), false), 'The author has seen to selector and labels, and that no other Job selects these pods.'],
+  manualSelector: [5, pointer(bool), 'The author has seen to selector and labels, and that no other Job selects these pods.'],
   template: [6, required(PodTemplateSpec), 'The pods to make. Cannot change once the Job has started.'],
   ttlSecondsAfterFinished: [8, pointer(int32), 'Seconds after its end at which the Job is deleted; never when absent.'],
-  completionMode: [9, withDefault(oneOf('Indexed', 'NonIndexed'), 'NonIndexed'), 'Whether each completion has an index of its own. Cannot change.'],
-  suspend: [10, withDefault(pointer(bool), false), 'Run no pods for now; those that run are deleted.'],
+  completionMode: [9, oneOf('Indexed', 'NonIndexed'), 'Whether each completion has an index of its own. Cannot change.'],
+  suspend: [10, pointer(bool), 'Run no pods for now; those that run are deleted.'],
   podReplacementPolicy: [14, oneOf('Failed', 'TerminatingOrFailed'), 'Make the next pod when one has failed for good, or as soon as it is being deleted.'],
   managedBy: [15, pointer(string), 'Controller in charge; the built-in one when absent. Cannot change.'],
 });

@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { BenchServer, concurrently } from './server.ts';
+import { printTable } from './table.ts';
+
+const pods = '/api/v1/namespaces/default/pods';
+/** The server gives memory back when it has been idle for a while. */
+const settleMs = 25_000;
+
+/** About 2 KB as stored, with what a Deployment's pods have. */
+const pod = (name: string) => ({
+  apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: 'bench', 'pod-template-hash': '5d59d67564' } },
+  spec: {
+    containers: [{
+      name: 'main', image: 'registry.example/bench:1.0', ports: [{ containerPort: 8080, name: 'http' }],
+      env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }, { name: 'MODE', value: 'bench' }],
+      resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '128Mi' } },
+      readinessProbe: { httpGet: { path: '/ready', port: 8080 } }, volumeMounts: [{ name: 'data', mountPath: '/data' }],
+    }],
+    volumes: [{ name: 'data', emptyDir: {} }],
+  },
+});
+
+/** Resident memory at rest, and with 10,000 pods. */
+export async function memory(): Promise<void> {
+  const server = await BenchServer.start();
+  const rows: (string | number)[][] = [];
+  const row = async (title: string): Promise<void> => {
+    rows.push([title, await server.memoryMegabytes('VmRSS'), await server.memoryMegabytes('RssAnon'), await server.memoryMegabytes('RssFile')]);
+  };
+  try {
+    await row('just started');
+    await delay(settleMs);
+    await row('idle');
+    await concurrently(10_000, 32, async (index) => {
+      await server.send('POST', pods, pod(`pod-${index}`));
+    });
+    await row('10,000 pods, just created');
+    await delay(settleMs);
+    await row('10,000 pods, idle');
+    const times: number[] = [];
+    let bytes = 0;
+    for (let round = 0; round < 5; round++) {
+      const begun = performance.now();
+      bytes = (await server.send('GET', `${pods}?resourceVersion=0`)).length;
+      times.push(performance.now() - begun);
+    }
+    await row('10,000 pods, listed five times');
+    await delay(settleMs);
+    await row('10,000 pods, idle again');
+    printTable('Resident memory, store included', ['', 'RSS MB', 'allocated MB', 'program MB'], rows);
+    printTable('List of 10,000 pods', ['', 'ms'], [...times.map((time, index) => [`list ${index + 1} of ${(bytes / 1e6).toFixed(1)} MB`, time])]);
+  } finally {
+    await server.stop();
+  }
+}

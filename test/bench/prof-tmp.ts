@@ -1,0 +1,11 @@
+import { BenchServer, concurrently } from './server.ts';
+import { configMap, maps } from './api.ts';
+const server = await BenchServer.start([], process.env['PROF'] ? ['--cpu-prof', `--cpu-prof-dir=${process.env['PROF']}`] : []);
+const end = await server.watch(`${maps}?watch=true`, () => undefined);
+await concurrently(1000, 64, async (i) => { await server.send('POST', maps, configMap(`w-${i}`)); });
+const cpu = await server.cpuSeconds(); const begun = performance.now();
+const n = Number(process.env['N'] ?? 6000);
+await concurrently(n, 64, async (i) => { await server.send('POST', maps, configMap(`m-${i}`)); });
+console.log('creates/s', n / ((performance.now() - begun) / 1000), 'server cpu us/create', ((await server.cpuSeconds()) - cpu) * 1e6 / n);
+end();
+await server.stop();

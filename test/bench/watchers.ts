@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { configMap, maps } from './api.ts';
+import { BenchServer, concurrently } from './server.ts';
+import { percentile, printTable } from './table.ts';
+
+const perSecond = 100;
+const events = 1000;
+
+/** How long watchers wait for a change, from before it is written, while 100 changes a second go to every one of them. */
+export async function watchers(): Promise<void> {
+  const rows: (string | number)[][] = [];
+  for (const count of [1, 100, 1000]) {
+    const server = await BenchServer.start();
+    try {
+      rows.push([`${count.toLocaleString('en')} watcher${count === 1 ? '' : 's'}`, ...(await deliveries(server, count))]);
+    } finally {
+      await server.stop();
+    }
+  }
+  printTable(`Update sent → event received, ${perSecond} updates a second for each watcher, over HTTPS, one connection each`, ['', 'p50 ms', 'p99 ms', 'worst ms', 'events/s', 'RSS MB'], rows);
+}
+
+async function deliveries(server: BenchServer, count: number): Promise<number[]> {
+  const { metadata } = JSON.parse((await server.send('POST', maps, configMap('watched'))).toString()) as { metadata: { resourceVersion: string } };
+  const sent: number[] = [];
+  const waits: number[] = [];
+  let finish: () => void = () => undefined;
+  const all = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const ends: (() => void)[] = [];
+  await concurrently(count, 50, async () => {
+    let rest = '';
+    // From a version on: the state at the beginning would count as the first change.
+    ends.push(await server.watchText(`${maps}?watch=true&resourceVersion=${metadata.resourceVersion}`, (text) => {
+      const whole = rest + text;
+      let at = 0;
+      for (const found of whole.matchAll(/"round":"(\d+)"/g)) {
+        waits.push(performance.now() - (sent[Number(found[1])] ?? NaN));
+        at = found.index + found[0].length;
+      }
+      rest = whole.slice(Math.max(at, whole.length - 30));
+      if (waits.length === count * events) finish();
+    }));
+  });
+  const begun = performance.now();
+  const writes: Promise<unknown>[] = [];
+  for (let round = 0; round < events; round++) {
+    await delay(Math.max(0, begun + (round * 1000) / perSecond - performance.now()));
+    sent[round] = performance.now();
+    writes.push(server.send('PUT', `${maps}/watched`, { ...configMap('watched'), data: { round: String(round) } }));
+  }
+  await Promise.all(writes);
+  await all;
+  const seconds = (performance.now() - begun) / 1000;
+  const megabytes = await server.residentMegabytes();
+  for (const end of ends) end();
+  return [percentile(waits, 0.5), percentile(waits, 0.99), percentile(waits, 1), waits.length / seconds, megabytes];
+}
