@@ -72,8 +72,9 @@ const changeable = ({ metadata: { annotations = {} }, spec }: Pod): unknown => [
 function judgeWorkload(request: AdmissionRequest, object: KubernetesObject, objects: ObjectStore): void {
   const { subresource, namespace = '' } = request;
   const template = subresource === '' ? templateOf(object) : undefined;
+  if (template === undefined) return;
   const policy = policyFor(namespace, objects);
-  if (template === undefined || policy === undefined) return;
+  if (policy === undefined) return;
   remark(request, template, policy);
   warn(request, template, policy);
 }

@@ -1,14 +1,9 @@
 import { issueCertificate, type ClusterPki } from '#core/authn/pki.ts';
 import type { KeyPair } from '#core/authn/pki-issue.ts';
 import type { Client } from '#core/client/client.ts';
+import { writeKubeconfig } from '#core/client/write-kubeconfig.ts';
 import { systemClock } from '#core/kernel/clock.ts';
-
-/** Somebody who talks to the API server. */
-export interface PlaneUser {
-  readonly name: string;
-  /** Besides `system:authenticated`. */
-  readonly groups?: readonly string[];
-}
+import type { PlaneUser } from './plane-user.ts';
 
 /** Hands out certificates of one control plane, and what is made of them. */
 export class PlaneAccess {
@@ -21,9 +16,7 @@ export class PlaneAccess {
     this.#pki = pki;
   }
 
-  /** The library for YAML comes along only here. */
-  async kubeconfigOf(pair: KeyPair): Promise<string> {
-    const { writeKubeconfig } = await import('#core/client/kubeconfig.ts');
+  kubeconfigOf(pair: KeyPair): string {
     return writeKubeconfig({ server: this.#server, ca: this.#pki.ca, ...pair });
   }
 

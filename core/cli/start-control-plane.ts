@@ -14,7 +14,8 @@ import { lockDataDir } from './data-dir-lock.ts';
 import type { CrdSource } from './install-crds.ts';
 import type { WebhookServer, WebhookSource } from './install-webhooks.ts';
 import { loadModule } from './load-module.ts';
-import { PlaneAccess, type PlaneUser } from './plane-access.ts';
+import { PlaneAccess } from './plane-access.ts';
+import type { PlaneUser } from './plane-user.ts';
 import { hostsOf, makeDataDir, settingsFor } from './settings.ts';
 import { kubernetesVersion, nodeVersionProblem } from './version.ts';
 
@@ -113,7 +114,7 @@ async function start(options: ControlPlaneOptions, place: Place): Promise<Contro
   try {
     const access = new PlaneAccess(apiServer.url, pki);
     if (crds.length > 0) await (await import('./install-crds.ts')).installCrds(client, crds);
-    return planeOf({ url: apiServer.url, client, kubeconfig: await access.kubeconfigOf(pki.admin) }, pki.ca, access, () => end(access, halt, place));
+    return planeOf({ url: apiServer.url, client, kubeconfig: access.kubeconfigOf(pki.admin) }, pki.ca, access, () => end(access, halt, place));
   } catch (error) {
     await halt().catch(() => undefined);
     throw error;

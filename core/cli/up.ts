@@ -4,6 +4,7 @@ import { AuthoritySigner } from '#core/authn/certificate-signer.ts';
 import { ensureClusterPki } from '#core/authn/pki.ts';
 import { ensureServiceAccountKeys } from '#core/authn/service-account/keys.ts';
 import { writePrivateFile } from '#core/authn/pki-file.ts';
+import { writeKubeconfig } from '#core/client/write-kubeconfig.ts';
 import { systemClock } from '#core/kernel/clock.ts';
 import { startInOrder, type Component } from '#core/kernel/lifecycle.ts';
 import { createLogger, type Logger, type LogFormat, type LogLevel } from '#core/kernel/logger.ts';
@@ -57,8 +58,6 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
   if (halt === undefined) return 0;
   try {
     const path = join(dataDir, 'kubeconfig');
-    // Brings a YAML library along, which serving does not need.
-    const { writeKubeconfig } = await import('#core/client/kubeconfig.ts');
     await writePrivateFile(path, writeKubeconfig({ server: apiServer.url, ca: pki.ca, ...pki.admin }));
     const startedInMs = performance.now();
     process.stdout.write(summary({ url: apiServer.url, kubeconfig: path, startedInMs, abilities: (await abilities).flat() }));

@@ -10,7 +10,8 @@ import { Namespace } from '#core/api/schema/core-v1/namespace.ts';
 import { systemClock } from '#core/kernel/clock.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { HttpClient } from './http-client.ts';
-import { readKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+import { readKubeconfig } from './kubeconfig.ts';
+import { writeKubeconfig } from './write-kubeconfig.ts';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { stringify } from 'yaml';
-import { readKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+import { readKubeconfig } from './kubeconfig.ts';
+import { writeKubeconfig } from './write-kubeconfig.ts';
 
 const pem = (what: string): string => `-----BEGIN ${what}-----\nMIIB\n-----END ${what}-----\n`;
 const base64 = (text: string): string => Buffer.from(text).toString('base64');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { isObject, own, type JsonObject } from '#core/api/value.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 
@@ -34,27 +34,6 @@ export function readKubeconfig(text: string, options: ReadKubeconfigOptions = {}
     ...clusterPart(named(config, 'clusters', 'cluster', clusterName), `cluster "${clusterName}"`, folder),
     ...(userName === '' ? {} : userPart(named(config, 'users', 'user', userName), `user "${userName}"`, folder)),
   };
-}
-
-/** A kubeconfig with one context of this name. */
-export function writeKubeconfig(connection: ClusterConnection, name = 'keelson'): string {
-  const data = (pem: string | undefined): string | undefined => (pem === undefined ? undefined : Buffer.from(pem).toString('base64'));
-  return stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{
-      name,
-      cluster: {
-        server: connection.server,
-        'certificate-authority-data': data(connection.ca),
-        'tls-server-name': connection.serverName,
-        'insecure-skip-tls-verify': connection.insecure === true ? true : undefined,
-      },
-    }],
-    users: [{ name, user: { 'client-certificate-data': data(connection.cert), 'client-key-data': data(connection.key), token: connection.token } }],
-    contexts: [{ name, context: { cluster: name, user: name } }],
-    'current-context': name,
-  }, { lineWidth: 0, keepUndefined: false });
 }
 
 function clusterPart(cluster: JsonObject, where: string, folder: string): ClusterConnection {

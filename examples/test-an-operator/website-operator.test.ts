@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApiException, CoreV1Api, CustomObjectsApi, KubeConfig, KubernetesObjectApi, loadAllYaml, type KubernetesObject, type V1ConfigMap } from '@kubernetes/client-node';
+import { ApiException, CoreV1Api, CustomObjectsApi, KubeConfig, KubernetesObjectApi, loadAllYaml, type KubernetesObject } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { startControlPlane, type ControlPlane } from 'keelson';
 import { ConfigMap } from 'keelson/core/api/schema/core-v1';
 import { customKind } from 'keelson/core/api/schema/custom-kind';
+import type { KubernetesObject as Stored } from 'keelson/core/api/schema/kind';
 import { WebsiteOperator, type Website } from './website-operator.ts';
 
 const folder = import.meta.dirname;
+/** For the control plane's own client. */
+const Site = customKind<Stored & Pick<Website, 'status'>>({ group: 'example.com', version: 'v1', kind: 'Website' });
 const websites = { group: 'example.com', version: 'v1', plural: 'websites', namespace: 'default' };
 const configFor = (kubeconfig: string): KubeConfig => {
   const config = new KubeConfig();
@@ -40,20 +43,21 @@ describe('the website operator', () => {
 
   const create = (name: string, spec: object) => sites.createNamespacedCustomObject({ ...websites, body: { apiVersion: 'example.com/v1', kind: 'Website', metadata: { name }, spec } });
   /** Resolves to the page once it is this one; undefined once it is gone. */
-  const page = async (name: string, wanted: string | undefined): Promise<V1ConfigMap | undefined> => {
+  const page = async (name: string, wanted: string | undefined): Promise<ConfigMap | undefined> => {
     const events = plane.client.watch(ConfigMap, { namespace: 'default', fieldSelector: `metadata.name=${name}` }, AbortSignal.timeout(5000));
     for await (const { type, object } of events) {
       if (type === 'DELETED' && wanted === undefined) return undefined;
-      if (type !== 'DELETED' && object.data?.['index.html'] === wanted) return object as V1ConfigMap;
+      if (type !== 'DELETED' && object.data?.['index.html'] === wanted) return object;
     }
     throw new Error('the watch ended');
   };
 
   it('publishes pages, and says so', async () => {
     await create('hello', { page: '<h1>Hello</h1>' });
-    expect((await page('hello', '<h1>Hello</h1>'))?.metadata?.ownerReferences?.[0]).to.include({ kind: 'Website', name: 'hello' });
-    const Websites = customKind<Website & { apiVersion: string; kind: string; metadata: { name: string } }>({ group: 'example.com', version: 'v1', kind: 'Website' });
-    for await (const { object } of plane.client.watch(Websites, {}, AbortSignal.timeout(5000))) if (object.status?.publishedGeneration === 1) break;
+    expect((await page('hello', '<h1>Hello</h1>'))?.metadata.ownerReferences?.[0]).to.include({ kind: 'Website', name: 'hello' });
+    for await (const { object } of plane.client.watch(Site, { fieldSelector: 'metadata.name=hello' }, AbortSignal.timeout(5000))) {
+      if (object.status?.publishedGeneration === object.metadata.generation) break;
+    }
   });
 
   it('follows changes', async () => {

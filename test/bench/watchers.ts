@@ -4,7 +4,9 @@ import { BenchServer, concurrently } from './server.ts';
 import { percentile, printTable } from './table.ts';
 
 const perSecond = 100;
-const events = 1000;
+const events = 500;
+/** For what is still on its way when the last update is answered; a machine that cannot keep up shows it in what was delivered. */
+const patienceMs = 20_000;
 
 /** How long watchers wait for a change, from before it is written, while 100 changes a second go to every one of them. */
 export async function watchers(): Promise<void> {
@@ -17,7 +19,7 @@ export async function watchers(): Promise<void> {
       await server.stop();
     }
   }
-  printTable(`Update sent → event received, ${perSecond} updates a second for each watcher, over HTTPS, one connection each`, ['', 'p50 ms', 'p99 ms', 'worst ms', 'events/s', 'RSS MB'], rows);
+  printTable(`Update sent → event received, ${perSecond} updates a second for each watcher, over HTTPS, one connection each`, ['', 'p50 ms', 'p99 ms', 'worst ms', 'events/s', 'delivered %', 'RSS MB'], rows);
 }
 
 async function deliveries(server: BenchServer, count: number): Promise<number[]> {
@@ -51,9 +53,9 @@ async function deliveries(server: BenchServer, count: number): Promise<number[]>
     writes.push(server.send('PUT', `${maps}/watched`, { ...configMap('watched'), data: { round: String(round) } }));
   }
   await Promise.all(writes);
-  await all;
+  await Promise.race([all, delay(patienceMs, undefined, { ref: false })]);
   const seconds = (performance.now() - begun) / 1000;
   const megabytes = await server.residentMegabytes();
   for (const end of ends) end();
-  return [percentile(waits, 0.5), percentile(waits, 0.99), percentile(waits, 1), waits.length / seconds, megabytes];
+  return [percentile(waits, 0.5), percentile(waits, 0.99), percentile(waits, 1), waits.length / seconds, (waits.length / (count * events)) * 100, megabytes];
 }

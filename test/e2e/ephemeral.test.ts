@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,10 +13,12 @@ import { StatusError } from '#core/api/status-error.ts';
 import { HttpClient } from '#core/client/http-client.ts';
 import { readKubeconfig } from '#core/client/kubeconfig.ts';
 import { systemClock } from '#core/kernel/clock.ts';
-import { linux, requires } from '#test/fixtures/requires.ts';
+import { linux, program, requires, skipBecause, unmet } from '#test/fixtures/requires.ts';
 import { root, until } from './harness.ts';
 
 const main = join(root, 'core', 'cli', 'main.ts');
+
+const kubectl = program('kubectl', 'kubernetes-client');
 
 interface Ready {
   readonly url: string;
@@ -170,6 +172,19 @@ describe('keelson ephemeral', function () {
 
   describe('in a shell script', () => {
     const script = (text: string) => run('sh', ['-c', `set -e\n"$NODE" "$KEELSON" ephemeral --controllers=false > ready.json &\nwhile [ ! -s ready.json ]; do sleep 0.1; done\n${text}`], 'ignore');
+
+    it('works as the example says', async function () {
+      const reason = unmet(kubectl);
+      if (reason !== undefined) skipBecause(this, reason);
+      const example = join(root, 'examples', 'test-an-operator');
+      const [, block = ''] = /```sh\n(.*?)```/s.exec(await readFile(join(example, 'README.md'), 'utf8')) ?? [];
+      await copyFile(join(example, 'crd.yaml'), join(files, 'crd.yaml'));
+      await writeFile(join(files, 'keelson'), '#!/bin/sh\nexec "$NODE" "$KEELSON" "$@"\n', { mode: 0o755 });
+      const { exitCode, stdout, stderr } = await run('sh', ['-c', `PATH=$PWD:$PATH\n${block}`], 'ignore');
+      expect(exitCode, stderr).to.equal(0);
+      expect(stdout).to.include('websites.example.com');
+      await nothingLeft(JSON.parse(await readFile(join(files, 'ready.json'), 'utf8')) as Ready);
+    });
 
     it('ends with the script', async () => {
       const { exitCode, stdout } = await script('cat ready.json');

@@ -11,7 +11,7 @@ describe('several servers over one etcd', function () {
     const said: string[] = [];
     const seed = Number(process.env['KEELSON_TEST_SEED'] ?? Math.floor(Math.random() * 1e9));
     try {
-      await haRounds({ servers: 2, seed, rounds: 1, roundMs: 8000, failovers: 1, say: (text) => said.push(text) });
+      await haRounds({ servers: 2, seed, rounds: 1, roundMs: 6000, failovers: 1, say: (text) => said.push(text) });
     } catch (error) {
       throw new Error(`seed ${seed}: ${said.join('; ')}`, { cause: error });
     }

@@ -99,7 +99,6 @@ describe('API aggregation over HTTPS', () => {
       await plane.client.create(ClusterRoleBinding, { metadata: { name: 'jane' }, roleRef: { apiGroup: rbacGroup, kind: 'ClusterRole', name: 'eater' }, subjects: [{ kind: 'User', apiGroup: rbacGroup, name: 'jane' }] });
       expect((await plane.send('GET', flunders, { headers: jane })).code).to.equal(200);
       expect((await plane.send('DELETE', flunders, { headers: jane })).body.message).to.contain('cannot deletecollection resource "flunders"');
-      expect((await plane.send('GET', `${root}/namespaces/default/../default/flunders`, { headers: jane })).code).to.equal(400);
       expect(server.seen.filter(({ url }) => url.startsWith(flunders)).map(({ method, url }) => `${method} ${url}`)).to.deep.equal([`GET ${flunders}`]);
     });
 

@@ -218,7 +218,12 @@ describe('custom resources', () => {
     expect(condition(refused, 'NamesAccepted')).to.include({ status: 'False', reason: 'ListKindConflict', message: '"CronTabList" is already in use' });
     expect(condition(refused, 'Established')).to.include({ status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' });
     expect((await get('/apis/example.com/v1/crontubs')).code).to.equal(404);
+    await post(crds, definition('crontobs', 'CronTob', { names: { plural: 'crontobs', kind: 'CronTob', shortNames: ['tub'] } }));
+    await established('crontobs.example.com');
     await merge(`${crds}/${name}`, { spec: { names: { kind: 'CronTub', listKind: 'CronTubList', singular: 'crontub', shortNames: ['tub'] } } });
+    const shortless = await until(() => get(`${crds}/${name}`), (answer) => condition(answer, 'NamesAccepted')?.reason === 'ShortNamesConflict');
+    expect(shortless.body.status.acceptedNames).to.deep.include({ kind: 'CronTub' }).and.not.to.have.property('shortNames');
+    await plane.send('DELETE', `${crds}/crontobs.example.com`);
     await established(name);
     expect((await get('/apis/example.com/v1/crontubs')).code).to.equal(200);
     await plane.send('DELETE', `${crds}/${name}`);

@@ -20,17 +20,18 @@ export function fieldFinder(type: CelType, spelling: string): Find {
   return (value) => (isMap(value) ? mapGet(value, spelling) : noSuchOverload);
 }
 
-/** A null in a declared field counts as none. */
+/** A null in a declared field of JSON counts as none; what a variable was worked out to be may be null. */
 function declaredField(name: string, adapt: Adapt): Find {
   const read = inherited.has(name) ? (object: JsonObject) => own(object, name) : (object: JsonObject) => object[name];
-  const readValue = (value: CelValue): unknown => {
-    if (value instanceof ObjectValue) return read(value.raw);
-    return value instanceof MapValue ? value.get(name) : noSuchOverload;
+  const adapted = (raw: unknown): unknown => (raw === null || raw === undefined ? undefined : adapt(raw));
+  const ofValue = (value: CelValue): unknown => {
+    if (value instanceof ObjectValue) return adapted(read(value.raw));
+    const item = value instanceof MapValue ? value.get(name) : noSuchOverload;
+    return item === null ? null : adapted(item);
   };
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return noSuchOverload;
-    const raw = value instanceof CelValue ? readValue(value) : read(value as JsonObject);
-    return raw === null || raw === undefined ? undefined : adapt(raw);
+    return value instanceof CelValue ? ofValue(value) : adapted(read(value as JsonObject));
   };
 }
 

@@ -176,7 +176,7 @@ export class LazyFields extends MapValue {
   private readonly resolve: (field: string) => unknown;
   private readonly known = new Map<string, unknown>();
 
-  /** @param resolve gives JSON, a value, or undefined; what it throws becomes the error of the expression. */
+  /** @param resolve gives JSON, a value, or undefined; what it throws becomes the error of the expression, unless that is `exhausted`. */
   constructor(resolve: (field: string) => unknown) {
     super();
     this.resolve = resolve;
@@ -197,6 +197,7 @@ export class LazyFields extends MapValue {
       const raw = this.resolve(key);
       return raw === undefined ? undefined : fromJson(raw);
     } catch (error) {
+      if (error instanceof Error && 'exhausted' in error && error.exhausted === true) throw error;
       return new Failure(error instanceof Error ? error.message : String(error));
     }
   }

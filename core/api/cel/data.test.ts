@@ -95,6 +95,8 @@ describe('CEL: data', () => {
 
   it('can be worked out when it is asked for, once', () => {
     const asked: string[] = [];
+    const compiled = compile(env, 'self.count');
+    if (!(compiled instanceof CelProgram)) throw new Error('it does not compile');
     const variables = new LazyFields((name) => {
       asked.push(name);
       if (name === 'c') throw new Error('c cannot be told');
@@ -104,6 +106,10 @@ describe('CEL: data', () => {
     expect(asked).to.deep.equal(['a', 'b']);
     expect(evaluate('variables.c == 1 || true', { variables })).to.equal(true);
     expect(evaluate('variables.c', { variables })).to.equal('error: c cannot be told');
+    const nothing = new LazyFields(() => null);
+    expect(evaluate('dyn(variables.a) == null && has(variables.a)', { variables: nothing })).to.equal(true);
+    const exhausting = new LazyFields(() => compiled.evaluate({ self }, { budget: 0 }).value);
+    expect(evaluate('variables.a == 1 || true', { variables: exhausting })).to.equal('error: operation cancelled: actual cost limit exceeded');
   });
 
   it('is not changed, and results can be handed on', () => {

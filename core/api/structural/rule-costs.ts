@@ -2,6 +2,7 @@ import { maxRequestSize } from '#core/api/cel/limits.ts';
 import type { CelType } from '#core/api/cel/types.ts';
 import type { JSONSchemaProps } from '#core/api/schema/json-schema-v1.ts';
 import { compileRules, type CompiledRule } from './rule.ts';
+import { hasRules } from './rules.ts';
 import { additionalOf, itemsOf } from './structure.ts';
 import { celTypeOfField, celTypeOfParts, toCelType } from './to-cel-type.ts';
 
@@ -25,9 +26,9 @@ interface Place {
   readonly uncorrelated: string | undefined;
 }
 
-/** The schemas with rules, innermost first. */
+/** The schemas with rules of their own, innermost first. @param path of the schema in its CustomResourceDefinition */
 export const costedNodes = (schema: JSONSchemaProps, path: string): readonly CostedNode[] =>
-  visit(schema, { path, type: toCelType(schema, 'object', true), count: 1, uncorrelated: undefined });
+  (hasRules(schema) ? visit(schema, { path, type: toCelType(schema, 'object', true), count: 1, uncorrelated: undefined }) : []);
 
 function visit(schema: JSONSchemaProps, place: Place): CostedNode[] {
   const { path, type, uncorrelated } = place;

@@ -14,21 +14,28 @@ import { VersionSchema, type CustomObject } from './version-schema.ts';
 /** Schema of a version that has none, which only a laxer server can have stored. */
 const anything: JSONSchemaProps = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
-/** What is served for an accepted definition: one resource for each served version. @param convert for definitions with a conversion webhook */
-export function customResources(definition: CustomResourceDefinition, convert?: Converter): AnyResource[] {
+export interface CustomResourceOptions {
+  /** For definitions with a conversion webhook. */
+  readonly convert?: Converter | undefined;
+  /** Whether the definition is being deleted: no objects are made then any more. */
+  readonly terminating?: () => boolean;
+}
+
+/** What is served for an accepted definition: one resource for each served version. */
+export function customResources(definition: CustomResourceDefinition, options: CustomResourceOptions = {}): AnyResource[] {
   const { spec: { group, versions } } = definition;
   const schemas = new Map(versions.map(({ name, schema }) => {
     const made = new VersionSchema(group, name, schema?.openAPIV3Schema ?? anything);
     return [made.apiVersion, made];
   }));
-  return versions.filter(({ served }) => served).map((version) => customResource(definition, version, schemas, convert));
+  return versions.filter(({ served }) => served).map((version) => customResource(definition, version, schemas, options));
 }
 
 /** The resource of the storage version, whether it is served or not, without conversion: for getting rid of its objects. */
 export function storageResource(definition: CustomResourceDefinition): AnyResource {
   const version = storageOf(definition);
   const schema = new VersionSchema(definition.spec.group, version.name, anything);
-  return customResource(definition, version, new Map([[schema.apiVersion, schema]]), undefined);
+  return customResource(definition, version, new Map([[schema.apiVersion, schema]]), {});
 }
 
 function storageOf({ metadata, spec: { versions } }: CustomResourceDefinition): CustomResourceDefinitionVersion {
@@ -38,7 +45,7 @@ function storageOf({ metadata, spec: { versions } }: CustomResourceDefinition): 
 }
 
 function customResource(
-  definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion, schemas: ReadonlyMap<string, VersionSchema>, convert: Converter | undefined,
+  definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion, schemas: ReadonlyMap<string, VersionSchema>, { convert, terminating }: CustomResourceOptions,
 ): AnyResource {
   const kind = kindOf(definition, version);
   const apiVersion = apiVersionOf(kind);
@@ -62,7 +69,7 @@ function customResource(
     },
 
     prepareForCreate() {
-      if (!isTerminating(definition)) return;
+      if (terminating?.() !== true) return;
       throw new StatusError('MethodNotAllowed', 'create not allowed while custom resource definition is terminating', { group: kind.group, kind: kind.plural });
     },
     validateCreate(object, errors) {
@@ -112,8 +119,6 @@ function storage(definition: CustomResourceDefinition, kind: Kind, view: Version
     },
   };
 }
-
-export const isTerminating = ({ status }: CustomResourceDefinition): boolean => status.conditions.some(({ type, status: holds }) => type === 'Terminating' && holds === 'True');
 
 /** What a generation is counted by. */
 function counted({ metadata: _metadata, status, ...rest }: CustomObject, hasStatus: boolean): object {

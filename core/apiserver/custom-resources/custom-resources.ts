@@ -13,7 +13,7 @@ import type { AnyResource } from '#core/registry/resource.ts';
 import { storageNames, type Api, type Caller } from '#core/apiserver/api.ts';
 import { removeCollection } from '#core/apiserver/verbs/delete-collection.ts';
 import { conversionWebhook } from './conversion-webhook.ts';
-import { customResources, isTerminating, storageResource } from './custom-resource.ts';
+import { customResources, storageResource } from './custom-resource.ts';
 import { conditionOf, withStatus } from './definition-status.ts';
 import { TakenNames } from './taken-names.ts';
 
@@ -29,7 +29,7 @@ const cleanupEveryMs = 1000;
 
 /** Whether an established definition is served as it was before. */
 const isServedAlike = (a: CustomResourceDefinition, b: CustomResourceDefinition): boolean =>
-  a.metadata.uid === b.metadata.uid && a.metadata.generation === b.metadata.generation && isTerminating(a) === isTerminating(b) && deepEqual(a.status.acceptedNames, b.status.acceptedNames);
+  a.metadata.uid === b.metadata.uid && a.metadata.generation === b.metadata.generation && deepEqual(a.status.acceptedNames, b.status.acceptedNames);
 
 const needsCleanup = ({ metadata }: CustomResourceDefinition): boolean => metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(cleanupFinalizer) === true;
 
@@ -98,15 +98,18 @@ export class CustomResources implements Component {
     (needsCleanup(definition) ? this.cleanups : this.statuses).add(definition.metadata.name);
   }
 
-  /** Others of the group may get the names that one had. */
-  private enqueueGroup({ metadata, spec }: CustomResourceDefinition): void {
-    for (const other of this.all()) if (other.spec.group === spec.group && other.metadata.name !== metadata.name) this.enqueue(other);
+  /** Those that wait for names may get the ones that another had. */
+  private enqueueWaiting({ metadata, spec }: CustomResourceDefinition): void {
+    for (const other of this.all()) {
+      const waits = conditionOf(other, 'NamesAccepted')?.status === 'False';
+      if (waits && other.spec.group === spec.group && other.metadata.name !== metadata.name) this.enqueue(other);
+    }
   }
 
   private drop(definition: CustomResourceDefinition): void {
     const { name } = definition.metadata;
     if (this.served.delete(name)) this.api.resources.set(name, []);
-    this.enqueueGroup(definition);
+    this.enqueueWaiting(definition);
   }
 
   private serve(definition: CustomResourceDefinition): void {
@@ -118,7 +121,10 @@ export class CustomResources implements Component {
     }
     if (before && isServedAlike(before, definition)) return;
     try {
-      this.api.resources.set(name, customResources(definition, conversionWebhook(definition, this.webhooks)));
+      this.api.resources.set(name, customResources(definition, {
+        convert: conversionWebhook(definition, this.webhooks),
+        terminating: () => this.find(name)?.metadata.deletionTimestamp !== undefined,
+      }));
       this.served.set(name, definition);
     } catch (error) {
       // Something must have been stored past all checks. The others are not to suffer.
@@ -151,7 +157,7 @@ export class CustomResources implements Component {
     if (!definition || needsCleanup(definition)) return;
     const next = withStatus(definition, TakenNames.for(definition, this.all(), this.builtIn), this.now());
     if (deepEqual(next.status, definition.status)) return;
-    if (await this.write(next) && !deepEqual(next.status.acceptedNames, definition.status.acceptedNames)) this.enqueueGroup(definition);
+    if (await this.write(next) && !deepEqual(next.status.acceptedNames, definition.status.acceptedNames)) this.enqueueWaiting(definition);
   }
 
   /** Removes all objects of a definition that is being deleted, and then lets it go. */

@@ -4,7 +4,7 @@ import type { JSONSchemaProps } from '#core/api/schema/json-schema-v1.ts';
 import { blocksRules, report } from '#core/api/structural/findings.ts';
 import { isNormal } from '#core/api/structural/is-normal.ts';
 import { normalize, readMetadata, type Normalized } from '#core/api/structural/normalize.ts';
-import { hasRules, rulesOf, type Rules } from '#core/api/structural/rules.ts';
+import { rulesOf, type Rules } from '#core/api/structural/rules.ts';
 import { structureOf, type Structure } from '#core/api/structural/structure.ts';
 import { checkUniqueLists } from '#core/api/structural/unique-lists.ts';
 import { validatorOf, type Validator } from '#core/api/structural/validate.ts';
@@ -19,12 +19,18 @@ export type CustomObject = KubernetesObject & Readonly<Record<string, unknown>>;
 export const asJson = (object: KubernetesObject): JsonObject => object as unknown as JsonObject;
 const asObject = (value: JsonObject): KubernetesObject => value as unknown as KubernetesObject;
 
+interface Compiled {
+  readonly structure: Structure;
+  readonly validator: Validator;
+  readonly status: Validator | undefined;
+  readonly rules: Rules | undefined;
+}
+
 /** What the schema of one version makes of objects. Compiled when it is first needed: most versions of most definitions never are. */
 export class VersionSchema {
   readonly apiVersion: string;
   readonly schema: JSONSchemaProps;
-  private compiled: { readonly structure: Structure; readonly validator: Validator; readonly status: Validator | undefined } | undefined;
-  private compiledRules: Rules | undefined;
+  private compiled: Compiled | undefined;
 
   constructor(group: string, version: string, schema: JSONSchemaProps) {
     this.apiVersion = apiVersionOf({ group, version });
@@ -65,13 +71,10 @@ export class VersionSchema {
 
   /** The rules in CEL, once everything else has been checked. */
   checkRules(object: KubernetesObject, old: KubernetesObject | undefined, errors: FieldErrors): void {
-    if (!hasRules(this.schema)) return;
-    if (blocksRules(errors)) {
+    const { rules } = this.parts;
+    if (rules && blocksRules(errors)) {
       errors.invalid('<nil>', 'null', 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation');
-      return;
-    }
-    this.compiledRules ??= rulesOf(this.schema, true);
-    this.compiledRules?.check(object, old ?? uncorrelated, '', errors);
+    } else rules?.check(object, old ?? uncorrelated, '', errors);
   }
 
   private validateEmbedded(object: KubernetesObject, errors: FieldErrors): void {
@@ -85,9 +88,9 @@ export class VersionSchema {
     if (before.empty) checkUniqueLists(asJson(object), this.parts.structure, errors);
   }
 
-  private get parts() {
+  private get parts(): Compiled {
     const { schema } = this;
     const status = schema.properties?.['status'];
-    return (this.compiled ??= { structure: structureOf(schema, true), validator: validatorOf(schema), status: status && validatorOf(status) });
+    return (this.compiled ??= { structure: structureOf(schema, true), validator: validatorOf(schema), status: status && validatorOf(status), rules: rulesOf(schema, true) });
   }
 }

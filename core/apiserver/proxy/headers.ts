@@ -63,8 +63,8 @@ export function answerHeaders(answer: IncomingMessage, rewriteLocation: (locatio
 }
 
 /** As `http.request` takes them. */
-export function outgoingHeaders(headers: Headers): Record<string, string[]> {
-  const outgoing = Object.create(null) as Record<string, string[]>;
-  for (const [name, values] of headers) outgoing[name] = values;
+export function outgoingHeaders(headers: Headers): Record<string, string | string[]> {
+  const outgoing = Object.create(null) as Record<string, string | string[]>;
+  for (const [name, values] of headers) outgoing[name] = values.length === 1 ? values[0] ?? '' : values;
   return outgoing;
 }

@@ -33,8 +33,9 @@ export class HaCluster {
     });
     const pkiDir = await mkdtemp(join(tmpdir(), 'keelson-ha-pki-'));
     const ports = await freePorts(count);
-    const store = `etcd://${etcd.endpoints.join(',')}`;
-    const servers = await Promise.all(ports.map((port, index) => HaServer.make({ index, port, store, pkiDir })));
+    // Each begins with another member, so that a fault there makes one of them late and not all.
+    const storeOf = (index: number): string => `etcd://${[...etcd.endpoints.slice(index % members), ...etcd.endpoints.slice(0, index % members)].join(',')}`;
+    const servers = await Promise.all(ports.map((port, index) => HaServer.make({ index, port, store: storeOf(index), pkiDir })));
     const cluster = new HaCluster(etcd, network, servers, pkiDir);
     try {
       // The first makes the certificates that the others share.
