@@ -191,9 +191,14 @@ describe('validating admission policies', () => {
 
   it('refuse what breaks a rule, with the rule or its message', async () => {
     await policy({
-      variables: [{ name: 'count', expression: 'has(object.data) ? object.data.size() : 0' }],
+      variables: [
+        { name: 'count', expression: 'has(object.data) ? object.data.size() : 0' },
+        { name: 'twice', expression: 'variables.count * 2' },
+        { name: 'broken', expression: "object.data['none']" },
+      ],
       validations: [
-        { expression: 'variables.count <= 1' },
+        { expression: 'variables.count <= 1 && variables.twice <= 2' },
+        { expression: "object.metadata.name != 'needs-broken' || variables.broken == 'x'" },
         { expression: "!object.metadata.name.startsWith('bad-')", messageExpression: "'name ' + object.metadata.name + ' is bad'", reason: 'Forbidden' },
       ],
     });
@@ -201,7 +206,8 @@ describe('validating admission policies', () => {
     await bind();
     const many = await map('a', { a: '1', b: '2' });
     expect([many.code, many.body.reason]).to.deep.equal([422, 'Invalid']);
-    expect(many.body.message).to.equal('configmaps "a" is forbidden: ValidatingAdmissionPolicy \'p\' with binding \'b\' denied request: failed expression: variables.count <= 1');
+    expect(many.body.message).to.equal('configmaps "a" is forbidden: ValidatingAdmissionPolicy \'p\' with binding \'b\' denied request: failed expression: variables.count <= 1 && variables.twice <= 2');
+    expect((await map('needs-broken', { a: '1' })).body.message).to.match(/composited variable "broken" fails to evaluate: no such key: none$/);
     const bad = await map('bad-one');
     expect([bad.code, bad.body.message]).to.deep.equal([403, 'configmaps "bad-one" is forbidden: ValidatingAdmissionPolicy \'p\' with binding \'b\' denied request: name bad-one is bad']);
     expect((await map('good', { a: '1' })).code).to.equal(201);

@@ -1,4 +1,5 @@
 import type { CompiledPolicy, CompiledValidation } from '#core/api/admission/policy-program.ts';
+import { LazyFields } from '#core/api/cel/containers.ts';
 import { toJson } from '#core/api/cel/json.ts';
 import { runtimeCostBudget } from '#core/api/cel/limits.ts';
 import { CelError, type CelProgram } from '#core/api/cel/program.ts';
@@ -40,9 +41,8 @@ class Spending {
 
 export function evaluate(policy: CompiledPolicy, given: Activation): Evaluation {
   const spending = new Spending();
-  const failed = new Map<string, string>();
-  const activation = { ...given, variables: variablesOf(policy, given, spending, failed) };
-  const findings = policy.validations.flatMap((validation) => check(validation, activation, spending, failed));
+  const activation = { ...given, variables: variablesOf(policy, given, spending) };
+  const findings = policy.validations.flatMap((validation) => check(validation, activation, spending));
   const annotations: [string, string][] = [];
   const annotationErrors: string[] = [];
   for (const { key, program } of policy.annotations) {
@@ -53,28 +53,24 @@ export function evaluate(policy: CompiledPolicy, given: Activation): Evaluation 
   return { findings, annotations, annotationErrors };
 }
 
-/** A variable that fails is missing: only who needs it fails too. */
-function variablesOf(policy: CompiledPolicy, given: Activation, spending: Spending, failed: Map<string, string>): Record<string, unknown> {
-  const variables: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const { name, program } of policy.variables) {
+/** Each is worked out when an expression first needs it, so that one that fails matters to nobody else. */
+function variablesOf(policy: CompiledPolicy, given: Activation, spending: Spending): LazyFields {
+  const programs = new Map(policy.variables.map(({ name, program }) => [name, program]));
+  const variables: LazyFields = new LazyFields((name) => {
+    const program = programs.get(name);
+    if (program === undefined) return undefined;
     const result = attempt(() => spending.evaluate(program, { ...given, variables }));
-    if ('error' in result) failed.set(name, result.error);
-    else variables[name] = result.value;
-  }
+    if ('value' in result) return result.value;
+    throw result.exhausted ? new CelError(result.error, 0, true) : new Error(`composited variable "${name}" fails to evaluate: ${result.error}`);
+  });
   return variables;
 }
 
-function check({ source, program, message }: CompiledValidation, activation: Activation, spending: Spending, failed: ReadonlyMap<string, string>): Finding[] {
+function check({ source, program, message }: CompiledValidation, activation: Activation, spending: Spending): Finding[] {
   const result = attempt(() => spending.evaluate(program, activation));
-  if ('error' in result) return [{ action: 'error', reason: 'Invalid', message: `expression '${source.expression.trim()}' resulted in error: ${causeOf(source.expression, result.error, failed)}` }];
+  if ('error' in result) return [{ action: 'error', reason: 'Invalid', message: `expression '${source.expression.trim()}' resulted in error: ${result.error}` }];
   if (result.value === true) return [];
   return [{ action: 'deny', reason: source.reason ?? 'Invalid', message: messageOf(source, message, activation, spending) }];
-}
-
-/** What a variable failed of says more than that it is missing. */
-function causeOf(expression: string, error: string, failed: ReadonlyMap<string, string>): string {
-  for (const [name, why] of failed) if (expression.includes(`variables.${name}`)) return `composited variable "${name}" fails to evaluate: ${why}`;
-  return error;
 }
 
 function messageOf(source: CompiledValidation['source'], program: CelProgram | undefined, activation: Activation, spending: Spending): string {
@@ -88,11 +84,11 @@ function messageOf(source: CompiledValidation['source'], program: CelProgram | u
   return source.message?.trim() || `failed expression: ${source.expression.trim()}`;
 }
 
-function attempt(run: () => unknown): { readonly value: unknown } | { readonly error: string } {
+function attempt(run: () => unknown): { readonly value: unknown } | { readonly error: string; readonly exhausted: boolean } {
   try {
     return { value: run() };
   } catch (error) {
     if (!(error instanceof CelError)) throw error;
-    return { error: error.message };
+    return { error: error.message, exhausted: error.exhausted };
   }
 }
