@@ -143,7 +143,9 @@ describe('the import graph', () => {
   it('needs no package that a user would not get', async () => {
     const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
     const packageOf = (specifier: string): string => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
-    const foreign = [...graph].flatMap(([file, imports]) => imports.filter((path) => !path.endsWith('.ts') && !path.startsWith('node:') && !(packageOf(path) in dependencies)).map((path) => `${file} → ${path}`));
+    // An operator under test is a program of its own, with packages of its own.
+    const own: Readonly<Record<string, readonly string[]>> = { 'examples/test-an-operator/website-operator.ts': ['@kubernetes/client-node'] };
+    const foreign = [...graph].flatMap(([file, imports]) => imports.filter((path) => !path.endsWith('.ts') && !path.startsWith('node:') && !(packageOf(path) in dependencies) && !own[file]?.includes(packageOf(path))).map((path) => `${file} → ${path}`));
     expect(foreign).to.deep.equal([]);
   });
 });

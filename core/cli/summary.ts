@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Ability } from '#core/kernel/module.ts';
 import { describe } from './abilities.ts';
 import { keelsonVersion, kubernetesVersion } from './version.ts';
@@ -19,7 +21,7 @@ export function summary({ url, kubeconfig, startedInMs, abilities }: Running): s
 
 Next, in another terminal:
   export KUBECONFIG=${quoted(kubeconfig)}
-  kubectl apply -f examples/dynamic-volume/
+  kubectl apply -f ${quoted(example())}
   kubectl get pvc,pv,sc
 ${off.length === 0 ? '' : `\nNot on this machine:\n${off.map(describe).join('')}`}
 Ctrl-C stops it.
@@ -28,3 +30,10 @@ Ctrl-C stops it.
 
 /** For a shell, in case the path has blanks in it. */
 const quoted = (path: string): string => (/^[\w./~@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll('\'', '\'\\\'\'')}'`);
+
+/** From where the user is, when it lies below; of a package that is installed elsewhere, the whole path. */
+function example(): string {
+  const folder = fileURLToPath(new URL('../../examples/dynamic-volume/', import.meta.url));
+  const near = relative(process.cwd(), folder);
+  return near.startsWith('..') ? folder : `${near}/`;
+}

@@ -159,7 +159,10 @@ export class Seat {
     const { keelson: { sandbox, url }, namespace, dir } = this;
     const env = { PATH: `${join(dir, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`, HOME: join(sandbox.home, String(this.binary.minor)), KUBECONFIG: join(dir, 'kubeconfig'), TMPDIR: dir, KUBE_EDITOR: 'false', LC_ALL: 'C', TZ: 'UTC' };
     const { exitCode, stdout, stderr, timedOut } = await execa(command.replaceAll('{ns}', namespace), { shell: '/bin/sh', cwd: dir, env, extendEnv: false, reject: false, stdin: 'ignore', timeout: 30_000 });
-    const own = (text: string): string[] => (text === '' ? [] : text.replaceAll(url, '{server}').replaceAll(dir, '{dir}').replaceAll(namespace, '{ns}').split('\n'));
+    const own = (text: string): string[] => {
+      const shown = text.trimEnd();
+      return shown === '' ? [] : shown.replaceAll(url, '{server}').replaceAll(dir, '{dir}').replaceAll(namespace, '{ns}').split('\n');
+    };
     const end = timedOut ? ['[late]'] : exitCode === 0 ? [] : [`[${exitCode}]`];
     return [...own(stdout), ...own(stderr).map((line) => `! ${line}`), ...end];
   }

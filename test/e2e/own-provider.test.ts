@@ -10,10 +10,10 @@ const sources: Record<string, string> = {
     import { mkdir, rm } from 'node:fs/promises';
     import { join } from 'node:path';
     import { ContainerModule } from 'inversify';
-    import { ProviderError } from 'keelson/core/spi/errors.ts';
-    import { VolumeDriver } from 'keelson/core/spi/volume-driver.ts';
-    import { BootstrapObject, bootstrapObject } from 'keelson/core/spi/bootstrap-object.ts';
-    import { StorageClass } from 'keelson/core/api/schema/storage-v1.ts';
+    import { ProviderError } from 'keelson/core/spi/errors';
+    import { VolumeDriver } from 'keelson/core/spi/volume-driver';
+    import { BootstrapObject, bootstrapObject } from 'keelson/core/spi/bootstrap-object';
+    import { StorageClass } from 'keelson/core/api/schema/storage-v1';
 
     class AcmeDriver {
       name = 'disks.acme.example';

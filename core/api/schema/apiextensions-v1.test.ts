@@ -55,7 +55,7 @@ describe('CustomResourceDefinition', () => {
     const nested = (schema: unknown) => ({ ...definition, spec: { ...definition.spec, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }] } });
     const path = 'spec.versions[0].schema.openAPIV3Schema';
     expect(read(nested({ properties: { a: { items: { foo: 1, additionalProperties: { bar: 1 } } } } })).unknown)
-      .to.deep.equal([`${path}.properties.a.items.additionalProperties.bar`, `${path}.properties.a.items.foo`]);
+      .to.deep.equal([`${path}.properties.a.items.foo`, `${path}.properties.a.items.additionalProperties.bar`]);
     expect(() => read(nested({ items: 'string' }))).to.throw('json: cannot unmarshal string into Go struct field JSONSchemaProps.spec.versions.schema.openAPIV3Schema.items');
     expect(() => read(nested({ additionalProperties: 1 }))).to.throw('cannot unmarshal number');
   });
@@ -65,6 +65,7 @@ describe('CustomResourceDefinition', () => {
     const { components } = openApiDocument(CustomResourceDefinition, [{ kind: CustomResourceDefinition, subresources: [] }], 'v1');
     const schema = components.schemas['io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps'];
     expect(schema?.properties?.not).to.deep.equal({ allOf: [{ $ref: '#/components/schemas/io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps' }] });
-    expect(schema?.properties?.items).to.deep.equal({ 'x-kubernetes-preserve-unknown-fields': true });
+    expect(schema?.properties?.items).to.deep.equal({ allOf: [{ $ref: '#/components/schemas/io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray' }] });
+    expect(components.schemas['io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray']).to.deep.equal({ description: 'A JSON schema, or a list of them.' });
   });
 });

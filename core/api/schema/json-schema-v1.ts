@@ -66,9 +66,9 @@ export interface JSONSchemaProps {
   readonly 'x-kubernetes-validations'?: readonly ValidationRule[];
 }
 
-const orBool = (schema: Struct<JSONSchemaProps>) => either<JSONSchemaProps | boolean>(struct(`${pkg}.JSONSchemaPropsOrBool`, '', { allows: [1, bool], schema: [2, schema] }));
-const orArray = (schema: Struct<JSONSchemaProps>) => either<JSONSchemaProps | JSONSchemaProps[]>(struct(`${pkg}.JSONSchemaPropsOrArray`, '', { schema: [1, schema], jSONSchemas: [2, list(schema)] }));
-const orStrings = (schema: Struct<JSONSchemaProps>) => either<JSONSchemaProps | string[]>(struct(`${pkg}.JSONSchemaPropsOrStringArray`, '', { schema: [1, schema], property: [2, list(string)] }));
+const orBool = (schema: Struct<JSONSchemaProps>) => either<JSONSchemaProps | boolean>(struct(`${pkg}.JSONSchemaPropsOrBool`, 'A JSON schema, or a truth value.', { allows: [1, bool], schema: [2, schema] }));
+const orArray = (schema: Struct<JSONSchemaProps>) => either<JSONSchemaProps | JSONSchemaProps[]>(struct(`${pkg}.JSONSchemaPropsOrArray`, 'A JSON schema, or a list of them.', { schema: [1, schema], jSONSchemas: [2, list(schema)] }));
+const orStrings = (schema: Struct<JSONSchemaProps>) => either<JSONSchemaProps | string[]>(struct(`${pkg}.JSONSchemaPropsOrStringArray`, 'A JSON schema, or names of properties.', { schema: [1, schema], property: [2, list(string)] }));
 
 export const JSONSchemaProps: Struct<JSONSchemaProps> = recursive<JSONSchemaProps>(`${pkg}.JSONSchemaProps`, 'A JSON schema (draft 4) with Kubernetes\' extensions.', (schema) => ({
   id: [1, string],

@@ -12,13 +12,15 @@ export const OwnerReference = atomic(struct(`${pkg}.OwnerReference`, 'Names the 
 }));
 export type OwnerReference = Of<typeof OwnerReference>;
 
+const fieldsV1: typeof raw = { ...raw, component: [`${pkg}.FieldsV1`, 'A set of fields, as objects in objects: f: before a name, k: before keys, v: before a value.'] };
+
 export const ManagedFieldsEntry = struct(`${pkg}.ManagedFieldsEntry`, 'Which fields one manager has set, and how.', {
   manager: [1, string, 'Name of the manager.'],
   operation: [2, oneOf('Apply', 'Update'), 'How the fields were set.'],
   apiVersion: [3, string, 'Version in which the fields are written.'],
   time: [4, time, 'When the manager last changed the set of fields.'],
   fieldsType: [6, string, 'Format of fieldsV1; always FieldsV1.'],
-  fieldsV1: [7, raw, 'The set of fields.'],
+  fieldsV1: [7, fieldsV1, 'The set of fields.'],
   subresource: [8, string, 'Subresource through which the fields were set.'],
 });
 export type ManagedFieldsEntry = Of<typeof ManagedFieldsEntry>;

@@ -21,6 +21,7 @@ const components: Partial<Record<ScalarName, Component>> = {
   time: { name: `${meta}.Time`, schema: { description: 'A moment, in RFC 3339.', type: 'string', format: 'date-time' } },
   microTime: { name: `${meta}.MicroTime`, schema: { description: 'A moment with microseconds, in RFC 3339.', type: 'string', format: 'date-time' } },
   duration: { name: `${meta}.Duration`, schema: { description: 'A length of time, such as 1h30m.', type: 'string' } },
+  json: { name: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON', schema: { description: 'Any value.' } },
   raw: { name: 'io.k8s.apimachinery.pkg.runtime.RawExtension', schema: { description: 'Any object.', type: 'object' } },
 };
 
@@ -30,10 +31,13 @@ const plain: Partial<Record<ScalarName, Schema>> = {
   int64: { type: 'integer', format: 'int64' },
   double: { type: 'number', format: 'double' },
   bytes: { type: 'string', format: 'byte' },
-  json: { 'x-kubernetes-preserve-unknown-fields': true },
 };
 
-export const scalarComponent = ({ name }: Scalar): Component | undefined => components[name];
+export function scalarComponent({ name, either, component }: Scalar): Component | undefined {
+  const usual = components[name];
+  if (component) return { name: component[0], schema: { ...usual?.schema, description: component[1] } };
+  return either ? { name: either.name, schema: { description: either.doc } } : usual;
+}
 
 /** A fresh schema: inline, or a reference to the scalar's component. */
 export function scalarSchema(type: Scalar): Schema {

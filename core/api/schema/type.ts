@@ -25,6 +25,8 @@ export interface Scalar<T = unknown> extends Carries<T> {
   readonly pointer: boolean;
   /** Of a `json` scalar made by `either`: its forms. */
   readonly either?: Struct;
+  /** OpenAPI component and sentence, when they are not those of all scalars of this name. */
+  readonly component?: readonly [name: string, doc: string];
 }
 
 /** `atomic` lists are replaced as a whole, `set` lists merge by value, `map` lists merge by their keys. */

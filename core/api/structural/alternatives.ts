@@ -1,7 +1,6 @@
 import type { JSONSchemaProps } from '#core/api/schema/json-schema-v1.ts';
 import { invalid, type Finding } from './findings.ts';
-import type { Check } from './validate.ts';
-import type { Visit } from './visit.ts';
+import type { Check, Visit } from './visit.ts';
 
 interface Outcome {
   readonly findings: readonly Finding[];

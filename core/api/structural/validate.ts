@@ -5,10 +5,7 @@ import { invalid, required, tooMany, type Finding } from './findings.ts';
 import { OldItems } from './old-items.ts';
 import { compileEnum, compileFormat, compileNumber, compileText, compileType } from './scalar-checks.ts';
 import { additionalOf, itemsOf } from './structure.ts';
-import { TooMuchWork, uncorrelated, Visit } from './visit.ts';
-
-/** @param old what stood in the value's place before an update, or `uncorrelated` */
-export type Check = (value: unknown, visit: Visit, old: unknown) => void;
+import { TooMuchWork, uncorrelated, Visit, type Check } from './visit.ts';
 
 /** Judges values by a schema. */
 export interface Validator {

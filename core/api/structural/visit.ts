@@ -67,3 +67,6 @@ export function nameOf(path: readonly (string | number)[]): string {
   for (const step of path) text += typeof step === 'number' ? `[${step}]` : text === '' ? step : `.${step}`;
   return text;
 }
+
+/** @param old what stood in the value's place before an update, or `uncorrelated` */
+export type Check = (value: unknown, visit: Visit, old: unknown) => void;

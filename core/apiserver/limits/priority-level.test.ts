@@ -147,15 +147,17 @@ describe('PriorityLevel', () => {
     expect(Array.from({ length: 5 }, () => enter()).filter(({ seat }) => seat !== undefined)).to.have.length(3);
   });
 
-  it('keeps its order when its queues change', async () => {
-    const one = enter();
-    enter();
+  it('loses nobody when its queues change', async () => {
+    const [one, two] = [enter(), enter()];
     const waiting = enter();
     level.configure(limits({ queuing: { queues: 2, queueLengthLimit: 3 } }));
     const later = enter([1]);
     one.seat!.leave();
+    two.seat!.leave();
     await settle();
-    expect([waiting.seat !== undefined, later.seat]).to.deep.equal([true, undefined]);
+    expect([waiting, later].map(({ seat }) => seat !== undefined)).to.deep.equal([true, true]);
+    for (const { seat } of [waiting, later]) seat!.leave();
+    expect([level.running, level.waiting]).to.deep.equal([0, 0]);
   });
 });
 

@@ -51,7 +51,7 @@ export class PriorityLevel {
 
   configure(limits: LevelLimits): void {
     const queues = limits.queuing?.queues ?? 1;
-    // Who waits in a queue of before keeps its place there.
+    // Who waits in one of the queues of before is served from there.
     if (queues !== this.queues.length) this.queues = Array.from({ length: queues }, () => new Queue());
     this.limits = limits;
   }

@@ -26,6 +26,7 @@ describe('pods', () => {
   it('can be bound, evicted, resized and debugged', () => {
     expect(pods.subresources?.map(({ name, verbs, kind }) => `${name} ${verbs.join()} ${kind?.kind ?? 'Pod'}`)).to.deep.equal([
       'ephemeralcontainers get,patch,update Pod', 'resize get,patch,update Pod', 'binding create Binding', 'eviction create Eviction',
+      'proxy create,delete,get,patch,update PodProxyOptions',
     ]);
   });
 });
