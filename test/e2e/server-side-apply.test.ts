@@ -95,8 +95,8 @@ for (const binary of kubectls) {
       expect(await kubectl.refused({ ...configMap('wrong', {}), dota: {} }, 'apply', '--server-side', '-f', '-')).to.match(/\.dota: field not declared in schema|unknown field "dota"/);
     });
 
-    it('writes the status alone', async function () {
-      if (binary.minor < 32) this.skip();
+    // Before 1.32 apply has no --subresource.
+    if (binary.minor >= 32) it('writes the status alone', async () => {
       await kubectl.apply(deployment('stated', {}), '--server-side');
       await kubectl.apply({ ...deployment('stated', { paused: true }), status: { replicas: 7 } }, '--server-side', '--subresource=status', '--field-manager=observer');
       const { spec, status } = await kubectl.json('get', 'deployment', 'stated');

@@ -176,10 +176,10 @@ describe('keelson up', () => {
   for (const [args, sentence] of [
     [['up', '--prot', '1'], 'unknown flag --prot'],
     [['up', '--port', 'many'], '--port many: must be a number from 0 to 65535'],
-    [['up', '--store', 'etdc'], 'store "etdc" is neither built in (sqlite, memory)'],
+    [['up', '--store', 'etdc'], 'store "etdc" is neither built in (sqlite, memory, etcd)'],
     [['up', '--provider', 'lokal'], 'provider "lokal" is neither built in (local)'],
     [['up', '--provider', 'local', '--provider', 'local'], 'given twice'],
-    [['start'], 'unknown command start; the commands are up, backup, restore, doctor, version, help'],
+    [['start'], 'unknown command start; the commands are up, ephemeral, backup, restore, doctor, version, help'],
   ] as const) {
     it(`refuses keelson ${args.join(' ')}`, async () => {
       const { exitCode, stdout, stderr } = await sandbox.keelson([...args, ...(args[0] === 'up' ? ['--data-dir', sandbox.dataDir] : [])]);
