@@ -122,11 +122,14 @@ export class ApiServer implements Component {
     server.on('upgrade', (request, socket, head) => void this.frontend.upgrade(request, socket, head));
     this.guard.attach(server);
     server.on('clientError', refuseMalformed);
-    server.on('secureConnection', (socket) => {
+    // Without a handshake there is no way to tell the peer what is wrong.
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    // Also those that never come to an end with their handshake.
+    server.on('connection', (socket: Socket) => {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
-      socket.on('error', () => socket.destroy());
     });
+    server.on('secureConnection', (socket) => socket.on('error', () => socket.destroy()));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(this.options.port, this.options.host, () => {

@@ -178,11 +178,11 @@ const masks: readonly (readonly [RegExp, string])[] = [
   [/(Resource Version: +)\d+/g, '$1<version>'],
   [/\b10\.96\.\d+\.\d+\b/g, '<ip>'],
   // Node ports.
-  [/\b3[0-2]\d{3}\b/g, '<port>'],
+  [/(?<=HealthCheck NodePort: +)3\d{4}|\b3\d{4}(?=\/(?:TCP|UDP))/g, '<port>'],
   [/\b(kube-api-access-)[a-z0-9]{5}\b/g, '$1<suffix>'],
   [/(\.)[0-9a-f]{16}\b/g, '$1<suffix>'],
   [/^(! [IWE])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ (\w+\.go):\d+\]/, '$1 $2]'],
-  [/\b(LIVE|MERGED)-\d+/g, '$1-<n>'],
+  [/\b(LIVE-|MERGED-|kubectl-edit-)\d+/g, '$1<n>'],
 ];
 
 /** A line without what differs from run to run. */
