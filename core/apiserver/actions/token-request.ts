@@ -21,7 +21,7 @@ export const tokenRequest = (tokens: ServiceAccountTokens): Action => action(Ser
   const account = api.objects.get(ServiceAccount, namespace, name);
   if (account === undefined) throw StatusError.notFound(ServiceAccount, name);
   const { audiences = [], expirationSeconds = 3600, boundObjectRef } = object.spec;
-  validate(name, audiences, expirationSeconds);
+  validate(audiences, expirationSeconds);
   const bound = boundObjectRef ? boundClaims(api.objects, namespace, name, boundObjectRef) : {};
   const claims: KubernetesClaims = { namespace, serviceaccount: { name, uid: account.metadata.uid }, ...bound };
   const wanted = audiences.length === 0 ? tokens.audiences : audiences;
@@ -32,12 +32,12 @@ export const tokenRequest = (tokens: ServiceAccountTokens): Action => action(Ser
   return { ...answer, status: { token: issued.token, expirationTimestamp: rfc3339(issued.expiresAt) } };
 });
 
-function validate(name: string, audiences: readonly string[], seconds: number): void {
+function validate(audiences: readonly string[], seconds: number): void {
   const errors = new FieldErrors();
   if (seconds < shortest) errors.invalid('spec.expirationSeconds', seconds, 'may not specify a duration less than 10 minutes');
   if (seconds > longest) errors.invalid('spec.expirationSeconds', seconds, 'may not specify a duration larger than 2^32 seconds');
   for (const [i, audience] of audiences.entries()) if (audience === '') errors.invalid(`spec.audiences[${i}]`, audience, 'must not be empty');
-  errors.throwIfAny(TokenRequest, name);
+  errors.throwIfAny(TokenRequest, '');
 }
 
 type Reference = NonNullable<TokenRequest['spec']['boundObjectRef']>;
