@@ -63,6 +63,7 @@ export class Upkeep implements Component {
       this.asked = false;
       try {
         await task(this.stopping.signal);
+        this.cancelRetry();
         this.retryMs = firstRetryMs;
       } catch (error) {
         if (this.stopping.signal.aborted) return;

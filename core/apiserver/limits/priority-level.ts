@@ -54,6 +54,7 @@ export class PriorityLevel {
     // Who waits in one of the queues of before is served from there.
     if (queues !== this.queues.length) this.queues = Array.from({ length: queues }, () => new Queue());
     this.limits = limits;
+    this.dispatch();
   }
 
   /**

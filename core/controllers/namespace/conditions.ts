@@ -4,9 +4,19 @@ import type { Remains } from './content.ts';
 const counted = (counts: ReadonlyMap<string, number>, phrase: (name: string, count: number) => string): string =>
   [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => phrase(name, count)).join(', ');
 
+/** Kinds are known here without discovery, so that these say only what clients look for. */
+const unfailing = [
+  { type: 'NamespaceDeletionDiscoveryFailure', status: 'False', reason: 'ResourcesDiscovered', message: 'All resources successfully discovered' },
+  { type: 'NamespaceDeletionGroupVersionParsingFailure', status: 'False', reason: 'ParsedGroupVersions', message: 'All legacy kube types successfully parsed' },
+] as const;
+
+/** `configmaps.` and `jobs.batch`, as upstream writes a resource here. */
+const dotted = (name: string): string => (name.includes('.') ? name : `${name}.`);
+
 function desired({ objects, finalizers, failures }: Remains): readonly Omit<NamespaceCondition, 'lastTransitionTime'>[] {
   const failed = failures.length > 0;
   return [
+    ...unfailing,
     {
       type: 'NamespaceDeletionContentFailure', status: failed ? 'True' : 'False',
       reason: failed ? 'ContentDeletionFailed' : 'ContentDeleted',
@@ -18,7 +28,7 @@ function desired({ objects, finalizers, failures }: Remains): readonly Omit<Name
       type: 'NamespaceContentRemaining', status: objects.size > 0 ? 'True' : 'False',
       reason: objects.size > 0 ? 'SomeResourcesRemain' : 'ContentRemoved',
       message: objects.size > 0
-        ? `Some resources are remaining: ${counted(objects, (name, count) => `${name} has ${count} resource instances`)}`
+        ? `Some resources are remaining: ${counted(objects, (name, count) => `${dotted(name)} has ${count} resource instances`)}`
         : 'All content successfully removed',
     },
     {

@@ -49,8 +49,10 @@ describe('namespace', () => {
     await world.client.delete(Namespace, { name: 'team' });
     await world.harness.settle(10_000);
     expect(await conditions()).to.deep.equal({
+      NamespaceDeletionDiscoveryFailure: 'False',
+      NamespaceDeletionGroupVersionParsingFailure: 'False',
       NamespaceDeletionContentFailure: 'False',
-      NamespaceContentRemaining: 'SomeResourcesRemain: Some resources are remaining: configmaps has 1 resource instances',
+      NamespaceContentRemaining: 'SomeResourcesRemain: Some resources are remaining: configmaps. has 1 resource instances',
       NamespaceFinalizersRemaining: 'SomeFinalizersRemain: Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances',
     });
     expect((await world.client.get(Namespace, { name: 'team' })).status.phase).to.equal('Terminating');
