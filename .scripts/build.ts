@@ -1,9 +1,10 @@
-import { chmod, cp, glob, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { cp, glob, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
+import { bundle } from './bundle.ts';
 
 /*
- * Makes the npm package, in dist/ or the folder given: JavaScript and declarations of everything that is no test, and a package.json for those who install it.
+ * Makes the npm package, in dist/ or the empty folder given: JavaScript and declarations of everything that is no test, and a package.json for those who install it.
  * `npm publish ./dist` publishes it.
  */
 
@@ -14,7 +15,6 @@ interface SourcePackage {
   readonly license: string;
   readonly type: string;
   readonly engines: Readonly<Record<string, string>>;
-  readonly bin: Readonly<Record<string, string>>;
   readonly imports: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
@@ -22,26 +22,28 @@ interface SourcePackage {
 }
 
 const root = join(import.meta.dirname, '..');
+const usual = join(root, 'dist');
 /** The conformance kits are for mocha and chai, which only those who run them need. */
 const kitRunners = ['chai', 'mocha'] as const;
 const copied = ['README.md', 'LICENSE', 'examples/dynamic-volume'] as const;
 
 async function build(out: string): Promise<void> {
   const source = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as SourcePackage;
-  await rm(out, { recursive: true, force: true });
+  if (out === usual) await rm(out, { recursive: true, force: true });
+  else if ((await readdir(out).catch(() => [])).length > 0) throw new Error(`${out} is not empty`);
   await execa('tsc', ['--project', join(root, '.scripts', 'build.tsconfig.json'), '--outDir', out], { preferLocal: true, localDir: root, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' });
   await refuseSourceNames(out);
   for (const path of copied) await cp(join(root, path), join(out, path), { recursive: true });
   const made = packageOf(source);
   await writeFile(join(out, 'package.json'), `${JSON.stringify(made, undefined, 2)}\n`);
-  for (const program of Object.values(made.bin)) await chmod(join(out, program), 0o755);
+  await bundle(out, join(out, dirname(made.bin.keelson)), 'js');
 }
 
 /** What the sources call by a TypeScript file's name is the JavaScript beside its declarations here. */
-function packageOf({ name, version, description, license, type, engines, bin, imports, exports, dependencies, devDependencies }: SourcePackage) {
+function packageOf({ name, version, description, license, type, engines, imports, exports, dependencies, devDependencies }: SourcePackage) {
   return {
     name, version, description, license, type, engines, dependencies,
-    bin: compiled(bin),
+    bin: { keelson: 'bundle/keelson.js' },
     imports: compiled(imports),
     exports: compiled(exports),
     peerDependencies: Object.fromEntries(kitRunners.map((runner) => [runner, `^${devDependencies[runner]}`])),
@@ -60,4 +62,4 @@ async function refuseSourceNames(out: string): Promise<void> {
   }
 }
 
-await build(resolve(process.argv[2] ?? join(root, 'dist')));
+await build(resolve(process.argv[2] ?? usual));

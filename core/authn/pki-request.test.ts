@@ -1,8 +1,11 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { connect, createServer, type TLSSocket } from 'node:tls';
 import 'reflect-metadata/lite';
 import { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } from '@peculiar/x509';
 import { expect } from 'chai';
-import { issueAuthority, signingAlgorithm, type KeyPair } from './pki-issue.ts';
+import { issueAuthority, issueLeaf, signingAlgorithm, type KeyPair } from './pki-issue.ts';
 import { readRequest, signRequest } from './pki-request.ts';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
@@ -39,6 +42,29 @@ describe('certificate requests', () => {
     expect(certificate.ca).to.equal(false);
     expect(certificate.validToDate.getTime()).to.equal(now + 3600_000);
     expect(certificate.validFromDate.getTime()).to.equal(now - 300_000);
+  });
+
+  it('open a TLS connection, also when they ask for no use of the key itself', async () => {
+    const keys = await newKeys();
+    const csr = await Pkcs10CertificateRequestGenerator.create({ name: 'CN=jane', keys, signingAlgorithm });
+    const der = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
+    const key = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }).toString();
+    const day = 24 * 3600_000;
+    const ca = await issueAuthority('test-ca', { notBefore: new Date(Date.now() - day), notAfter: new Date(Date.now() + day) });
+    const leaf = await issueLeaf(ca, { commonName: 'server', usage: 'server', hosts: ['127.0.0.1'], notBefore: new Date(Date.now() - day), notAfter: new Date(Date.now() + day) });
+    const cert = await signRequest(ca, csr.toString('pem'), { usages: ['client auth'], seconds: 3600 }, Date.now());
+    const server = createServer({ ca: ca.cert, cert: leaf.cert, key: leaf.key, requestCert: true, rejectUnauthorized: false });
+    try {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const seen = once(server, 'secureConnection') as Promise<[TLSSocket]>;
+      const client = connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, ca: ca.cert, cert, key });
+      const [socket] = await seen;
+      expect([socket.authorized, socket.getPeerCertificate().subject.CN]).to.deep.equal([true, 'jane']);
+      client.destroy();
+      socket.destroy();
+    } finally {
+      server.close();
+    }
   });
 
   it('get nothing that outlives the authority', async () => {

@@ -61,7 +61,9 @@ export async function signRequest(authority: KeyPair, pem: string, { usages, sec
     serialNumber: serialNumber(), signingAlgorithm, issuer: issuer.subjectName, subject: request.subjectName,
     publicKey: request.publicKey, signingKey: await signingKey(authority.key),
     extensions: [
-      new BasicConstraintsExtension(false, undefined, true), new KeyUsagesExtension(flags, true),
+      new BasicConstraintsExtension(false, undefined, true),
+      // A key usage without uses makes the whole certificate invalid (RFC 5280, 4.2.1.3).
+      ...(flags === 0 ? [] : [new KeyUsagesExtension(flags, true)]),
       ...(extended.length === 0 ? [] : [new ExtendedKeyUsageExtension(extended)]),
       await AuthorityKeyIdentifierExtension.create(issuer.publicKey), ...(names ? [names] : []),
     ],

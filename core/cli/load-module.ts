@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { KeelsonModule } from '#core/kernel/module.ts';
 import { builtIn, type ModuleKind } from './built-in.ts';
+import { bundled } from './bundle.ts';
 import { UsageError } from './failure.ts';
 
 /**
@@ -57,7 +58,7 @@ function specifierOf(kind: ModuleKind, name: string): string {
 
 async function importOrExplain(kind: ModuleKind, name: string, specifier: string): Promise<{ keelsonModule?: unknown }> {
   try {
-    return (await import(specifier)) as { keelsonModule?: unknown };
+    return (await (bundled.get(specifier)?.() ?? import(specifier))) as { keelsonModule?: unknown };
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND' && isAbout(error, specifier);
     if (!missing) throw new Error(`${kind} "${name}" could not be loaded`, { cause: error });

@@ -33,14 +33,14 @@ async function filesOf(path: string): Promise<string[]> {
 
 async function manifestsOf(path: string): Promise<Manifest[]> {
   const { parseAllDocuments } = await import('yaml');
-  const text = await readFile(path, 'utf8');
-  const documents: unknown[] = [];
-  for (const document of parseAllDocuments(text)) {
+  const documents = parseAllDocuments(await readFile(path, 'utf8'));
+  return [...documents].flatMap((document) => {
     const [error] = document.errors;
-    if (error) throw new Error(`${path} is not YAML: ${error.message}`, { cause: error });
-    documents.push(document.toJS());
-  }
-  return documents.filter((document) => document !== null).flatMap((document) => described(path, document));
+    // What follows is the place in the text, drawn on several lines.
+    if (error) throw new Error(`${path} is not YAML: ${error.message.split(':\n', 1)[0]}`);
+    const value: unknown = document.toJS();
+    return value === null ? [] : described(path, value);
+  });
 }
 
 function described(path: string, object: unknown): Manifest[] {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { AuthoritySigner } from '#core/authn/certificate-signer.ts';
+import { AuthoritySigner, inThisThread } from '#core/authn/certificate-signer.ts';
 import { ensureClusterPki, issueClusterPki, type ClusterPki } from '#core/authn/pki.ts';
 import { ensureServiceAccountKeys, newServiceAccountKeys, type ServiceAccountKeys } from '#core/authn/service-account/keys.ts';
 import type { Client } from '#core/client/client.ts';
@@ -104,7 +104,7 @@ async function start(options: ControlPlaneOptions, place: Place): Promise<Contro
   ]);
   const modules = await Promise.all(loaded.map(async (module) => module.create(await (place.dir === '' ? noPlace : settingsFor(module, place.dir)))));
   const { components, apiServer, client } = compose({
-    logger: loggerOf(options.logLevel), modules, controllers, signer: new AuthoritySigner(pki.authority, systemClock),
+    logger: loggerOf(options.logLevel), modules, controllers, signer: new AuthoritySigner(pki.authority, systemClock, inThisThread),
     apiServer: {
       host, port, tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(), outbound: { frontProxy: pki.frontProxy, nodeAgents: pki.nodeClient },
       authentication: { accountKeys, ...(tokens === undefined ? {} : { staticTokens: tokens }) },

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AuthoritySigner } from '#core/authn/certificate-signer.ts';
-import { ensureClusterPki } from '#core/authn/pki.ts';
+import { CertificateProcess } from '#core/authn/certificate-process.ts';
+import { ensureClusterPki, type ClusterPki } from '#core/authn/pki.ts';
 import { ensureServiceAccountKeys } from '#core/authn/service-account/keys.ts';
 import { writePrivateFile } from '#core/authn/pki-file.ts';
 import { writeKubeconfig } from '#core/client/write-kubeconfig.ts';
@@ -10,7 +12,6 @@ import { startInOrder, type Component } from '#core/kernel/lifecycle.ts';
 import { createLogger, type Logger, type LogFormat, type LogLevel } from '#core/kernel/logger.ts';
 import { auditOf } from './audit.ts';
 import { abilitiesOf, kubectlAbility } from './abilities.ts';
-import { compose } from './compose.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { valueOf, type FlagValues } from './flags.ts';
 import { loadModules } from './load-module.ts';
@@ -36,8 +37,11 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
   const logger = loggerOf(values);
   const host = valueOf(values, 'host');
   const pkiDir = resolve(valueOf(values, 'pki-dir') || join(dataDir, 'pki'));
-  const [pki, accountKeys, staticTokens, audit, store, providers] = await Promise.all([
-    ensureClusterPki({ dir: pkiDir, hosts: hostsOf(host), clock: systemClock }),
+  const certificates = new CertificateProcess();
+  const [pki, { compose }, accountKeys, staticTokens, audit, store, providers] = await Promise.all([
+    clusterPki(certificates, pkiDir, hostsOf(host)),
+    // Most of the code, while the certificates are made.
+    import('./compose.ts'),
     ensureServiceAccountKeys(pkiDir),
     tokenFile(valueOf(values, 'token-auth-file')),
     auditOf(values, logger),
@@ -47,7 +51,7 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
   const modules = await Promise.all([...store, ...providers].map(async (module) => ({ module, settings: await settingsFor(module, dataDir) })));
   const abilities = Promise.all([kubectlAbility().then((one) => [one]), ...modules.map(({ module, settings }) => abilitiesOf(module, settings))]);
   const { components, apiServer } = compose({
-    logger, collectsWhenIdle: true, signer: new AuthoritySigner(pki.authority, systemClock), modules: modules.map(({ module, settings }) => module.create(settings)),
+    logger, collectsWhenIdle: true, signer: new AuthoritySigner(pki.authority, systemClock, certificates), modules: modules.map(({ module, settings }) => module.create(settings)),
     apiServer: {
       host, port: Number(valueOf(values, 'port')), tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(), outbound: { frontProxy: pki.frontProxy, nodeAgents: pki.nodeClient },
       authentication: { accountKeys, issuer: valueOf(values, 'service-account-issuer'), ...(staticTokens === undefined ? {} : { staticTokens }) },
@@ -67,6 +71,10 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
   }
   return 0;
 }
+
+/** Those that are there take no library to read. */
+const clusterPki = (certificates: CertificateProcess, dir: string, hosts: readonly string[]): Promise<ClusterPki> =>
+  (existsSync(join(dir, 'apiserver.crt')) ? ensureClusterPki({ dir, hosts, clock: systemClock }) : certificates.ensureClusterPki(dir, hosts));
 
 /** Undefined when it was asked to stop before everything had started. */
 async function startOrStop(components: readonly Component[], stop: AbortSignal): Promise<(() => Promise<void>) | undefined> {

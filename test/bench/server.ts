@@ -9,8 +9,9 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterConnection } from '#core/client/cluster-connection.ts';
 import { readKubeconfig } from '#core/client/kubeconfig.ts';
+import { keelsonProgram } from '#test/fixtures/keelson-program.ts';
 
-const main = new URL('../../core/cli/main.ts', import.meta.url).pathname;
+const main = await keelsonProgram();
 
 /** A server of its own process, on an empty data directory, that a benchmark loads over HTTPS. */
 export class BenchServer {

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
+import { keelsonProgram } from '#test/fixtures/keelson-program.ts';
 import { Kubectl, type KubectlBinary } from './kubectl.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
-const main = join(root, 'core', 'cli', 'main.ts');
+const main = await keelsonProgram();
 
 /** How long `up` may take to stop. */
 export const stopWithinMs = 5000;

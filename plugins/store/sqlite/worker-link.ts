@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { workerFile } from '#core/kernel/worker-file.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import { fromFailure } from './errors.ts';
 import type { Calls, Reply } from './protocol.ts';
@@ -11,14 +12,11 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** The worker's file has the extension of this one, be it TypeScript or compiled. */
-const workerFile = new URL(import.meta.url.replace(/worker-link(\.[jt]s)$/, 'worker$1'));
-
 /**
  * The process's own flags are not handed down: some, such as `--eval`, make a worker fail. What the worker allocates lives for one batch,
  * so a small young generation is enough; by default V8 would let it grow to more than the rest of the worker.
  */
-export const startWorker = (): Worker => new Worker(workerFile, {
+export const startWorker = (): Worker => new Worker(workerFile(import.meta.url, 'worker'), {
   name: 'keelson-sqlite', execArgv: ['--disable-warning=ExperimentalWarning'], resourceLimits: { maxYoungGenerationSizeMb: 8 },
 });
 
