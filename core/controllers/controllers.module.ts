@@ -18,6 +18,9 @@ import { CertificateCleaningController } from './certificate-cleaning/controller
 import { CertificateSigningController } from './certificate-signing/controller.ts';
 import { ClaimProtectionController } from './claim-protection/controller.ts';
 import { ClusterRoleAggregationController } from './clusterrole-aggregation/controller.ts';
+import { EndpointSliceController } from './endpoint-slice/controller.ts';
+import { EndpointSliceMirroringController } from './endpoint-slice-mirroring/controller.ts';
+import { EndpointsController } from './endpoints/controller.ts';
 import { EventTtlController } from './event-ttl/controller.ts';
 import { GarbageCollectionController } from './garbage-collection/controller.ts';
 import { NamespaceController } from './namespace/controller.ts';
@@ -26,6 +29,8 @@ import { ResourceQuotaController } from './resource-quota/controller.ts';
 import { RootCaController } from './root-ca/controller.ts';
 import { ServiceAccountController } from './service-account/controller.ts';
 import { ServiceAccountTokenController, type IssueForSecret } from './service-account-token/controller.ts';
+import { ServiceAddressController } from './service-address/controller.ts';
+import { ServiceCidrController } from './service-cidr/controller.ts';
 import { StorageCapacityController } from './storage-capacity/controller.ts';
 import { VolumeBindingController } from './volume-binding/controller.ts';
 import { VolumeProtectionController } from './volume-protection/controller.ts';
@@ -76,6 +81,11 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new ClusterRoleAggregationController(around),
   (around) => new PolicyStatusController(around),
   (around, { checkDiscovery }) => new ApiServiceController({ ...around, check: checkDiscovery }),
+  (around) => new ServiceCidrController(around),
+  (around) => new ServiceAddressController({ ...around, recorder: around.recorders.for('ipallocator-repair-controller') }),
+  (around) => new EndpointSliceController(around),
+  (around) => new EndpointsController(around),
+  (around) => new EndpointSliceMirroringController(around),
   (around) => new EventTtlController(around),
 ];
 

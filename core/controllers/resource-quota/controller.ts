@@ -20,12 +20,10 @@ export interface ResourceQuotaOptions {
 
 /** A quota is added up at most this often: thousands of objects may come and go meanwhile. */
 const shortestIntervalMs = 500;
-/** How long what servers have charged is left alone: by then it is stored and seen here, or will not be stored. */
-const settlesInMs = 5000;
 const byNamespace = 'by-namespace';
 const namespaceOf = ({ metadata }: KubernetesObject): string[] => [metadata.namespace ?? ''];
 
-/** Adds up what is used of each ResourceQuota. Admission refuses what goes beyond; this corrects its count. */
+/** Adds up what is used of each ResourceQuota, for people and clients to see. Admission, which refuses what goes beyond, keeps a count of its own. */
 export class ResourceQuotaController implements Controller {
   readonly name = 'resource-quota';
   readonly sources: readonly Source[];
@@ -34,8 +32,6 @@ export class ResourceQuotaController implements Controller {
   readonly #quotas: Informer<ResourceQuota>;
   readonly #counted: KindSources;
   readonly #lastRuns = new Map<string, number>();
-  /** Of each quota what was last seen to be used, and since when. */
-  readonly #seen = new Map<string, { used: Usage; atMs: number }>();
 
   constructor({ client, informers, clock, kinds }: ResourceQuotaOptions) {
     this.#client = client;
@@ -60,36 +56,16 @@ export class ResourceQuotaController implements Controller {
     const quota = this.#quotas.get(key);
     if (quota === undefined) {
       this.#lastRuns.delete(key);
-      this.#seen.delete(key);
       return;
     }
     const wait = (this.#lastRuns.get(key) ?? 0) + shortestIntervalMs - this.#clock.now();
     if (wait > 0) return { requeueAfterMs: wait };
     this.#lastRuns.set(key, this.#clock.now());
     const hard = amountsOf(quota.spec.hard);
-    const counted = this.#usedOf(quota, [...hard.keys()]);
-    const charged = amountsOf(quota.status.used);
-    const settlesMs = this.#settlesInMs(key, charged);
-    const used = settlesMs > 0 ? largerOf(counted, charged) : counted;
-    const later = sameUsage(used, counted) ? undefined : { requeueAfterMs: settlesMs };
-    if (sameUsage(hard, amountsOf(quota.status.hard)) && sameUsage(used, charged)) return later;
+    const used = this.#usedOf(quota, [...hard.keys()]);
+    if (sameUsage(hard, amountsOf(quota.status.hard)) && sameUsage(used, amountsOf(quota.status.used))) return;
     const status = { hard: replaced(quota.status.hard, hard), used: replaced(quota.status.used, used) };
     await this.#client.patchStatus(ResourceQuota, quota.metadata, metadataPatch(quota, {}, { status }), {}, signal);
-    const seen = this.#seen.get(key);
-    if (seen !== undefined) this.#seen.set(key, { ...seen, used });
-    return later;
-  }
-
-  /** How long what somebody else has charged is not to be lowered yet. */
-  #settlesInMs(key: string, charged: Usage): number {
-    const seen = this.#seen.get(key);
-    const now = this.#clock.now();
-    if (seen === undefined || !sameUsage(seen.used, charged)) {
-      // A quota that nobody has added up has not been charged either.
-      this.#seen.set(key, { used: charged, atMs: charged.size === 0 ? -settlesInMs : now });
-      return charged.size === 0 ? 0 : settlesInMs;
-    }
-    return seen.atMs + settlesInMs - now;
   }
 
   #usedOf(quota: ResourceQuota, names: readonly string[]): Usage {
@@ -115,10 +91,6 @@ export class ResourceQuotaController implements Controller {
 
 const amountsOf = (amounts: Readonly<Record<string, string>> | undefined): Usage =>
   new Map(Object.entries(amounts ?? {}).map(([name, text]) => [name, Quantity.parse(text)]));
-
-/** Of the names in `counted` the larger amount. */
-const largerOf = (counted: Usage, charged: Usage): Usage =>
-  new Map([...counted].map(([name, amount]) => [name, (charged.get(name)?.compare(amount) ?? -1) > 0 ? charged.get(name) ?? amount : amount]));
 
 /** A merge patch that leaves only these amounts. */
 const replaced = (before: Readonly<Record<string, string>> | undefined, amounts: Usage): Record<string, string | null> => ({
