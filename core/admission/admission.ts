@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
+import { StatusError } from '#core/api/status-error.ts';
 import type { User } from '#core/api/user.ts';
 import { token } from '#core/kernel/token.ts';
 import type { AnyResource } from '#core/registry/resource.ts';
@@ -25,8 +26,8 @@ export interface AdmissionRequest {
   readonly annotate?: ((key: string, value: string) => void) | undefined;
 }
 
-/** Called once when the write is over, whether it succeeded or not. */
-export type Release = (() => void) | void;
+/** Called once when the write is over, whether it succeeded or not. `isUncertain`: nobody knows whether it did. */
+export type Release = ((isUncertain: boolean) => Promise<void> | void) | void;
 
 /**
  * Looks at a write between decoding and storing. `mutate` of every plugin runs before validation, `validate` of every plugin
@@ -36,6 +37,11 @@ export interface AdmissionPlugin {
   readonly name: string;
   mutate?(request: AdmissionRequest, objects: ObjectStore): Promise<void> | void;
   validate?(request: AdmissionRequest, objects: ObjectStore): Release | Promise<Release>;
+  /**
+   * Looks again at what was created, when everything that was stored before it is known; what is refused now is removed again. For what
+   * can end while objects are on their way into it.
+   */
+  confirm?(request: AdmissionRequest, objects: ObjectStore): void;
 }
 export const AdmissionPlugin = token<AdmissionPlugin>('AdmissionPlugin');
 
@@ -53,17 +59,26 @@ export class AdmissionChain {
     for (const plugin of this.plugins) await plugin.mutate?.(request, this.objects);
   }
 
+  /** @throws {StatusError} when what was created must go again */
+  confirm(request: AdmissionRequest): void {
+    for (const plugin of this.plugins) plugin.confirm?.(request, this.objects);
+  }
+
   /** Runs `write` when every plugin agrees. */
   async guard<T>(request: AdmissionRequest, write: () => Promise<T>): Promise<T> {
-    const over: (() => void)[] = [];
+    const over: Exclude<Release, void>[] = [];
+    let isUncertain = false;
     try {
       for (const plugin of this.plugins) {
         const release = await plugin.validate?.(request, this.objects);
         if (release) over.push(release);
       }
-      return await write();
+      return await write().catch((error: unknown) => {
+        isUncertain = !StatusError.is(error) || error.reason === 'Timeout' || error.reason === 'InternalError';
+        throw error;
+      });
     } finally {
-      for (const release of over) release();
+      for (const release of over) await release(isUncertain);
     }
   }
 }

@@ -78,6 +78,6 @@ export function builtInAdmission(options: AdmissionOptions): readonly AdmissionP
     new ValidatingAdmissionPolicies({ authorize, equivalents, convert, findKind }),
     new ValidatingAdmissionWebhook(dispatcher),
     new ServiceAllocation({ clock, ...options.services }),
-    new ResourceQuotaAdmission(),
+    new ResourceQuotaAdmission(clock),
   ];
 }

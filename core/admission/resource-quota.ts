@@ -1,54 +1,77 @@
 import { Quantity } from '#core/api/quantity.ts';
-import type { ResourceQuota } from '#core/api/schema/core-v1/resource-quota.ts';
+import { ResourceQuota } from '#core/api/schema/core-v1/resource-quota.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { builtInResources } from '#core/registry/resources.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
 import type { AdmissionPlugin, AdmissionRequest, Release } from './admission.ts';
-import { charge, chargedOf } from './quota-charge.ts';
+import { systemClock, type Clock } from '#core/kernel/clock.ts';
+import { QuotaCharges, type Subject } from './quota-charge.ts';
 import { QuotaLedger, type Account } from './quota-ledger.ts';
 import { usageOf, type Usage } from '#core/api/quota/usage.ts';
 
-/**
- * Refuses what would bring a namespace beyond one of its quotas. One process counts for itself; where several servers write to one
- * store, each also charges what it lets through to the quota's status, where the others see it.
- */
+interface Books {
+  readonly ledger: QuotaLedger;
+  /** Where several servers write to one store: each sees what the others are about to store. */
+  readonly charges: QuotaCharges | undefined;
+}
+
+/** Refuses what would bring a namespace beyond one of its quotas. */
 export class ResourceQuotaAdmission implements AdmissionPlugin {
   readonly name = 'ResourceQuota';
-  private ledger: QuotaLedger | undefined;
+  private readonly clock: Clock;
+  private books: Books | undefined;
+
+  constructor(clock: Clock = systemClock) {
+    this.clock = clock;
+  }
 
   validate(request: AdmissionRequest, objects: ObjectStore): Release | Promise<Release> {
     const { resource, subresource, namespace, object } = request;
+    if (subresource !== '' || namespace === undefined) return;
     // A deletion has no object.
-    if (subresource !== '' || namespace === undefined || object === undefined) return;
+    if (object === undefined) return this.forgetAfter(request, objects);
     const kind = resource.storedAs?.kind ?? resource.kind;
-    this.ledger ??= new QuotaLedger(objects, builtInResources);
-    const accounts = this.ledger.accountsFor(kind, namespace, object);
+    const books = this.booksOf(objects);
+    const accounts = books.ledger.accountsFor(kind, namespace, object);
     if (accounts.length === 0) return;
     const more = growth(usageOf(kind, object), request.old && usageOf(kind, request.old));
-    for (const account of accounts) check(this.ledger, account, account.quota, more, objects.shared, request);
+    for (const account of accounts) check(books, account, more, request);
     if (request.dryRun) return undefined;
-    return objects.shared ? this.take(this.ledger, accounts, more, objects, request) : this.ledger.reserve(accounts, more);
+    if (books.charges === undefined) return books.ledger.reserve(accounts, more);
+    return take(books, books.charges, accounts, more, request, { kind, object, from: request.old?.metadata.resourceVersion });
   }
 
-  private async take(ledger: QuotaLedger, accounts: readonly Account[], more: Usage, objects: ObjectStore, request: AdmissionRequest): Promise<() => void> {
-    for (const account of accounts) {
-      await charge(objects, account.quota, more, (quota, name) => usedOf(ledger, account, quota, name, true), (quota) => check(ledger, account, quota, more, true, request));
-    }
-    return ledger.reserve(accounts, more);
+  private forgetAfter({ resource, old, dryRun }: AdmissionRequest, objects: ObjectStore): Release {
+    const { charges } = this.booksOf(objects);
+    if (charges === undefined || dryRun || resource.kind !== ResourceQuota || old === undefined) return;
+    return () => charges.forget(old.metadata).catch(() => undefined);
   }
+
+  private booksOf(objects: ObjectStore): Books {
+    return (this.books ??= { ledger: new QuotaLedger(objects, builtInResources), charges: objects.shared ? new QuotaCharges(objects, this.clock) : undefined });
+  }
+}
+
+async function take(books: Books, charges: QuotaCharges, accounts: readonly Account[], more: Usage, request: AdmissionRequest, subject: Subject): Promise<Release> {
+  const over: (() => void)[] = [];
+  const finish = (): void => over.forEach((end) => end());
+  try {
+    for (const account of accounts) over.push(await charges.add(account.quota, more, subject, () => check(books, account, more, request)));
+  } catch (error) {
+    finish();
+    throw error;
+  }
+  return (isUncertain) => {
+    if (!isUncertain) finish();
+  };
 }
 
 /** @throws {StatusError} Forbidden */
-function check(ledger: QuotaLedger, account: Account, quota: ResourceQuota, more: Usage, isShared: boolean, { resource, name }: AdmissionRequest): void {
-  const excess = exceeded(quota, more, (each) => usedOf(ledger, account, quota, each, isShared));
+function check({ ledger, charges }: Books, account: Account, more: Usage, { resource, name }: AdmissionRequest): void {
+  const { quota } = account;
+  const usedOf = (each: string): Quantity => (charges === undefined ? ledger.used(account, each) : ledger.used(account, each).plus(charges.underWay(quota, each)));
+  const excess = exceeded(quota, more, usedOf);
   if (excess !== undefined) throw StatusError.forbidden(resource.kind, name, excess);
-}
-
-/** Other servers have charged what they are about to store; what is stored counts, charged or not. */
-function usedOf(ledger: QuotaLedger, account: Account, quota: ResourceQuota, name: string, isShared: boolean): Quantity {
-  const counted = ledger.used(account, name);
-  const charged = isShared ? chargedOf(quota, name) : undefined;
-  return charged === undefined || charged.compare(counted) < 0 ? counted : charged;
 }
 
 /** Which limits of a quota would be passed, in upstream's wording. */

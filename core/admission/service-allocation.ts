@@ -1,5 +1,5 @@
 import { FieldErrors } from '#core/api/field-errors.ts';
-import { Cidr, ipFamilyOf, type IpFamily } from '#core/api/ip.ts';
+import type { Cidr } from '#core/api/ip.ts';
 import { Service, type ServicePort, type ServiceSpec } from '#core/api/schema/core-v1/service.ts';
 import { isKindOf } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
@@ -10,13 +10,14 @@ import { systemClock, type Clock } from '#core/kernel/clock.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
 import type { AdmissionPlugin, AdmissionRequest, Release } from './admission.ts';
 import { carryAssigned, hasNodePorts } from './services/carry-over.ts';
-import { ServiceClaims } from './services/claims.ts';
 import { alignClusterIPs, decideFamilies, keepsPreference } from './services/families.ts';
 import { holdingsOf, ServiceLedger, type Holding } from './services/ledger.ts';
-import { AddressPool, PortPool, type Pool } from './services/pools.ts';
+import { PortPool, type Pool } from './services/pools.ts';
+import { parseRanges, ServiceRanges } from './services/ranges.ts';
+import { ServiceTitles, type Title } from './services/titles.ts';
 
 export interface ServiceAllocationOptions {
-  /** Ranges of the services' addresses: one, or one of each family with the preferred one first. */
+  /** Ranges of the default ServiceCIDR: one, or one of each family with the preferred one first. */
   readonly serviceCidrs: readonly string[];
   /** First and last port. Default 30000 to 32767. */
   readonly nodePortRange?: readonly [first: number, last: number];
@@ -36,124 +37,141 @@ interface Write {
   readonly old: Service | undefined;
 }
 
-/** @throws {RangeError} when a range is none, or two have one family */
-function poolsOf(cidrs: readonly string[]): ReadonlyMap<IpFamily, AddressPool> {
-  const pools = new Map<IpFamily, AddressPool>();
-  for (const text of cidrs) {
-    const cidr = Cidr.parse(text);
-    if (cidr === undefined) throw new RangeError(`${text} is not a range of addresses such as 10.96.0.0/16`);
-    if (pools.has(cidr.family)) throw new RangeError(`there are two ${cidr.family} ranges for services; there can be one of each family`);
-    pools.set(cidr.family, new AddressPool(cidr));
-  }
-  return pools;
+/** What is known of one store. */
+interface Books {
+  readonly ledger: ServiceLedger;
+  readonly ranges: ServiceRanges;
+  readonly titles: ServiceTitles;
 }
 
 /**
  * Gives services their addresses and node ports, and sees to it that no two have the same. `mutate` chooses, so that validation and
- * other plugins see a complete service; `validate`, which nothing can come in between with the write, takes.
+ * other plugins see a complete service; `validate` takes: from then on nobody else can have it.
  */
 export class ServiceAllocation implements AdmissionPlugin {
   readonly name = 'ServiceAllocation';
-  private readonly addresses: ReadonlyMap<IpFamily, AddressPool>;
-  private readonly families: readonly [IpFamily, ...IpFamily[]];
+  private readonly configured: readonly [Cidr, ...Cidr[]];
   private readonly ports: PortPool;
   private readonly random: () => number;
   private readonly choices = new WeakMap<AdmissionRequest, Choice[]>();
   private readonly clock: Clock;
-  private ledger: ServiceLedger | undefined;
-  private claims: ServiceClaims | undefined;
+  private known: Books | undefined;
 
   /** @throws {RangeError} when the options make no sense */
   constructor({ serviceCidrs, nodePortRange: [first, last] = [30_000, 32_767], random = Math.random, clock = systemClock }: ServiceAllocationOptions) {
-    this.addresses = poolsOf(serviceCidrs);
-    const [standard, ...others] = this.addresses.keys();
-    if (standard === undefined) throw new RangeError('services need at least one range of addresses');
+    this.configured = parseRanges(serviceCidrs);
     if (first < 1 || last > 65_535 || first > last) throw new RangeError(`${first}-${last} is not a range of ports`);
-    this.families = [standard, ...others];
     this.ports = new PortPool(first, last);
     this.random = random;
     this.clock = clock;
   }
 
-  mutate(request: AdmissionRequest, objects: ObjectStore): void {
+  mutate(request: AdmissionRequest, objects: ObjectStore): Promise<void> | void {
     const write = writeOf(request);
     if (write === undefined) return;
     const { service: { spec }, old } = write;
     if (old !== undefined) carryAssigned(spec, old.spec);
     alignClusterIPs(spec, old?.spec);
-    decideFamilies(write.service, old?.spec, this.families);
+    decideFamilies(write.service, old?.spec, this.booksOf(objects).ranges.families);
     const chosen: Choice[] = [];
     this.choices.set(request, chosen);
-    const ledger = this.ledgerOf(objects);
-    if (!keepsPreference(spec, old?.spec)) this.chooseAddresses(spec, ledger, chosen);
-    this.chooseNodePorts(spec, old === undefined, ledger, chosen);
-    this.chooseHealthCheckPort(spec, ledger, chosen);
+    try {
+      this.choose(write, objects, chosen);
+    } catch (error) {
+      // Another server may have given something back.
+      if (!objects.shared || !StatusError.is(error, 'InternalError')) throw error;
+      return objects.catchUp().then(() => this.choose(write, objects, chosen));
+    }
   }
 
   validate(request: AdmissionRequest, objects: ObjectStore): Release | Promise<Release> {
     const write = writeOf(request);
-    if (write === undefined) return objects.shared && !request.dryRun ? this.dropAfter(request, objects) : undefined;
-    const ledger = this.ledgerOf(objects);
-    const own = write.old === undefined ? new Set<Holding>() : holdingsOf(write.old.spec);
+    if (write === undefined) return this.giveBackAfter(request, objects);
+    const { ledger } = this.booksOf(objects);
+    const own = heldBy(write.old);
     for (const choice of this.choices.get(request) ?? []) {
       // Another request came in between.
-      if (ledger.isTaken(choice.value) && !own.has(choice.value)) choice.renew();
+      if (this.isTaken(choice.value, objects) && !own.has(choice.value)) choice.renew();
     }
-    this.check(write.service, own, ledger);
-    if (request.dryRun) return;
-    const release = ledger.reserve(wantedBy(write, own));
-    return objects.shared ? this.claimed(request, write, objects, release) : release;
+    this.check(write.service, own, objects);
+    if (request.dryRun || (wantedBy(write, own).length === 0 && !losesAny(write, own))) return;
+    return this.hold(request, write, objects, ledger.reserve(wantedBy(write, own)));
   }
 
-  /** Claims against other servers what was reserved against other requests of this one. */
-  private async claimed(request: AdmissionRequest, write: Write, objects: ObjectStore, reserved: () => void): Promise<() => void> {
-    const [ledger, claims] = [this.ledgerOf(objects), this.claimsOf(objects)];
-    const own = write.old === undefined ? new Set<Holding>() : holdingsOf(write.old.spec);
-    const owner = `${request.namespace}/${request.name}`;
-    const refusedNow = (): Promise<Holding | undefined> => firstRefused(claims, wantedBy(write, own), owner);
+  /** Takes in the store what was reserved against other requests of this process. */
+  private async hold(request: AdmissionRequest, write: Write, objects: ObjectStore, reserved: () => void): Promise<Release> {
+    const { ledger, titles } = this.booksOf(objects);
+    const own = heldBy(write.old);
+    const before = titles.held(own, request);
+    const mine: Title[] = [];
     let release = reserved;
     try {
-      for (let refused = await refusedNow(); refused !== undefined; refused = await refusedNow()) {
+      for (;;) {
+        const refused = await this.takeAll(wantedBy(write, own), request, titles, mine);
+        if (refused === undefined) break;
         release();
         release = ledger.reserve([refused]);
         for (const choice of this.choices.get(request) ?? []) if (choice.value === refused) choice.renew();
-        this.check(write.service, own, ledger);
+        this.check(write.service, own, objects);
         release();
         release = ledger.reserve(wantedBy(write, own));
       }
     } catch (error) {
       release();
+      await leaveBehind(titles.giveBack(mine));
       throw error;
     }
-    const mine = wantedBy(write, own);
-    return () => {
+    return (isUncertain) => {
       release();
-      inBackground(claims.drop(own), claims.doubt(mine));
+      return leaveBehind(isUncertain ? titles.doubt(mine) : titles.giveBack([...before, ...mine]));
     };
   }
 
+  /** Adds to `mine`; resolves to the first that is somebody else's. */
+  private async takeAll(values: readonly Holding[], request: AdmissionRequest, titles: ServiceTitles, mine: Title[]): Promise<Holding | undefined> {
+    for (const value of values) {
+      if (!titles.isNeeded(value) || mine.some((title) => title.value === value)) continue;
+      const title = await titles.take(value, request);
+      if (title === undefined) return value;
+      mine.push(title);
+    }
+    return undefined;
+  }
+
   /** What a service that goes has held is free again. */
-  private dropAfter({ operation, subresource, old }: AdmissionRequest, objects: ObjectStore): Release {
-    if (operation !== 'DELETE' || subresource !== '' || old === undefined || !isKindOf(old, Service)) return;
-    const claims = this.claimsOf(objects);
-    return () => inBackground(claims.drop(holdingsOf(old.spec)));
+  private giveBackAfter(request: AdmissionRequest, objects: ObjectStore): Release {
+    const { operation, subresource, old, dryRun } = request;
+    if (operation !== 'DELETE' || subresource !== '' || dryRun || old === undefined || !isKindOf(old, Service)) return;
+    const { titles } = this.booksOf(objects);
+    const held = titles.held(holdingsOf(old.spec), request);
+    return () => leaveBehind(titles.giveBack(held));
   }
 
-  private claimsOf(objects: ObjectStore): ServiceClaims {
-    const ledger = this.ledgerOf(objects);
-    return (this.claims ??= new ServiceClaims(objects, this.clock, (value) => ledger.isStored(value)));
+  private booksOf(objects: ObjectStore): Books {
+    if (this.known === undefined) {
+      const ledger = new ServiceLedger(objects);
+      this.known = { ledger, ranges: new ServiceRanges(objects, this.configured), titles: new ServiceTitles(objects, this.clock, (value) => ledger.isStored(value)) };
+    }
+    return this.known;
   }
 
-  private ledgerOf(objects: ObjectStore): ServiceLedger {
-    return (this.ledger ??= new ServiceLedger(objects));
+  private isTaken(value: Holding, objects: ObjectStore): boolean {
+    const { ledger, titles } = this.booksOf(objects);
+    return ledger.isTaken(value) || (typeof value === 'string' && titles.isTaken(value));
   }
 
-  private chooseAddresses(spec: ServiceSpec, ledger: ServiceLedger, chosen: Choice[]): void {
+  /** @throws {StatusError} InternalError when everything is taken */
+  private choose({ service: { spec }, old }: Write, objects: ObjectStore, chosen: Choice[]): void {
+    if (!keepsPreference(spec, old?.spec)) this.chooseAddresses(spec, objects, chosen);
+    this.chooseNodePorts(spec, old === undefined, objects, chosen);
+    this.chooseHealthCheckPort(spec, objects, chosen);
+  }
+
+  private chooseAddresses(spec: ServiceSpec, objects: ObjectStore, chosen: Choice[]): void {
     if (spec.type === 'ExternalName' || isHeadless(spec)) return;
     for (const [i, family] of (spec.ipFamilies ?? []).entries()) {
-      const pool = this.addresses.get(family);
-      if (pool === undefined || (spec.clusterIPs?.[i] ?? '') !== '') continue;
-      chosen.push(this.choose(pool, 'serviceIP', spec, ledger, (ip) => {
+      if ((spec.clusterIPs?.[i] ?? '') !== '') continue;
+      chosen.push(this.chooseFrom(this.booksOf(objects).ranges.pool(family), 'serviceIP', spec, objects, (ip) => {
         spec.clusterIPs ??= [];
         spec.clusterIPs[i] = ip;
         if (i === 0) spec.clusterIP = ip;
@@ -162,7 +180,7 @@ export class ServiceAllocation implements AdmissionPlugin {
   }
 
   /** @param sharing one node port for all ports of one number, as DNS has for UDP and TCP; only a new service gets that */
-  private chooseNodePorts(spec: ServiceSpec, sharing: boolean, ledger: ServiceLedger, chosen: Choice[]): void {
+  private chooseNodePorts(spec: ServiceSpec, sharing: boolean, objects: ObjectStore, chosen: Choice[]): void {
     const { ports = [] } = spec;
     for (const port of portsInNeed(spec)) {
       // One that shares may have got its own meanwhile.
@@ -172,20 +190,20 @@ export class ServiceAllocation implements AdmissionPlugin {
       const missing = sharers.filter(({ nodePort = 0 }) => nodePort === 0);
       const set = (value: number): void => missing.forEach((each) => { each.nodePort = value; });
       if (given !== undefined) set(given);
-      else chosen.push(this.choose(this.ports, 'nodePort', spec, ledger, set));
+      else chosen.push(this.chooseFrom(this.ports, 'nodePort', spec, objects, set));
     }
   }
 
-  private chooseHealthCheckPort(spec: ServiceSpec, ledger: ServiceLedger, chosen: Choice[]): void {
+  private chooseHealthCheckPort(spec: ServiceSpec, objects: ObjectStore, chosen: Choice[]): void {
     if (!needsHealthCheck(spec) || (spec.healthCheckNodePort ?? 0) !== 0) return;
-    chosen.push(this.choose(this.ports, 'HealthCheck NodePort', spec, ledger, (value) => { spec.healthCheckNodePort = value; }));
+    chosen.push(this.chooseFrom(this.ports, 'HealthCheck NodePort', spec, objects, (value) => { spec.healthCheckNodePort = value; }));
   }
 
   /** @throws {StatusError} InternalError when everything is taken */
-  private choose<T extends Holding>(pool: Pool<T>, what: string, spec: ServiceSpec, ledger: ServiceLedger, set: (value: T) => void): Choice {
+  private chooseFrom<T extends Holding>(pool: Pool<T>, what: string, spec: ServiceSpec, objects: ObjectStore, set: (value: T) => void): Choice {
     const pick = (): T => {
       const mine = holdingsOf(spec);
-      const value = pool.pick((each) => mine.has(each) || ledger.isTaken(each), this.random);
+      const value = pool.pick((each) => mine.has(each) || this.isTaken(each, objects), this.random);
       if (value === undefined) throw new StatusError('InternalError', `Internal error occurred: failed to allocate a ${what}: range is full`);
       set(value);
       return value;
@@ -202,16 +220,16 @@ export class ServiceAllocation implements AdmissionPlugin {
   }
 
   /** @throws {StatusError} Invalid when a value belongs to another service, or to nobody */
-  private check({ metadata, spec }: Service, own: ReadonlySet<Holding>, ledger: ServiceLedger): void {
+  private check({ metadata, spec }: Service, own: ReadonlySet<Holding>, objects: ObjectStore): void {
     const errors = new FieldErrors();
     const field = FieldPath.root(errors).at('spec');
     const unavailable = <T extends Holding>(value: T, pool: Pool<T> | undefined, what: 'IP' | 'port'): string | undefined => {
       if (own.has(value)) return undefined;
       if (pool?.includes(value) !== true) return outOfRange(what, value, pool);
-      return ledger.isTaken(value) ? `provided ${what} is already allocated` : undefined;
+      return this.isTaken(value, objects) ? `provided ${what} is already allocated` : undefined;
     };
     for (const value of holdingsOf({ ...spec, ports: [], healthCheckNodePort: 0 })) {
-      const problem = unavailable(String(value), this.poolFor(String(value)), 'IP');
+      const problem = unavailable(String(value), this.booksOf(objects).ranges.poolFor(String(value)), 'IP');
       if (problem !== undefined) field.at('clusterIPs').invalid(spec.clusterIPs, `failed to allocate IP ${value}: ${problem}`);
     }
     for (const [i, { nodePort = 0 }] of (spec.ports ?? []).entries()) {
@@ -223,24 +241,20 @@ export class ServiceAllocation implements AdmissionPlugin {
     if (problem !== undefined) field.at('healthCheckNodePort').invalid(health, `failed to allocate requested HealthCheck NodePort ${health}: ${problem}`);
     errors.throwIfAny(Service, metadata.name);
   }
-
-  private poolFor(ip: string): AddressPool | undefined {
-    const family = ipFamilyOf(ip);
-    return family === undefined ? undefined : this.addresses.get(family);
-  }
 }
+
+const heldBy = (service: Service | undefined): ReadonlySet<Holding> => (service === undefined ? new Set() : holdingsOf(service.spec));
 
 const wantedBy = ({ service }: Write, own: ReadonlySet<Holding>): Holding[] => [...holdingsOf(service.spec)].filter((value) => !own.has(value));
 
-async function firstRefused(claims: ServiceClaims, values: readonly Holding[], owner: string): Promise<Holding | undefined> {
-  for (const value of values) if (!(await claims.claim(value, owner))) return value;
-  return undefined;
+/** Whether the service will not hold everything any more that it holds; one that is being deleted may go with this write. */
+function losesAny({ service: { metadata, spec } }: Write, own: ReadonlySet<Holding>): boolean {
+  const kept = metadata.deletionTimestamp === undefined ? holdingsOf(spec) : new Set();
+  return [...own].some((value) => !kept.has(value));
 }
 
-/** Claims that stay although nobody holds them are taken over in time. */
-const inBackground = (...tasks: readonly Promise<void>[]): void => {
-  for (const task of tasks) task.catch(() => undefined);
-};
+/** What stays although nobody holds it is cleaned up in time. */
+const leaveBehind = (task: Promise<void>): Promise<void> => task.catch(() => undefined);
 
 const outOfRange = (what: 'IP' | 'port', value: Holding, pool: { readonly text: string } | undefined): string =>
   (what === 'port' ? `provided port is not in the valid range. The range of valid ports is ${pool?.text ?? ''}`

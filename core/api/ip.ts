@@ -59,6 +59,12 @@ export function parseIp(text: string): IpAddress | undefined {
   return address === undefined || isMapped(address) ? undefined : address;
 }
 
+/** The one spelling of an address; what is none comes back as it is. */
+export function canonicalIp(text: string): string {
+  const address = parseIp(text);
+  return address === undefined ? text : ipText(address);
+}
+
 export const ipFamilyOf = (text: string): IpFamily | undefined => parseIp(text)?.family;
 
 /** Network byte order: 4 bytes for IPv4, 16 for IPv6. */

@@ -30,9 +30,10 @@ export class ClientCertificateAuthenticator implements Authenticator {
   }
 }
 
-function userOf({ subject }: PeerCertificate): User | undefined {
+function userOf({ subject, fingerprint256 }: PeerCertificate): User | undefined {
   // An empty object stands for no certificate, whatever the types say.
   if (subject === undefined || typeof subject.CN !== 'string' || subject.CN === '') return undefined;
   const organizations: readonly string[] = subject.O === undefined ? [] : [subject.O].flat();
-  return { name: subject.CN, groups: [...organizations, 'system:authenticated'] };
+  const id = `X509SHA256=${fingerprint256.replaceAll(':', '').toLowerCase()}`;
+  return { name: subject.CN, groups: [...organizations, 'system:authenticated'], extra: { 'authentication.kubernetes.io/credential-id': [id] } };
 }

@@ -1,4 +1,4 @@
-import { createPrivateKey, randomBytes } from 'node:crypto';
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 // The certificate library registers its algorithms through this when it is loaded.
 import 'reflect-metadata/lite';
@@ -29,9 +29,10 @@ export interface LeafRequest extends Validity {
 
 export const signingAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
-/** A self-signed certificate that may sign others. */
-export async function issueAuthority(commonName: string, validity: Validity): Promise<KeyPair> {
-  const { keys, key } = await newKeys();
+/** A self-signed certificate that may sign others. @param key its private key, PEM; a new one by default */
+export async function issueAuthority(commonName: string, validity: Validity, key?: string): Promise<KeyPair> {
+  const signer = key ?? (await newKey());
+  const keys = await keysOf(signer);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     ...validity, keys, name: [{ CN: [commonName] }], serialNumber: serialNumber(), signingAlgorithm,
     extensions: [
@@ -40,17 +41,17 @@ export async function issueAuthority(commonName: string, validity: Validity): Pr
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { cert: pem(certificate), key };
+  return { cert: pem(certificate), key: signer };
 }
 
-/** A certificate for one server or client, signed by the authority. */
-export async function issueLeaf(authority: KeyPair, request: LeafRequest): Promise<KeyPair> {
-  const { keys, key } = await newKeys();
+/** A certificate for one server or client, signed by the authority. @param key its private key, PEM; a new one by default */
+export async function issueLeaf(authority: KeyPair, request: LeafRequest, key?: string): Promise<KeyPair> {
+  const own = key ?? (await newKey());
   const issuer = new X509Certificate(authority.cert);
   const certificate = await X509CertificateGenerator.create({
     notBefore: request.notBefore, notAfter: request.notAfter, serialNumber: serialNumber(), signingAlgorithm,
     issuer: issuer.subjectName, subject: subjectOf(request),
-    publicKey: keys.publicKey, signingKey: await signingKey(authority.key),
+    publicKey: (await keysOf(own)).publicKey, signingKey: await signingKey(authority.key),
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
@@ -59,7 +60,7 @@ export async function issueLeaf(authority: KeyPair, request: LeafRequest): Promi
       ...alternativeNames(request.hosts ?? []),
     ],
   });
-  return { cert: pem(certificate), key };
+  return { cert: pem(certificate), key: own };
 }
 
 /** As texts these would be searched for quotation marks and number signs, as in RFC 4514. */
@@ -69,10 +70,16 @@ const subjectOf = ({ organization = [], commonName }: LeafRequest): Name =>
 const alternativeNames = (hosts: readonly string[]): Extension[] =>
   hosts.length === 0 ? [] : [new SubjectAlternativeNameExtension(hosts.map((value) => ({ type: isIP(value) === 0 ? 'dns' as const : 'ip' as const, value })))];
 
-async function newKeys() {
-  const keys = await crypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify']);
-  const der = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
-  return { keys, key: createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }).toString() };
+/** A private key, PEM. */
+export async function newKey(): Promise<string> {
+  const { privateKey } = await crypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify']);
+  const der = await crypto.subtle.exportKey('pkcs8', privateKey);
+  return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }).toString();
+}
+
+async function keysOf(privateKey: string) {
+  const spki = createPublicKey(createPrivateKey(privateKey)).export({ format: 'der', type: 'spki' });
+  return { privateKey: await signingKey(privateKey), publicKey: await crypto.subtle.importKey('spki', spki, signingAlgorithm, true, ['verify']) };
 }
 
 export const signingKey = (privateKey: string) =>

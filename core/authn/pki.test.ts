@@ -1,12 +1,14 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { expect } from 'chai';
 import { FakeClock } from '#test/fixtures/fake-clock.ts';
+import { ClientCertificateAuthenticator } from './authenticator.ts';
 import { ensureClusterPki, type ClusterPki } from './pki.ts';
 
 const day = 24 * 3600_000;
@@ -138,7 +140,10 @@ describe('the cluster\'s certificates', () => {
       await once(client, 'secureConnect');
       const [socket] = await connection;
       expect(client.authorized && socket.authorized).to.equal(true);
-      expect(socket.getPeerCertificate().subject).to.include({ CN: 'kubernetes-admin', O: 'system:masters' });
+      const id = createHash('sha256').update(new X509Certificate(admin.cert).raw).digest('hex');
+      expect(new ClientCertificateAuthenticator().authenticate({ socket } as unknown as IncomingMessage)).to.deep.equal({
+        name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'], extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${id}`] },
+      });
       client.destroy();
     } finally {
       server.close();

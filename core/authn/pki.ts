@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '#core/kernel/clock.ts';
 import type { KeyPair, LeafRequest, Validity } from './pki-issue.ts';
-import { writePrivateFile } from './pki-file.ts';
+import { makePrivateFile, writePrivateFile } from './pki-file.ts';
 
 export interface ClusterPkiOptions {
   /** Made when it is missing, with mode 0700. */
@@ -86,21 +86,47 @@ export async function issueCertificate(authority: KeyPair, request: Omit<LeafReq
   return issueLeaf(authority, { ...leafValidity(authority, clock.now()), ...request });
 }
 
+/**
+ * Several processes may do this in one folder at the same moment: the key is made once, and whoever finds it without its certificate,
+ * because another one is about to write that or has died, makes one for it. So there is never a second authority.
+ */
 async function ensureAuthority(dir: string, now: number, name: keyof typeof authorityNames): Promise<KeyPair> {
   const known = await readPair(dir, name);
   if (known.cert !== undefined && !isPair(known)) {
     throw new Error(`${join(dir, `${name}.crt`)} is damaged, or ${name}.key beside it is missing or another's: restore them, or remove ${dir} to begin with new certificates`);
   }
   if (isPair(known) && !expiresSoon(known.cert, now)) return known;
-  const { issueAuthority } = await import('./pki-issue.ts');
-  return writePair(dir, name, await issueAuthority(authorityNames[name], { notBefore: new Date(now - day), notAfter: new Date(now + 3650 * day) }));
+  const { issueAuthority, newKey } = await import('./pki-issue.ts');
+  const key = known.key ?? (await makePrivateFile(join(dir, `${name}.key`), await newKey()));
+  const years = { notBefore: new Date(now - day), notAfter: new Date(now + 3650 * day) };
+  const { cert } = await issueAuthority(authorityNames[name], years, key).catch((error: unknown) => {
+    throw new Error(`${join(dir, `${name}.key`)} is no key of an authority: restore it, or remove it to make a new one`, { cause: error });
+  });
+  const path = join(dir, `${name}.crt`);
+  if (known.cert === undefined) return { cert: await makePrivateFile(path, cert), key };
+  await writePrivateFile(path, cert);
+  return { cert, key };
 }
 
 async function ensureLeaf(dir: string, name: string, authority: KeyPair, now: number, request: LeafRequest): Promise<KeyPair> {
   const known = await readPair(dir, name);
-  if (isPair(known) && !expiresSoon(known.cert, now) && isSignedBy(known.cert, authority) && coversExactly(known.cert, request.hosts ?? [])) return known;
+  const ends = isPair(known) && expiresSoon(known.cert, now);
+  if (isPair(known) && !ends && isSignedBy(known.cert, authority) && coversExactly(known.cert, request.hosts ?? [])) return known;
   const { issueLeaf } = await import('./pki-issue.ts');
-  return writePair(dir, name, await issueLeaf(authority, request));
+  const leaf = await issueLeaf(authority, request, await leafKey(join(dir, `${name}.key`), known.key, ends));
+  // The key is there before: a certificate without its key would look damaged.
+  await writePrivateFile(join(dir, `${name}.crt`), leaf.cert);
+  return leaf;
+}
+
+/** It is replaced when its certificate comes to its end, and otherwise kept: whoever else makes certificates here has the same one. */
+async function leafKey(path: string, known: string | undefined, ends: boolean): Promise<string> {
+  if (known !== undefined && !ends && isKey(known)) return known;
+  const { newKey } = await import('./pki-issue.ts');
+  const key = await newKey();
+  if (known === undefined) return makePrivateFile(path, key);
+  await writePrivateFile(path, key);
+  return key;
 }
 
 function leafValidity(authority: KeyPair, now: number): Validity {
@@ -108,16 +134,11 @@ function leafValidity(authority: KeyPair, now: number): Validity {
   return { notBefore: new Date(now - day), notAfter: new Date(Math.min(now + 365 * day, end)) };
 }
 
+/** The certificate first: where it is, its key was before. */
 async function readPair(dir: string, name: string): Promise<Partial<KeyPair>> {
-  const [cert, key] = await Promise.all([`${name}.crt`, `${name}.key`].map((file) => readIfThere(join(dir, file))));
+  const cert = await readIfThere(join(dir, `${name}.crt`));
+  const key = await readIfThere(join(dir, `${name}.key`));
   return { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
-}
-
-/** The key goes first: a certificate without its key would look like an authority whose key was lost. */
-async function writePair(dir: string, name: string, pair: KeyPair): Promise<KeyPair> {
-  await writePrivateFile(join(dir, `${name}.key`), pair.key);
-  await writePrivateFile(join(dir, `${name}.crt`), pair.cert);
-  return pair;
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
@@ -133,6 +154,14 @@ function isPair(pair: Partial<KeyPair>): pair is KeyPair {
   if (pair.cert === undefined || pair.key === undefined) return false;
   try {
     return new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key));
+  } catch {
+    return false;
+  }
+}
+
+function isKey(text: string): boolean {
+  try {
+    return createPrivateKey(text).asymmetricKeyType === 'ec';
   } catch {
     return false;
   }

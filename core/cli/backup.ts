@@ -11,7 +11,7 @@ import { untilAsked } from './stop-signals.ts';
 /** Stores whose data is not in the data directory, and what their users do instead. */
 const elsewhere: ReadonlyMap<string, string> = new Map([
   ['memory', 'the memory store keeps nothing on the disk: there is nothing to back up, or to restore to'],
-  ['etcd', 'the data of the etcd store is etcd\'s: save it with "etcdctl snapshot save FILE", and bring it back with "etcdutl snapshot restore FILE --bump-revision 1000000000 --mark-compacted"; the certificates are in the folder pki of the data directory'],
+  ['etcd', 'the data of the etcd store is etcd\'s: save it with "etcdctl snapshot save FILE", and bring it back with "etcdutl snapshot restore FILE --bump-revision 1000000000 --mark-compacted"; the certificates are in the folder of --pki-dir, or pki in the data directory'],
 ]);
 
 /** Writes the store and the certificates to one file. It needs nothing of the server, be it running or not. */
@@ -22,7 +22,10 @@ export async function backup(values: FlagValues): Promise<number> {
   const backups = await backupsOf(valueOf(values, 'store'), dataDir);
   refuseTarget(file, valueOf(values, 'force') === 'true');
   if (!(await backups.holdsData())) throw new Error(`${dataDir} holds no data of the ${valueOf(values, 'store')} store; choose another --data-dir or --store`);
-  const { revision, keys, files } = await backups.save(file, await pkiFiles(dataDir), stop);
+  const folder = pkiFolder(values);
+  const certificates = await pkiFiles(folder);
+  if (certificates.size === 0) throw new Error(`${folder} holds no certificates; say with --pki-dir where the server has them`);
+  const { revision, keys, files } = await backups.save(file, certificates, stop);
   const { size } = await stat(file);
   process.stdout.write(`${file} holds ${count(keys)} objects at revision ${count(revision)} and ${files.size} files of certificates and keys, in ${count(size)} bytes.
 Who has it can do everything in the cluster: keep it safe. What volumes contain is not in it.
@@ -50,12 +53,12 @@ export async function backupsOf(store: string, dataDir: string): Promise<KeyValu
   return container.get(KeyValueBackup);
 }
 
-export const pkiFolder = (dataDir: string): string => join(dataDir, 'pki');
+/** As `up` has it. */
+export const pkiFolder = (values: FlagValues): string => resolve(valueOf(values, 'pki-dir') || join(valueOf(values, 'data-dir'), 'pki'));
 
-/** The cluster's certificates and private keys: without them a restored cluster would not know its users. By path below the data directory. */
-export async function pkiFiles(dataDir: string): Promise<Map<string, Uint8Array>> {
+/** The cluster's certificates and private keys: without them a restored cluster would not know its users. By name after `pki/`, wherever the folder is. */
+export async function pkiFiles(folder: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
-  const folder = pkiFolder(dataDir);
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const { name } of entries.filter((entry) => !entry.isDirectory() && !entry.name.endsWith('.tmp'))) {
     files.set(`pki/${name}`, await readFile(join(folder, name)));

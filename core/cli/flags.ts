@@ -61,11 +61,13 @@ const placeFlags = platformFlags.filter(({ name }) => name === 'data-dir' || nam
 
 export const backupFlags: readonly Flag[] = [
   ...placeFlags,
+  ...upFlag('pki-dir'),
   { name: 'force', placeholder: '', help: 'replace FILE when it is there', initial: 'false', isSwitch: true },
 ];
 
 export const restoreFlags: readonly Flag[] = [
   ...placeFlags,
+  ...upFlag('pki-dir'),
   { name: 'force', placeholder: '', help: 'replace the cluster that is there; its data is kept beside', initial: 'false', isSwitch: true },
 ];
 

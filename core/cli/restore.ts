@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { backupsOf, count, pkiFiles, pkiFolder, refuseElsewhere } from './backup.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { valueOf, type FlagValues } from './flags.ts';
@@ -11,6 +11,7 @@ export async function restore(values: FlagValues): Promise<number> {
   const dataDir = resolve(valueOf(values, 'data-dir'));
   const file = resolve(valueOf(values, 'FILE'));
   const store = valueOf(values, 'store');
+  const folder = pkiFolder(values);
   refuseElsewhere(store);
   if (!existsSync(file)) throw new Error(`there is no file ${file}`);
   await makeDataDir(dataDir);
@@ -18,17 +19,20 @@ export async function restore(values: FlagValues): Promise<number> {
   const lock = await lockDataDir(dataDir);
   try {
     const { revision, keys, madeAt, files } = await backups.inspect(file);
-    const there = await pkiFiles(dataDir);
-    if (valueOf(values, 'force') !== 'true' && (there.size > 0 || await backups.holdsData())) {
-      throw new Error(`${dataDir} holds a cluster already; choose another --data-dir, or replace it with --force, which keeps its data beside`);
-    }
+    const there = await pkiFiles(folder);
     const certificates = pkiOf(file, files);
-    const oldPki = sameFiles(certificates, there) ? undefined : await replacePki(dataDir, certificates, there.size > 0);
+    const isSame = sameFiles(certificates, there);
+    if (valueOf(values, 'force') !== 'true') {
+      if (await backups.holdsData()) throw new Error(`${dataDir} holds a cluster already; choose another --data-dir, or replace it with --force, which keeps its data beside`);
+      // Servers of one cluster have one folder: the backup's own certificates may be there still.
+      if (there.size > 0 && !isSame) throw new Error(`${folder} holds certificates of a cluster already; choose another folder, or replace them with --force, which keeps them beside`);
+    }
+    const oldPki = isSame ? undefined : await replacePki(folder, certificates, there.size > 0);
     const { revision: next, replaced } = await backups.restore(file);
     const kept = [replaced, oldPki].filter((path) => path !== undefined);
     process.stdout.write(`${dataDir} is as it was at ${madeAt.toISOString()}: ${count(keys)} objects at revision ${count(revision)}.
 Revisions go on after ${count(next)}, so that clients from before list everything again.
-${kept.length === 0 ? '' : `What was there is in ${kept.join(' and ')}; remove it when all is well.\n`}Start it with: keelson up --data-dir ${dataDir}
+${kept.length === 0 ? '' : `What was there is in ${kept.join(' and ')}; remove it when all is well.\n`}Start it with: keelson up --data-dir ${dataDir}${valueOf(values, 'pki-dir') === '' ? '' : ` --pki-dir ${folder}`}
 `);
     return 0;
   } finally {
@@ -49,17 +53,16 @@ const sameFiles = (certificates: ReadonlyMap<string, Uint8Array>, there: Readonl
   certificates.size === there.size && [...certificates].every(([name, content]) => Buffer.from(content).equals(there.get(`pki/${name}`) ?? new Uint8Array()));
 
 /** Returns where the old ones are, if there were any. */
-async function replacePki(dataDir: string, certificates: ReadonlyMap<string, Uint8Array>, isThere: boolean): Promise<string | undefined> {
-  const folder = pkiFolder(dataDir);
+async function replacePki(folder: string, certificates: ReadonlyMap<string, Uint8Array>, isThere: boolean): Promise<string | undefined> {
   const draft = `${folder}.restored`;
   await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { mode: 0o700 });
+  await mkdir(draft, { recursive: true, mode: 0o700 });
   for (const [name, content] of certificates) await writeFile(join(draft, name), content, { mode: 0o600, flush: true });
   const aside = `${folder}.replaced-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
   if (isThere) await rename(folder, aside);
   else await rm(folder, { recursive: true, force: true });
   await rename(draft, folder);
-  await syncFolder(dataDir);
+  await syncFolder(dirname(folder));
   return isThere ? aside : undefined;
 }
 

@@ -1,27 +1,21 @@
-import { ipText, parseIp } from '#core/api/ip.ts';
 import { Service, type ServiceSpec } from '#core/api/schema/core-v1/service.ts';
 import { isKindOf, type KubernetesObject } from '#core/api/schema/kind.ts';
+import { clusterIPsOf } from '#core/api/service-addresses.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
 
 /** What services hold that nobody else may have: addresses in canonical text, and ports of the nodes. */
 export type Holding = string | number;
 
-const canonical = (ip: string): string => {
-  const address = parseIp(ip);
-  return address === undefined ? ip : ipText(address);
-};
-
 /** What one service holds. The same port counts once, whatever protocols it is for. */
 export function holdingsOf({ clusterIPs = [], ports = [], healthCheckNodePort = 0 }: ServiceSpec): ReadonlySet<Holding> {
-  const held = new Set<Holding>();
-  for (const ip of clusterIPs) if (ip !== 'None' && ip !== '') held.add(canonical(ip));
+  const held = new Set<Holding>(clusterIPsOf({ clusterIPs }));
   for (const port of [...ports.map(({ nodePort = 0 }) => nodePort), healthCheckNodePort]) if (port !== 0) held.add(port);
   return held;
 }
 
 /**
  * Knows what is taken, exactly: stored services are followed change by change, and what admission let through is reserved until its
- * write is over. It speaks for this process; where several write to one store, `ServiceClaims` speak for all.
+ * write is over. It speaks for this process; `ServiceTitles` speak for all that write to the store.
  */
 export class ServiceLedger {
   /** How many stored services hold it; more than one only where an older store was not so strict. */

@@ -62,11 +62,13 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
   }
 
   private async apply(name: string, patch: readonly unknown[], { resource, object }: Shown, request: AdmissionRequest, target: KubernetesObject): Promise<void> {
-    const view = request.resource.subresources?.find(({ name: sub }) => sub === request.subresource);
+    const below = request.resource.subresources?.find(({ name: sub }) => sub === request.subresource);
     const patched = patchedBy(name, object, patch);
-    if (view?.view && view.kind) {
-      const next = decode(view.kind.struct, patched, { kind: view.kind }).value;
-      view.view.write(target, { ...next, apiVersion: apiVersionOf(view.kind), kind: view.kind.kind });
+    if (below?.kind && (below.view || below.connects)) {
+      const { kind, view } = below;
+      const next = { ...decode(kind.struct, patched, { kind }).value, apiVersion: apiVersionOf(kind), kind: kind.kind };
+      if (view) view.write(target, next);
+      else replaceContent(target, { ...next, metadata: target.metadata });
       return;
     }
     const next = decoded(resource, patched);

@@ -23,6 +23,9 @@ const userInfo = ({ name, uid, groups, extra }: User) => ({ username: name, ...(
 /** What a subresource takes and gives is of another kind than the object. */
 const kindBelow = (resource: AnyResource, subresource: string): KindNames => resource.subresources?.find(({ name }) => name === subresource)?.kind ?? resource.kind;
 
+/** Options of a connection have none. */
+const withoutMetadata = ({ metadata: _metadata, ...options }: KubernetesObject): object => options;
+
 const optionsKinds = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' } as const;
 
 /** The `request` of an AdmissionReview (`admission.k8s.io/v1`). */
@@ -34,7 +37,7 @@ export function reviewRequest(request: AdmissionRequest, { resource, object, old
     requestKind: kindOf(kindBelow(request.resource, subresource)), requestResource: resourceOf(request.resource.kind),
     ...(subresource === '' ? {} : { requestSubResource: subresource }),
     name, ...(namespace === undefined ? {} : { namespace }), operation, userInfo: userInfo(user),
-    object: object ?? null, oldObject: old ?? null, dryRun,
+    object: (operation === 'CONNECT' && object !== undefined ? withoutMetadata(object) : object) ?? null, oldObject: old ?? null, dryRun,
     options: operation === 'CONNECT' ? null : { kind: optionsKinds[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) },
   };
 }

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type Ke
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { writePrivateFile } from '#core/authn/pki-file.ts';
+import { makePrivateFile } from '#core/authn/pki-file.ts';
 
 /** The key that signs service account tokens. RSA: some clouds trust nothing else of an OIDC issuer. */
 export interface ServiceAccountKeys {
@@ -21,9 +21,9 @@ export async function ensureServiceAccountKeys(dir: string): Promise<ServiceAcco
   });
   if (text !== undefined) return keysOf(text, path);
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const keys = await newServiceAccountKeys();
-  await writePrivateFile(path, keys.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString());
-  return keys;
+  const { privateKey } = await newServiceAccountKeys();
+  // Another process may have been faster.
+  return keysOf(await makePrivateFile(path, privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()), path);
 }
 
 /** A key that is kept nowhere. Takes a tenth of a second or more. */

@@ -1,4 +1,5 @@
 import type { Clock } from '#core/kernel/clock.ts';
+import { ProviderError } from '#core/spi/errors.ts';
 import type { KeyEvent, KeyListener } from '#core/spi/key-value-store.ts';
 import { Feed } from './feed.ts';
 import type { Layout } from './layout.ts';
@@ -38,7 +39,8 @@ export async function replay(members: Members, layout: Layout, clock: Clock, sha
     else done.reject(error);
   };
   const handOver = (events: readonly KeyEvent[], upTo: number): boolean => {
-    const joint = shared.lastEvent ?? 0;
+    const joint = shared.lastEvent;
+    if (joint === undefined) throw new ProviderError('Unavailable', 'the watch on etcd has just begun anew');
     // Listeners hear of everything in one order: this watch may be ahead of the shared one, but does not tell.
     const past = events.filter(({ key, modRevision }) => modRevision <= joint && key.startsWith(prefix));
     if (past.length > 0) listener.events(past);
@@ -47,7 +49,7 @@ export async function replay(members: Members, layout: Layout, clock: Clock, sha
     shared.attach(prefix, joint, listener, signal);
     return true;
   };
-  const aborts = [signal, over].map((each) => ({ each, heed: (): void => finish(each.reason) }));
+  const aborts = [signal, over, shared.over].map((each) => ({ each, heed: (): void => finish(each.reason) }));
   for (const { each, heed } of aborts) each.addEventListener('abort', heed, { once: true });
   try {
     void feed.start();

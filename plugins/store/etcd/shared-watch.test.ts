@@ -129,6 +129,24 @@ describe('the shared watch', () => {
     expect([recorder.revisions, next.revisions]).to.deep.equal([[], [31]]);
   });
 
+  it('tells those that are on the way to it that it began anew', async () => {
+    await start('3.5.9', 10);
+    const live = await etcd.watch(1);
+    live.send({ events: [put('a', 11)] });
+    await shared.reach(11, true);
+    const late = new Recorder();
+    const replaying = replay(members, layout, systemClock, shared, { prefix: '', from: 5, listener: late, signal: forever, over: forever }).catch((error: unknown) => error);
+    const past = await etcd.watch(2);
+    past.send({ created: true });
+    shared.restart(new RevisionError('compacted', 11, 20, 30));
+    expect(RevisionError.is(await replaying, 'compacted')).to.equal(true);
+    past.send({ events: [put('a', 9), put('a', 11), put('b', 25)] });
+    newest = 30;
+    (await etcd.watch(3)).send({ created: true });
+    await shared.ready;
+    expect(late.revisions).to.deep.equal([]);
+  });
+
   it('is joined by those that read the past, where it is when they meet it', async () => {
     await start('3.5.9', 10);
     const live = await etcd.watch(1);

@@ -38,6 +38,7 @@ export class SharedWatch {
   #feed: Feed | undefined;
   #ended: Error | undefined;
   #urging = false;
+  #began = new AbortController();
   /** Listeners have been given everything up to this revision. */
   seen = 0;
   /** The newest revision at which something happened to the store's keys, as far as this watch has seen. */
@@ -100,10 +101,17 @@ export class SharedWatch {
     }
   }
 
+  /** Aborts when this watch ends or begins anew: whoever is on the way to join it has missed something. */
+  get over(): AbortSignal {
+    return this.#began.signal;
+  }
+
   /** Every listener is told that its watch is over; those that come later begin with the newest revision. */
   restart(reason: Error): void {
     if (this.#ended) return;
     this.#feed?.stop();
+    this.#began.abort(reason);
+    this.#began = new AbortController();
     this.#listeners.end(reason);
     this.#listeners = new Listeners();
     this.seen = 0;
@@ -114,6 +122,7 @@ export class SharedWatch {
   end(reason: Error): void {
     this.#ended = reason;
     this.#feed?.stop();
+    this.#began.abort(reason);
     this.#listeners.end(reason);
     for (const { reject } of this.#waiters) reject(reason);
   }
