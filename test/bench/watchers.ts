@@ -34,8 +34,8 @@ async function deliveries(server: BenchServer, count: number): Promise<number[]>
   await concurrently(count, 50, async () => {
     let rest = '';
     // From a version on: the state at the beginning would count as the first change.
-    ends.push(await server.watchText(`${maps}?watch=true&resourceVersion=${metadata.resourceVersion}`, (text) => {
-      const whole = rest + text;
+    ends.push(await server.watchBytes(`${maps}?watch=true&resourceVersion=${metadata.resourceVersion}`, (bytes) => {
+      const whole = rest + bytes.toString('latin1');
       let at = 0;
       for (const found of whole.matchAll(/"round":"(\d+)"/g)) {
         waits.push(performance.now() - (sent[Number(found[1])] ?? NaN));

@@ -3,6 +3,7 @@ import { StatusError } from '#core/api/status-error.ts';
 import { bookmark, ResourceChanged, watch, type WatchEvent, type WatchParameters } from '#core/apiserver/verbs/watch.ts';
 import type { AuditRecord } from '#core/apiserver/audit/audit-log.ts';
 import type { Api, Target } from '#core/apiserver/api.ts';
+import { FlushTurns } from './flush-turns.ts';
 import type { Format } from './negotiate.ts';
 import { objectText } from './object-text.ts';
 import { failureOf } from './respond.ts';
@@ -16,6 +17,8 @@ const backlogCharacters = 16 * 1024 * 1024;
 const writeSize = 64 * 1024;
 /** JavaScript clients give up on a watch that is silent for 30 s. */
 const bookmarkEveryMs = 25_000;
+
+const turns = new FlushTurns();
 
 export interface WatchStreamOptions {
   readonly format: Format;
@@ -96,9 +99,8 @@ class EventStream {
     this.queue.push(event);
     this.characters += event.size;
     if (this.scheduled || !this.opened) return;
-    // Events of one commit leave in one write.
     this.scheduled = true;
-    setImmediate(() => {
+    turns.add(() => {
       this.scheduled = false;
       this.pump();
     });
