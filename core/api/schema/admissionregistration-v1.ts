@@ -173,7 +173,7 @@ export const ValidatingAdmissionPolicyBindingSpec = admission.type('ValidatingAd
 export type ValidatingAdmissionPolicyBindingSpec = Of<typeof ValidatingAdmissionPolicyBindingSpec>;
 
 export const ValidatingAdmissionPolicyBinding = admission.kind('ValidatingAdmissionPolicyBinding', 'Puts a ValidatingAdmissionPolicy into force.', {
-  spec: [2, required(ValidatingAdmissionPolicyBindingSpec), 'Which policy, with which parameters, for which requests.'],
+  spec: [2, always(ValidatingAdmissionPolicyBindingSpec), 'Which policy, with which parameters, for which requests.'],
 }, { namespaced: false });
 export type ValidatingAdmissionPolicyBinding = KindOf<typeof ValidatingAdmissionPolicyBinding>;
 

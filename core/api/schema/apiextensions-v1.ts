@@ -1,6 +1,6 @@
 import { groupVersion, type KindOf } from './kind.ts';
 import { JSONSchemaProps } from './json-schema-v1.ts';
-import { always, bool, bytes, int32, int64, list, merged, pointer, required, string, time, type Of } from './type.ts';
+import { always, bool, bytes, int32, list, merged, pointer, required, string, time, type Of } from './type.ts';
 
 const apiextensions = groupVersion('io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1', 'apiextensions.k8s.io', 'v1');
 
@@ -105,7 +105,6 @@ export const CustomResourceDefinitionCondition = apiextensions.type('CustomResou
   lastTransitionTime: [3, time, 'When the status last changed.'],
   reason: [4, string, 'One word in CamelCase for programs.'],
   message: [5, string, 'A sentence for people.'],
-  observedGeneration: [6, int64, 'The generation to which this speaks.'],
 });
 export type CustomResourceDefinitionCondition = Of<typeof CustomResourceDefinitionCondition>;
 
@@ -113,7 +112,6 @@ export const CustomResourceDefinitionStatus = apiextensions.type('CustomResource
   conditions: [1, required(merged(CustomResourceDefinitionCondition, ['type'])), 'Whether it is served, and what is wrong with it.'],
   acceptedNames: [2, always(CustomResourceDefinitionNames), 'The names under which it is served.'],
   storedVersions: [3, required(list(string)), 'Every version in which objects may be stored. Those that migrated all objects remove the others here.'],
-  observedGeneration: [4, int64, 'The generation that was last looked at.'],
 });
 export type CustomResourceDefinitionStatus = Of<typeof CustomResourceDefinitionStatus>;
 

@@ -53,7 +53,7 @@ export const TokenRequestStatus = authentication.type('TokenRequestStatus', 'The
 export type TokenRequestStatus = Of<typeof TokenRequestStatus>;
 
 export const TokenRequest = authentication.kind('TokenRequest', 'Asks for a token of a service account.', {
-  spec: [2, always(TokenRequestSpec), 'What it shall be good for.'],
+  spec: [2, required(TokenRequestSpec), 'What it shall be good for.'],
   status: [3, always(TokenRequestStatus), 'The token.'],
 });
 export type TokenRequest = KindOf<typeof TokenRequest>;

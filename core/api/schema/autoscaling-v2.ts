@@ -18,7 +18,7 @@ export const MetricIdentifier = autoscaling.type('MetricIdentifier', 'Names a me
 export type MetricIdentifier = Of<typeof MetricIdentifier>;
 
 export const MetricTarget = autoscaling.type('MetricTarget', 'The value to aim at.', {
-  type: [1, required(oneOf('AverageValue', 'Utilization', 'Value')), 'Which of the values below counts.'],
+  type: [1, required(string), 'AverageValue, Utilization or Value: which of the values below counts.'],
   value: [2, quantity, 'The value itself.'],
   averageValue: [3, quantity, 'The value per pod.'],
   averageUtilization: [4, pointer(int32), 'Use in percent of what the pods request; only for resources.'],
@@ -112,7 +112,6 @@ export const HorizontalPodAutoscalerCondition = autoscaling.type('HorizontalPodA
   lastTransitionTime: [3, time, 'When status last changed.'],
   reason: [4, string, 'One word in CamelCase for programs.'],
   message: [5, string, 'A sentence for people.'],
-  observedGeneration: [6, int64, 'The generation to which this speaks.'],
 });
 export type HorizontalPodAutoscalerCondition = Of<typeof HorizontalPodAutoscalerCondition>;
 

@@ -84,7 +84,7 @@ export const FlowSchemaStatus = flowcontrol.type('FlowSchemaStatus', 'How the sc
 export type FlowSchemaStatus = Of<typeof FlowSchemaStatus>;
 
 export const FlowSchema = flowcontrol.kind('FlowSchema', 'Sorts requests into flows, and these into priority levels.', {
-  spec: [2, required(FlowSchemaSpec), 'Which requests are treated how.'],
+  spec: [2, always(FlowSchemaSpec), 'Which requests are treated how.'],
   status: [3, always(FlowSchemaStatus), 'How the schema stands.'],
 }, { namespaced: false });
 export type FlowSchema = KindOf<typeof FlowSchema>;
@@ -104,7 +104,7 @@ export type LimitResponse = Of<typeof LimitResponse>;
 
 export const LimitedPriorityLevelConfiguration = flowcontrol.type('LimitedPriorityLevelConfiguration', 'How many requests are served at a time.', {
   nominalConcurrencyShares: [1, withDefault(pointer(int32), 30), 'This level\'s part of the server\'s limit, against the sum of all levels\' parts.'],
-  limitResponse: [2, required(LimitResponse), 'What becomes of requests beyond the limit.'],
+  limitResponse: [2, always(LimitResponse), 'What becomes of requests beyond the limit.'],
   lendablePercent: [3, withDefault(pointer(int32), 0), 'Percentage of its part that others may borrow.'],
   borrowingLimitPercent: [4, pointer(int32), 'How much it may borrow, as a percentage of its own part; no limit when absent.'],
 });
@@ -132,7 +132,7 @@ export const PriorityLevelConfigurationStatus = flowcontrol.type('PriorityLevelC
 export type PriorityLevelConfigurationStatus = Of<typeof PriorityLevelConfigurationStatus>;
 
 export const PriorityLevelConfiguration = flowcontrol.kind('PriorityLevelConfiguration', 'A level of importance of requests, with a limit of its own.', {
-  spec: [2, required(PriorityLevelConfigurationSpec), 'Whether and how requests of the level are limited.'],
+  spec: [2, always(PriorityLevelConfigurationSpec), 'Whether and how requests of the level are limited.'],
   status: [3, always(PriorityLevelConfigurationStatus), 'How the level stands.'],
 }, { namespaced: false });
 export type PriorityLevelConfiguration = KindOf<typeof PriorityLevelConfiguration>;

@@ -169,7 +169,7 @@ export const IPAddressSpec = networking.type('IPAddressSpec', 'Who holds an addr
 export type IPAddressSpec = Of<typeof IPAddressSpec>;
 
 export const IPAddress = networking.kind('IPAddress', 'An address that is taken; its name is the address in canonical form.', {
-  spec: [2, required(IPAddressSpec), 'Who holds it.'],
+  spec: [2, always(IPAddressSpec), 'Who holds it.'],
 }, { plural: 'ipaddresses', namespaced: false });
 export type IPAddress = KindOf<typeof IPAddress>;
 

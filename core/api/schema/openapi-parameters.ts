@@ -1,4 +1,6 @@
+import type { Kind } from './kind.ts';
 import type { Schema } from './openapi-type.ts';
+import type { ScalarName } from './type.ts';
 
 export interface Parameter {
   readonly name: string;
@@ -53,3 +55,9 @@ export const deleting: readonly Parameter[] = [
 ];
 
 export const deletingMany: readonly Parameter[] = [...deleting, ...selecting];
+
+const parameterTypes: Partial<Record<ScalarName, string>> = { bool: 'boolean', int32: 'integer', int64: 'integer' };
+
+/** What the URL says in place of an object of this kind. A path is part of the URL itself. */
+export const optionsOf = ({ struct: { fields } }: Kind): readonly Parameter[] => [...fields.values()].filter(({ name }) => !['apiVersion', 'kind', 'path'].includes(name))
+  .map(({ name, type, doc }) => query(name, type.form === 'scalar' ? parameterTypes[type.name] ?? 'string' : 'string', doc));

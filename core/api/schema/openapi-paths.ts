@@ -1,6 +1,6 @@
 import { apiVersionOf, type Kind } from './kind.ts';
 import { DeleteOptions, Status } from './meta.ts';
-import { deleting, deletingMany, listing, nameParameter, namespaceParameter, patching, pathParameter, pretty, writing, type Parameter } from './openapi-parameters.ts';
+import { deleting, deletingMany, listing, nameParameter, namespaceParameter, optionsOf, patching, pathParameter, pretty, writing, type Parameter } from './openapi-parameters.ts';
 import { gvkOf, listName, refTo } from './openapi-schema.ts';
 import type { GroupVersionKind, Schema } from './openapi-type.ts';
 
@@ -11,7 +11,7 @@ export interface ServedSubresource {
   /** What it takes and gives, when that is not the kind itself. */
   readonly kind?: Kind;
   /** Requests go on to somebody else. */
-  readonly connects?: { readonly withPath: boolean };
+  readonly connects?: { readonly withPath: boolean; readonly reads?: Kind };
 }
 
 /** What of a kind is served besides the ordinary verbs. */
@@ -26,10 +26,10 @@ export interface Served {
   readonly apply?: boolean;
 }
 
-type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
-type Content = Record<string, { readonly schema: Schema }>;
+export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
+export type Content = Record<string, { readonly schema: Schema }>;
 
-interface Operation {
+export interface Operation {
   readonly description: string;
   readonly operationId: string;
   readonly tags: readonly string[];
@@ -145,11 +145,16 @@ class Operations {
   }
 
   /** What goes on, and what comes back, is not ours to describe. */
-  connects({ name, verbs, kind }: ServedSubresource, suffix: 'WithPath' | ''): Partial<Record<Method, Operation>> {
+  connects({ name, verbs, kind, connects }: ServedSubresource, suffix: 'WithPath' | ''): Partial<Record<Method, Operation>> {
     const own = new Operations(this.served, kind);
+    if (connects?.reads) {
+      const text = { 'text/plain': { schema: { type: 'string' } } };
+      return { get: own.operation('read', 'get', `read ${name} of`, camel(name), { parameters: optionsOf(connects.reads), responses: { 200: { description: 'OK', content: text } } }) };
+    }
     const content = { '*/*': { schema: { type: 'string' } } };
+    const parameters = kind === undefined ? [] : optionsOf(kind);
     return Object.fromEntries(methodsOf.flatMap(([verb, method]) => (verbs.includes(verb) ? [[method, own.operation(
-      `connect${camel(method)}`, 'connect', `connect ${method.toUpperCase()} requests to ${name} of`, `${camel(name)}${suffix}`, { responses: { 200: { description: 'OK', content } } },
+      `connect${camel(method)}`, 'connect', `connect ${method.toUpperCase()} requests to ${name} of`, `${camel(name)}${suffix}`, { ...(parameters.length > 0 ? { parameters } : {}), responses: { 200: { description: 'OK', content } } },
     )]] : [])));
   }
 

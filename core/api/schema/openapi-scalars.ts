@@ -43,5 +43,6 @@ export function scalarComponent({ name, either, component }: Scalar): Component 
 export function scalarSchema(type: Scalar): Schema {
   const component = scalarComponent(type);
   if (component) return { $ref: `#/components/schemas/${component.name}` };
-  return { ...(plain[type.name] ?? { type: 'string' }), ...(type.values.length === 0 ? {} : { enum: [...type.values].sort() }) };
+  const { listed = type.values } = type;
+  return { ...(plain[type.name] ?? { type: 'string' }), ...(listed.length === 0 ? {} : { enum: [...listed].sort() }) };
 }

@@ -72,6 +72,12 @@ describe('OpenAPI components', () => {
     expect(schemas['io.test.v1.Reference']).to.deep.include({ 'x-kubernetes-map-type': 'atomic' });
   });
 
+  it('list values that no rule lets through, where upstream does', () => {
+    const { StorageClass: described } = Object.fromEntries(Object.entries(componentsFor([StorageClass.struct])).map(([name, schema]) => [name.replace(/^.*\./, ''), schema]));
+    expect(described?.properties?.['reclaimPolicy']).to.deep.include({ enum: ['Delete', 'Recycle', 'Retain'], default: 'Delete' });
+    expect(StorageClass.struct.fields.get('reclaimPolicy')?.type).to.deep.include({ values: ['Delete', 'Retain'] });
+  });
+
   it('describe lists, maps and scalars', () => {
     expect(properties['plain']).to.deep.equal({ type: 'array', items: { type: 'string' }, description: 'Plain.', 'x-kubernetes-list-type': 'atomic' });
     expect(properties['unique']).to.deep.include({ 'x-kubernetes-list-type': 'set' }).and.not.to.have.property('x-kubernetes-patch-strategy');

@@ -9,7 +9,7 @@ const storage = groupVersion('io.k8s.api.storage.v1', 'storage.k8s.io', 'v1');
 export const StorageClass = storage.kind('StorageClass', 'A kind of storage, and how volumes of it are made. Only few fields can change.', {
   provisioner: [2, required(string), 'Name of the driver that makes the volumes.'],
   parameters: [3, map(string), 'Settings for the driver.'],
-  reclaimPolicy: [4, withDefault(oneOf('Delete', 'Retain'), 'Delete'), 'What becomes of a volume once its claim is gone.'],
+  reclaimPolicy: [4, withDefault({ ...oneOf('Delete', 'Retain'), listed: ['Delete', 'Recycle', 'Retain'] }, 'Delete'), 'What becomes of a volume once its claim is gone.'],
   mountOptions: [5, list(string), 'Options with which the volumes are mounted.'],
   allowVolumeExpansion: [6, pointer(bool), 'Whether claims may grow.'],
   volumeBindingMode: [7, withDefault(oneOf('Immediate', 'WaitForFirstConsumer'), 'Immediate'), 'Bind a claim at once, or when the first pod uses it.'],
@@ -33,8 +33,6 @@ export const CSIDriverSpec = storage.type('CSIDriverSpec', 'What a CSI driver ne
   requiresRepublish: [7, withDefault(pointer(bool), false), 'Publish again from time to time, so that content can change.'],
   seLinuxMount: [8, withDefault(pointer(bool), false), 'The driver can mount with an SELinux label.'],
   nodeAllocatableUpdatePeriodSeconds: [9, pointer(int64), 'Seconds between looks at how many volumes a node can take.'],
-  serviceAccountTokenInSecrets: [10, pointer(bool), 'Hand tokens over as secrets instead of volume attributes.'],
-  preventPodSchedulingIfMissing: [11, pointer(bool), 'No pods with the driver\'s volumes on nodes where the driver is not.'],
 });
 export type CSIDriverSpec = Of<typeof CSIDriverSpec>;
 

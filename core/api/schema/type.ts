@@ -21,6 +21,8 @@ export interface Scalar<T = unknown> extends Carries<T> {
   readonly name: ScalarName;
   /** Closed set of values; empty when any value goes. */
   readonly values: readonly string[];
+  /** What OpenAPI lists instead of `values`, where upstream's documents name more than its rules let through. */
+  readonly listed?: readonly string[];
   /** The empty value differs from none, as behind a pointer in Go. Elsewhere '', 0 and false count as absent. */
   readonly pointer: boolean;
   /** Of a `json` scalar made by `either`: its forms. */

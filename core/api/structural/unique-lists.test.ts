@@ -17,7 +17,7 @@ function lines(x: JSONSchemaProps, value: unknown): string[] {
 describe('checkUniqueLists', () => {
   it('finds what is in a set twice, once', () => {
     expect(lines(set, ['a', 'b', 'a', 'a', 'b'])).to.deep.equal(['x[2]: Duplicate value: "a"', 'x[4]: Duplicate value: "b"']);
-    expect(lines({ ...set, items: { type: 'object' } }, [{ a: 1, b: [1, 2] }, { b: [1, 2], a: 1 }, { b: [2, 1], a: 1 }])).to.deep.equal(['x[1]: Duplicate value: {"b":[1,2],"a":1}']);
+    expect(lines({ ...set, items: { type: 'object' } }, [{ a: 1, b: [1, 2] }, { b: [1, 2], a: 1 }, { b: [2, 1], a: 1 }])).to.deep.equal(['x[1]: Duplicate value: {"a":1,"b":[1,2]}']);
     expect(lines({ ...set, items: {} }, [1, '1', null, true, 'true'])).to.deep.equal([]);
     expect(lines({ type: 'array', items: text }, ['a', 'a'])).to.deep.equal([]);
   });

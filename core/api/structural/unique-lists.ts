@@ -43,7 +43,8 @@ function reportRepeated(items: readonly unknown[], path: string, errors: FieldEr
   for (const [i, item] of items.entries()) {
     const text = canonical(item);
     const seen = times.get(text) ?? 0;
-    if (seen === 1) errors.duplicate(`${path}[${i}]`, item);
+    // Shown as it is compared, as Go writes maps.
+    if (seen === 1) errors.duplicate(`${path}[${i}]`, JSON.parse(text));
     times.set(text, seen + 1);
   }
 }

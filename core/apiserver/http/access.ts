@@ -36,11 +36,20 @@ export class Access {
 
   private async authenticate(request: IncomingMessage): Promise<User> {
     for (const authenticator of this.authenticators) {
-      const user = await authenticator.authenticate(request);
+      const user = await this.recognized(authenticator, request);
       if (user) return user;
     }
     if (request.headers.authorization !== undefined) throw new StatusError('Unauthorized', 'Unauthorized');
     return anonymous;
+  }
+
+  /** What is wrong with somebody's credentials is nothing for those who do not know whose they are. */
+  private async recognized(authenticator: Authenticator, request: IncomingMessage): Promise<User | undefined> {
+    try {
+      return await authenticator.authenticate(request);
+    } catch (error) {
+      throw StatusError.is(error, 'Unauthorized') ? new StatusError('Unauthorized', 'Unauthorized', undefined, { cause: error }) : error;
+    }
   }
 
   /** @throws {StatusError} Forbidden; Unauthorized for one who has not said who they are */

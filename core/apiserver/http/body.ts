@@ -3,8 +3,8 @@ import { parseJson } from '#core/api/json.ts';
 import { fromProtobuf, openEnvelope } from '#core/api/schema/protobuf.ts';
 import type { Struct } from '#core/api/schema/type.ts';
 import { StatusError } from '#core/api/status-error.ts';
-import { checkDepth } from '#core/api/value.ts';
 import type { Body } from '#core/apiserver/api.ts';
+import { readYaml } from './yaml-thread.ts';
 
 /** As upstream: larger requests cannot be stored anyway. */
 const maximumBodyBytes = 3 * 1024 * 1024;
@@ -101,12 +101,8 @@ function parseProtobuf(bytes: Buffer, struct: Struct): Body {
 }
 
 async function parseYaml(bytes: Buffer): Promise<Body> {
-  const { parseDocument } = await import('yaml');
-  const document = parseDocument(bytes.toString('utf8'), { uniqueKeys: false });
-  const [problem] = document.errors;
-  if (problem) throw notYaml(problem);
   try {
-    return { value: document.toJS({ maxAliasCount: 100 }), duplicates: [] };
+    return await readYaml(bytes.toString('utf8'), false);
   } catch (error) {
     throw notYaml(error);
   }
@@ -127,23 +123,12 @@ export async function parseConfiguration(bytes: Buffer): Promise<Body> {
       if (!StatusError.is(error, 'BadRequest')) throw error;
     }
   }
-  const { LineCounter, parseDocument } = await import('yaml');
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const problem = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY');
-  if (problem) throw undecodable(problem);
-  const duplicates = document.errors.map(({ pos: [at] }) => `line ${lines.linePos(at).line}: key ${JSON.stringify(keyAt(text, at))} already set in map`);
   try {
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    checkDepth(value);
-    return { value, duplicates: duplicates.slice(0, 100) };
+    return await readYaml(text, true);
   } catch (error) {
     throw undecodable(error);
   }
 }
-
-/** A key that is written at this place, without its quotes. */
-const keyAt = (text: string, at: number): string => /^["']?([^"':\n]{0,100})/.exec(text.slice(at, at + 102))?.[1]?.trim() ?? '';
 
 const undecodable = (error: unknown): StatusError =>
   StatusError.badRequest(`error decoding YAML: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

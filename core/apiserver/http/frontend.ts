@@ -8,8 +8,10 @@ import type { User } from '#core/api/user.ts';
 import type { ActionIndex } from '#core/apiserver/actions/action.ts';
 import type { Aggregator } from '#core/apiserver/aggregation/aggregator.ts';
 import { aggregator as aggregatorUser } from '#core/apiserver/aggregation/identity-headers.ts';
+import { requestNames, type RequestNames } from '#core/apiserver/aggregation/request-names.ts';
 import type { AuditLog, AuditRecord } from '#core/apiserver/audit/audit-log.ts';
 import type { Api, Caller, Target } from '#core/apiserver/api.ts';
+import type { ConnectionGuard } from '#core/apiserver/limits/connection-guard.ts';
 import type { Limits } from '#core/apiserver/limits/limits.ts';
 import type { Seat } from '#core/apiserver/limits/priority-level.ts';
 import { connect } from '#core/apiserver/proxy/connector.ts';
@@ -32,6 +34,7 @@ export interface FrontendOptions {
   readonly destinations: Destinations;
   readonly aggregator: Aggregator;
   readonly limits: Limits;
+  readonly guard: ConnectionGuard;
   readonly pages: Pages;
   readonly audit?: AuditLog | undefined;
   /** `host:port` of the server. */
@@ -107,6 +110,7 @@ export class Frontend {
       arrival.audit?.complete(response.statusCode);
     } catch (error) {
       if (!StatusError.is(error)) api.logger.error('a request failed unexpectedly', { method: request.method, path: request.url, error });
+      else if (StatusError.is(error, 'Unauthorized') && error.cause instanceof Error) api.logger.debug('credentials were refused', { path: request.url, reason: error.cause.message });
       const failure = failureOf(error);
       arrival.audit?.complete(failure.code ?? 500, failure);
       await this.fail(request, response, error);
@@ -180,12 +184,14 @@ export class Frontend {
   }
 
   private async connection({ connector, target, path }: Extract<Destination, { to: 'connector' }>, admitted: Admitted): Promise<void> {
-    const { api, limits, stopping } = this.options;
+    const { api, limits, guard, stopping } = this.options;
     const { request, response, upgrade, located: { search }, user, audit } = admitted;
     const held = limits.streams.enter(user.name);
+    const watchAgain = guard.spare(request.socket);
     try {
       await connect(connector, { api, target, path, search, caller: this.callerOf(admitted, target), request, response, upgrade, audit, stopping });
     } finally {
+      watchAgain();
       held.leave();
     }
   }
@@ -254,9 +260,21 @@ const noBody = Buffer.alloc(0);
 /** What a request is to authorization, wherever it leads. @throws {StatusError} BadRequest */
 function attributesAt(destination: Destination, user: User, method: string, { path, query }: Located): Attributes {
   if (destination.to === 'resource' || destination.to === 'connector') return attributesOf(user, destination.verb, path, destination.target, query);
-  if (destination.to !== 'extension' || destination.names.resource === undefined) return { user, verb: method.toLowerCase(), path };
-  const { names: { verb, resource, subresource, namespace, name }, service: { spec: { group = '', version = '' } } } = destination;
-  return { user, verb, path, group, version, resource, subresource, namespace, name };
+  if (destination.to === 'page') return ofUnknown(method, path, query, user);
+  if (destination.to !== 'extension') return { user, verb: method.toLowerCase(), path };
+  const { names, service: { spec: { group = '', version = '' } } } = destination;
+  return named(names, group, version, method, path, user);
+}
+
+const named = ({ resource, ...names }: RequestNames, group: string, version: string, method: string, path: string, user: User): Attributes =>
+  (resource === undefined ? { user, verb: method.toLowerCase(), path } : { user, path, group, version, resource, ...names });
+
+const anyVersion = /^\/(?:api|apis\/([^/]+))\/([^/]+)\/(.+)$/;
+
+/** Who may write a kind in every version hears that this one is not served, and not that they may not. */
+function ofUnknown(method: string, path: string, query: URLSearchParams, user: User): Attributes {
+  const [, group = '', version = '', rest = ''] = anyVersion.exec(path) ?? [];
+  return named(requestNames(method, rest.split('/').filter((segment) => segment !== ''), query), group, version, method, path, user);
 }
 
 /** Everything but resources is there to be read. @throws {StatusError} MethodNotAllowed, or NotFound where there is nothing at all */

@@ -33,7 +33,7 @@ const views: Record<string, { as: Format['as']; group: string; versions: readonl
  */
 export function negotiate(accept: string | undefined, offered: readonly Format['as'][]): Format {
   if (accept === undefined || accept.trim() === '') return plainJson;
-  const ranges = parse(accept);
+  const ranges = mediaRanges(accept);
   for (const range of ranges) {
     const format = formatOf(range, offered);
     if (format !== undefined) return format;
@@ -52,7 +52,8 @@ function formatOf({ type, quality, parameters }: MediaRange, offered: readonly F
   return { encoding, as: view.as, version };
 }
 
-function parse(accept: string): MediaRange[] {
+/** What an Accept header names, the most wanted first. */
+export function mediaRanges(accept: string): MediaRange[] {
   return accept.slice(0, 4096).split(',').map((part) => {
     const [type = '', ...rest] = part.split(';').map((piece) => piece.trim());
     const parameters = new Map(rest.map((piece) => {

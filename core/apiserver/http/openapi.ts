@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as othersTurn } from 'node:timers/promises';
+import type { Served } from '#core/api/schema/openapi-paths.ts';
 import { openApiDocument } from '#core/api/schema/openapi.ts';
 import type { ResourceIndex } from '#core/apiserver/resource-index.ts';
 import type { AnyResource } from '#core/registry/resource.ts';
@@ -40,11 +42,14 @@ export class OpenApi {
   }
 
   /** `/openapi/v3`: where each group-version's document is; the hash lets clients keep it for ever. @param extensions those of other servers */
-  index(extensions: readonly ExtensionVersion[]): object {
+  async index(extensions: readonly ExtensionVersion[]): Promise<object> {
     const paths: Record<string, { serverRelativeURL: string }> = {};
     for (const path of new Set(this.resources.all.map(({ kind }) => pathOf(kind)))) {
+      const known = this.documents.has(path);
       const document = this.document(path);
-      if (document) paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${document.hash}` };
+      if (document === undefined) continue;
+      paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${document.hash}` };
+      if (!known) await othersTurn();
     }
     for (const { openApi, ...names } of extensions) {
       const path = pathOf(names);
@@ -61,13 +66,17 @@ export class OpenApi {
     const served = this.servedAt(path);
     const [first] = served;
     if (first === undefined) return undefined;
-    const text = JSON.stringify(openApiDocument(first.kind, served.map((resource) => ({
-      kind: resource.kind, subresources: subresourcesOf(resource), verbs: verbsOf(resource), apply: true, ...(resource.openApi ? { schema: resource.openApi } : {}),
-    })), this.version));
+    const text = JSON.stringify(openApiDocument(first.kind, served.map(servedOf), this.version));
     const document = { made: served, text, hash: createHash('sha512').update(text).digest('hex').toUpperCase().slice(0, 64) };
     this.documents.set(path, document);
     return document;
   }
+}
+
+/** What the documents say of a resource. */
+export function servedOf(resource: AnyResource): Served {
+  const { kind, openApi } = resource;
+  return { kind, subresources: subresourcesOf(resource), verbs: verbsOf(resource), apply: true, ...(openApi ? { schema: openApi } : {}) };
 }
 
 const pathOf = ({ group, version }: { readonly group: string; readonly version: string }): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`);

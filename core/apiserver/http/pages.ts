@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { localPriority, type Priority } from '#core/apiserver/aggregation/priorities.ts';
-import type { ExtensionVersion } from '#core/apiserver/aggregation/extension-discovery.ts';
+import type { Clock } from '#core/kernel/clock.ts';
 import type { HealthCheck } from '#core/kernel/health-check.ts';
 import type { ResourceIndex } from '#core/apiserver/resource-index.ts';
 import type { VersionInfo } from '#core/apiserver/version-info.ts';
@@ -9,6 +9,7 @@ import { apiGroup, apiGroupList, apiResourceList, apiVersions, groupsOf, notServ
 import { serveHealth } from './health.ts';
 import { negotiate } from './negotiate.ts';
 import { OpenApi } from './openapi.ts';
+import { OpenApiV2, type OtherApis } from './openapi-v2.ts';
 import { send } from './respond.ts';
 import type { Route } from './route.ts';
 
@@ -20,13 +21,11 @@ export interface IssuerDiscovery {
 }
 
 /** What other API servers serve. */
-export interface Extensions {
-  readonly versions: readonly ExtensionVersion[];
+export interface Extensions extends OtherApis {
   /** Where a group-version stands among all, those of this server too. */
   priority(group: string, version: string): Priority;
   /** Resolves when servers that have just been registered have been asked. */
   settled(): Promise<void>;
-  onChange(listener: () => void): () => void;
 }
 
 export interface PagesOptions {
@@ -34,6 +33,7 @@ export interface PagesOptions {
   readonly extensions?: Extensions | undefined;
   readonly checks: readonly HealthCheck[];
   readonly version: VersionInfo;
+  readonly clock: Clock;
   readonly issuer?: IssuerDiscovery | undefined;
 }
 
@@ -41,6 +41,7 @@ export interface PagesOptions {
 export class Pages {
   private readonly options: PagesOptions;
   private readonly openapi: OpenApi;
+  private readonly openapiV2: OpenApiV2;
   private readonly catalog: Catalog;
   private readonly documents: AggregatedDocuments;
 
@@ -48,6 +49,7 @@ export class Pages {
     const { resources, extensions } = options;
     this.options = options;
     this.openapi = new OpenApi(resources, options.version.gitVersion);
+    this.openapiV2 = new OpenApiV2({ resources, extensions, version: options.version.gitVersion, clock: options.clock });
     this.catalog = {
       resources, priority: (group, version) => extensions?.priority(group, version) ?? localPriority(group, version),
       get extensions() {
@@ -88,8 +90,8 @@ export class Pages {
     if (serveHealth(path, query, checks, response)) return undefined;
     switch (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path) {
       case '/version': return send(response, 200, version);
-      case '/openapi/v3': return send(response, 200, this.openapi.index(this.catalog.extensions));
-      case '/openapi/v2': return emptyProtobuf(response);
+      case '/openapi/v3': return send(response, 200, await this.openapi.index(this.catalog.extensions));
+      case '/openapi/v2': return this.openapiV2.serve(request, response);
       case '/': return send(response, 200, { paths: this.paths() });
       case '/openid/v1/jwks': if (issuer) return send(response, 200, issuer.jwks(), 'json', 'application/jwk-set+json'); throw notServed();
       case '/.well-known/openid-configuration': if (issuer) return send(response, 200, issuer.openIdConfiguration(new URL('/openid/v1/jwks', issuer.issuer).href)); throw notServed();
@@ -125,13 +127,4 @@ export class Pages {
     response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(document.text) });
     response.end(document.text);
   }
-}
-
-/**
- * kubectl before 1.29 wants a protobuf document here; an empty one is valid, and it then asks for nothing more.
- * It parses this header strictly, and the type that upstream names is not a legal one.
- */
-function emptyProtobuf(response: ServerResponse): void {
-  response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': 0 });
-  response.end();
 }

@@ -21,7 +21,8 @@ function flag(query: URLSearchParams, key: string): boolean | undefined {
 function count(query: URLSearchParams, key: string): number | undefined {
   const value = text(query, key);
   if (value === undefined) return undefined;
-  if (!/^\d{1,9}$/.test(value)) throw StatusError.badRequest(`${key}: "${value.slice(0, 64)}" is not a number of at least 0`);
+  if (!/^[+-]?\d+$/.test(value)) throw StatusError.badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value.slice(0, 64))}: invalid syntax`);
+  if (!/^\+?\d{1,9}$/.test(value)) throw StatusError.badRequest(`${key}: "${value.slice(0, 64)}" is not a number of at least 0`);
   return Number(value);
 }
 

@@ -21,7 +21,7 @@ import { decodeObjectBody, mediaType, parseConfiguration, parseText } from './bo
 import { notAllowed, notServed, subresourcesOf, verbsOf } from './discovery.ts';
 import { negotiate, type Format } from './negotiate.ts';
 import { deletion, includeObject, isWatch, listParameters, watchParameters, writeParameters } from './query.ts';
-import { send, sendList } from './respond.ts';
+import { send, sendList, sendYamlList } from './respond.ts';
 import { partial, table } from './table.ts';
 import { watchStream } from './watch-stream.ts';
 
@@ -172,6 +172,6 @@ async function sendItems({ api, target: { resource }, response, query }: Exchang
     ? { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${format.version}`, metadata }
     : { kind: listKindOf(kind), apiVersion: apiVersionOf(kind), metadata };
   const shownItems = format.as === 'partial' ? items.map((item) => partial(item, format.version)) : items;
-  if (format.encoding === 'yaml') return send(response, 200, { ...head, items: shownItems }, 'yaml');
+  if (format.encoding === 'yaml') return sendYamlList(response, head, shownItems);
   return sendList(response, head, shownItems);
 }

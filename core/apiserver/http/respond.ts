@@ -8,7 +8,7 @@ import { objectText } from './object-text.ts';
 
 /** Answers with one document. */
 export async function send(response: ServerResponse, code: number, document: unknown, encoding: Format['encoding'] = 'json', type?: string): Promise<void> {
-  const text = encoding === 'yaml' ? (await import('yaml')).stringify(document) : `${JSON.stringify(document)}\n`;
+  const text = encoding === 'yaml' ? (await import('yaml')).stringify(document, plain) : `${JSON.stringify(document)}\n`;
   const bytes = Buffer.from(text);
   response.writeHead(code, { 'Content-Type': type ?? `application/${encoding}`, 'Content-Length': bytes.length });
   response.end(bytes);
@@ -36,11 +36,35 @@ export async function sendList(response: ServerResponse, head: { apiVersion: str
   for (let start = 0; start < items.length; start += batch) {
     if (response.destroyed) return;
     text += (start === 0 ? '' : ',') + items.slice(start, start + batch).map((item) => objectText.of(item)).join(',');
-    if (!response.write(text)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
-    else await new Promise(setImmediate);
+    await written(response, text);
     text = '';
   }
   response.end(']}\n');
+}
+
+/** The same in YAML, which takes ten times as long to write. */
+export async function sendYamlList(response: ServerResponse, head: { apiVersion: string; kind: string; metadata: ListMeta }, items: readonly KubernetesObject[]): Promise<void> {
+  const { stringify } = await import('yaml');
+  response.writeHead(200, { 'Content-Type': 'application/yaml' });
+  let text = `${stringify(head)}items:${items.length === 0 ? ' []' : ''}\n`;
+  for (let start = 0; start < items.length; start += yamlBatch) {
+    if (response.destroyed) return;
+    for (const item of items.slice(start, start + yamlBatch)) text += stringify([item], plain);
+    await written(response, text);
+    text = '';
+  }
+  response.end(text);
+}
+
+const yamlBatch = 10;
+
+/** Objects share parts; YAML would name them, and refer to them. */
+const plain = { aliasDuplicateObjects: false };
+
+/** Resolves when the reader has room for more, and others had their turn. */
+async function written(response: ServerResponse, text: string): Promise<void> {
+  if (!response.write(text)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  else await new Promise(setImmediate);
 }
 
 /** What went wrong, as a Status. Anything that is not a `StatusError` is a bug of ours: the caller logs it. */

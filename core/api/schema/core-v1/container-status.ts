@@ -31,22 +31,11 @@ export const ContainerState = core.type('ContainerState', 'What a container does
 });
 export type ContainerState = Of<typeof ContainerState>;
 
-export const ImageVolumeStatus = core.type('ImageVolumeStatus', 'The image that an image volume shows.', {
-  imageRef: [1, required(string), 'Digest of the image.'],
-});
-export type ImageVolumeStatus = Of<typeof ImageVolumeStatus>;
-
-export const VolumeStatus = core.type('VolumeStatus', 'What is known of a mounted volume.', {
-  image: [1, ImageVolumeStatus, 'For image volumes.'],
-});
-export type VolumeStatus = Of<typeof VolumeStatus>;
-
 export const VolumeMountStatus = core.type('VolumeMountStatus', 'How a volume was mounted.', {
   name: [1, required(string), 'Name of the volume.'],
   mountPath: [2, required(string), 'Where it is mounted.'],
   readOnly: [3, bool, 'Mounted without write access.'],
   recursiveReadOnly: [4, string, 'Whether mounts below are read-only too.'],
-  volumeStatus: [5, VolumeStatus, 'More about the volume.'],
 });
 export type VolumeMountStatus = Of<typeof VolumeMountStatus>;
 
@@ -65,7 +54,6 @@ export type ContainerUser = Of<typeof ContainerUser>;
 export const ResourceHealth = core.type('ResourceHealth', 'Health of one device.', {
   resourceID: [1, required(string), 'Id of the device on its node.'],
   health: [2, string, 'Healthy, Unhealthy or Unknown.'],
-  message: [6, string, 'A sentence about it.'],
 });
 export type ResourceHealth = Of<typeof ResourceHealth>;
 

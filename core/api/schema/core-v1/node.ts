@@ -132,7 +132,6 @@ export const NodeStatus = core.type('NodeStatus', 'How a node stands, as it last
   config: [11, NodeConfigStatus, 'Not used any more.'],
   runtimeHandlers: [12, list(NodeRuntimeHandler), 'Handlers of the container runtime.'],
   features: [13, NodeFeatures, 'What the container runtime can do.'],
-  declaredFeatures: [14, list(string), 'Optional features that the node supports.'],
 });
 export type NodeStatus = Of<typeof NodeStatus>;
 

@@ -81,7 +81,7 @@ export const PodSpec = core.type('PodSpec', 'What a pod runs, and where and how.
   dnsConfig: [26, PodDNSConfig, 'Resolver settings.'],
   readinessGates: [28, list(PodReadinessGate), 'Further conditions without which the pod is not ready.'],
   runtimeClassName: [29, pointer(string), 'The RuntimeClass that runs the pod.'],
-  enableServiceLinks: [30, withDefault(pointer(bool), true), 'Give containers environment variables about Services.'],
+  enableServiceLinks: [30, pointer(bool), 'Give containers environment variables about Services.'],
   preemptionPolicy: [31, oneOf('PreemptLowerPriority', 'Never'), 'Whether the pod may push out others of lower priority.'],
   overhead: [32, map(quantity), 'Compute that the runtime itself needs; set from the RuntimeClass.'],
   topologySpreadConstraints: [33, merged(TopologySpreadConstraint, ['topologyKey', 'whenUnsatisfiable']), 'How pods spread over a topology; all must hold.'],
@@ -154,8 +154,6 @@ export const PodStatus = core.type('PodStatus', 'What a pod does, as its node la
   resize: [14, string, 'Old form of the resize conditions.'],
   resourceClaimStatuses: [15, retainKeys(merged(PodResourceClaimStatus, ['name'])), 'ResourceClaims that were made for the pod.'],
   extendedResourceClaimStatus: [18, PodExtendedResourceClaimStatus, 'The ResourceClaim behind extended resources.'],
-  allocatedResources: [19, map(quantity), 'Compute that the node set aside for the whole pod.'],
-  resources: [20, ResourceRequirements, 'Compute settings of the whole pod in force.'],
 });
 export type PodStatus = Of<typeof PodStatus>;
 

@@ -5,7 +5,7 @@ import { PodTemplateSpec } from './pod.ts';
 
 export const ReplicationControllerSpec = core.type('ReplicationControllerSpec', 'The pods that a ReplicationController keeps.', {
   replicas: [1, withDefault(pointer(int32), 1), 'How many pods to keep.'],
-  minReadySeconds: [4, withDefault(int32, 0), 'Seconds for which a pod must be ready before it counts as available.'],
+  minReadySeconds: [4, int32, 'Seconds for which a pod must be ready before it counts as available.'],
   selector: [2, atomicMap(string), 'Labels of its own pods; the template\'s when absent.'],
   template: [3, PodTemplateSpec, 'The pods to make when there are too few.'],
 });

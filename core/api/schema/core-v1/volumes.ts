@@ -112,7 +112,6 @@ export const PodCertificateProjection = core.type('PodCertificateProjection', 'A
   credentialBundlePath: [4, string, 'File for key and certificates together.'],
   keyPath: [5, string, 'File for the key.'],
   certificateChainPath: [6, string, 'File for the certificates.'],
-  userAnnotations: [7, map(string), 'Further facts for the signer.'],
 });
 export type PodCertificateProjection = Of<typeof PodCertificateProjection>;
 
