@@ -8,6 +8,9 @@ const shown = (value: unknown): string => {
   return text.length > 256 ? `${text.slice(0, 256)}…` : text;
 };
 
+/** Stands for a value that would say nothing, or too much: messages leave it out. */
+export const omitted = Symbol('omitted');
+
 /** Collects what is wrong with an object, field by field, in the API's wording (`field.ErrorList`). */
 export class FieldErrors {
   readonly causes: StatusCause[] = [];
@@ -21,7 +24,7 @@ export class FieldErrors {
   }
 
   invalid(field: string, value: unknown, detail: string): void {
-    this.add('FieldValueInvalid', field, `Invalid value: ${shown(value)}: ${detail}`);
+    this.add('FieldValueInvalid', field, `Invalid value: ${value === omitted ? '' : `${shown(value)}: `}${detail}`);
   }
 
   /** `Invalid` when a problem is given; returns whether it was. */
@@ -30,8 +33,9 @@ export class FieldErrors {
     return problem !== undefined;
   }
 
-  notSupported(field: string, value: unknown, supported: readonly string[]): void {
-    const list = [...supported].sort().map((item) => `"${item}"`).join(', ');
+  /** @param sorted false where upstream lists them in an order of its own */
+  notSupported(field: string, value: unknown, supported: readonly string[], sorted = true): void {
+    const list = (sorted ? [...supported].sort() : supported).map((item) => `"${item}"`).join(', ');
     this.add('FieldValueNotSupported', field, `Unsupported value: ${shown(value)}${list === '' ? '' : `: supported values: ${list}`}`);
   }
 

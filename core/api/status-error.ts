@@ -29,11 +29,12 @@ export class StatusError extends Error {
   /** For an expired list: the token with which to go on without consistency (`metadata.continue`). */
   readonly continue: string | undefined;
 
-  constructor(reason: StatusReason, message: string, details?: StatusErrorDetails, options: { cause?: unknown; code?: number; continue?: string } = {}) {
+  /** @param reason '' where upstream knows none either: 500 */
+  constructor(reason: StatusReason | '', message: string, details?: StatusErrorDetails, options: { cause?: unknown; code?: number; continue?: string } = {}) {
     super(message, { cause: options.cause });
     this.name = 'StatusError';
     this.reason = reason;
-    this.code = options.code ?? codeOfReason[reason];
+    this.code = options.code ?? (reason === '' ? 500 : codeOfReason[reason]);
     this.details = details;
     this.continue = options.continue;
   }

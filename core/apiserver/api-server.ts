@@ -58,6 +58,8 @@ export interface ApiServerParts {
   readonly client: Client;
   readonly aggregation: Aggregation;
   readonly connectors: ConnectorIndex;
+  /** What runs beside the server, for as long as it does. */
+  readonly companions: readonly Component[];
   readonly authenticators: readonly Authenticator[];
   readonly authorizer: Authorizer;
   readonly checks: readonly HealthCheck[];
@@ -75,7 +77,6 @@ export class ApiServer implements Component {
   private readonly stopping = new AbortController();
   private readonly sockets = new Set<Socket>();
   private readonly guard: ConnectionGuard;
-  /** What runs beside the server, for as long as it does. */
   private readonly companions: readonly Component[];
   private server: Server | undefined;
 
@@ -84,15 +85,15 @@ export class ApiServer implements Component {
     this.options = options;
     // Each watch listens for the end of the server.
     setMaxListeners(0, this.stopping.signal);
-    const { actions, client, aggregation, connectors } = parts;
+    const { actions, client, aggregation, connectors, companions } = parts;
     const { objects, clock, logger, resources } = api;
     const { limits = {}, version, tls } = options;
     this.guard = new ConnectionGuard({ clock, perAddress: limits.connectionsPerAddress ?? 10_000, stallMs: limits.stallMs ?? 60_000 });
-    this.companions = [flowKeeper({ objects, client, clock, logger }), ...aggregation.companions(resources, client, tls.ca)];
+    this.companions = [...companions, flowKeeper({ objects, client, clock, logger }), ...aggregation.companions(resources, client, tls.ca)];
     this.frontend = new Frontend({
-      api, actions, access: new Access(parts.authenticators, parts.authorizer), audit: parts.audit, limits: limitsOf(objects, clock, limits),
+      api, actions, access: new Access(parts.authenticators, parts.authorizer), audit: parts.audit, limits: limitsOf(objects, clock, limits), guard: this.guard,
       aggregator: aggregation.aggregator, destinations: new Destinations({ resources, connectors, services: aggregation.services }),
-      pages: new Pages({ resources, extensions: aggregation.extensions, checks: parts.checks, version, issuer: parts.issuer }),
+      pages: new Pages({ resources, extensions: aggregation.extensions, checks: parts.checks, version, clock, issuer: parts.issuer }),
       address: () => new URL(this.url).host, stopping: this.stopping.signal,
     });
   }

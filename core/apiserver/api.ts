@@ -41,6 +41,8 @@ export interface Caller {
 export interface Body {
   readonly value: unknown;
   readonly duplicates: readonly string[];
+  /** What a patch makes of an object: its fields have no order, so unknown ones are named in that of the alphabet. */
+  readonly unordered?: boolean;
 }
 
 export interface WriteParameters {

@@ -9,6 +9,7 @@ import { InProcessClient } from '#core/client/in-process.ts';
 import type { ServedKinds } from '#core/client/served-kinds.ts';
 import { WebhookClient, type ServiceResolver } from '#core/client/webhook-client.ts';
 import type { Clock } from '#core/kernel/clock.ts';
+import type { Component } from '#core/kernel/lifecycle.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import type { AnyResource } from '#core/registry/resource.ts';
 import { builtInResources } from '#core/registry/resources.ts';
@@ -29,6 +30,7 @@ import { proxyConnectors, type ProxyOptions } from './proxy/proxy-connector.ts';
 import { StoredServices } from './proxy/service-resolver.ts';
 import { ResourceIndex } from './resource-index.ts';
 import { servedKinds } from './served-kinds.ts';
+import { serviceCidrKeeper } from './service-cidr-keeper.ts';
 import { localVerbs } from './verbs/local-verbs.ts';
 
 export interface AssemblyOptions {
@@ -41,7 +43,7 @@ export interface AssemblyOptions {
   readonly actions?: readonly Action[];
   /** Every kind that the server knows by itself, by default. */
   readonly resources?: readonly AnyResource[];
-  /** Addresses that services get; `10.96.0.0/16` by default. */
+  /** Of the default ServiceCIDR, from which services get addresses; `10.96.0.0/16` by default. */
   readonly serviceCidrs?: readonly string[];
   /** Where webhooks are that are named by a service; what the stored services say, by default. */
   readonly services?: ServiceResolver;
@@ -70,6 +72,8 @@ export interface Assembly {
   readonly customResources: CustomResources;
   readonly aggregation: Aggregation;
   readonly connectors: ConnectorIndex;
+  /** What runs beside the API for as long as it is served. */
+  readonly companions: readonly Component[];
   /** Ends connections that are kept. */
   close(): void;
 }
@@ -85,13 +89,14 @@ export function assemble({ objects, clock, logger, resources: served, admission 
   const rbac = new RbacAuthorizer(objects);
   const authorizer = new AuthorizerUnion([masters, publicInfo, new NodeAuthorizer(objects), rbac]);
   const webhooks = new WebhookClient(services);
+  const { serviceCidrs = ['10.96.0.0/16'] } = options;
   const chain = builtInAdmission({
     clock, webhooks, roles: rbac, more: admission,
     authorize: (attributes) => authorizer.authorize(attributes),
     equivalents: (resource) => resources.equivalents(resource),
     convert: async (object, from, to) => showing(to, await encoded(from, object)),
     findKind: (apiVersion, kind) => kinds.find(apiVersion, kind)?.kind,
-    services: { serviceCidrs: options.serviceCidrs ?? ['10.96.0.0/16'] },
+    services: { serviceCidrs },
   });
   const api: Api = { objects, clock, logger, resources, admission: new AdmissionChain(chain, objects) };
   const actions = new ActionIndex([
@@ -102,6 +107,7 @@ export function assemble({ objects, clock, logger, resources: served, admission 
   return {
     api, actions, client, kinds, authorizer, authentication: ways, aggregation, connectors: new ConnectorIndex(proxies.connectors),
     customResources: new CustomResources({ api, client, webhooks }),
+    companions: [serviceCidrKeeper({ objects, client, clock, logger, cidrs: serviceCidrs })],
     close: () => [webhooks, aggregation, proxies].forEach((part) => part.close()),
   };
 }

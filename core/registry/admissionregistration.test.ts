@@ -116,7 +116,7 @@ describe('validatingAdmissionPolicies', () => {
   judgesStatus(validatingAdmissionPolicies, policy, [
     ['status', { observedGeneration: 1, typeChecking: { expressionWarnings: [{ fieldRef: 'spec.validations[0].expression', warning: 'w' }] } }],
     ['status.typeChecking', { expressionWarnings: [{ fieldRef: '', warning: '' }] }, 'status.typeChecking.expressionWarnings[0].warning: Required', 'status.typeChecking.expressionWarnings[0].fieldRef: Required'],
-    ['status.conditions', [{ type: '', status: 'True', reason: 'r', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }], 'status.conditions[0].type: Required'],
+    ['status.conditions', [{ type: '', status: 'True', reason: 'r', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' }], 'status.conditions[0].type: Invalid'],
   ]);
 
   it('fills in what it does not say, and prints what kubectl users know', () => {

@@ -1,7 +1,7 @@
 import { dnsSubdomainProblem } from '#core/api/names.ts';
 import { APIService, type APIServiceCondition, type ServiceReference } from '#core/api/schema/apiregistration-v1.ts';
 import { ageColumn, nameColumn } from './columns.ts';
-import { resource } from './resource.ts';
+import { allMetadata, resource } from './resource.ts';
 import { FieldPath } from './rules/field-path.ts';
 import { pathSegmentProblem, serviceNameProblem } from './rules/host-names.ts';
 import { portNumberProblem } from './rules/syntax.ts';
@@ -41,6 +41,7 @@ export const apiServices = resource<APIService>({
   kind: APIService,
   categories: ['api-extensions'],
   hasStatus: true,
+  statusKeeps: allMetadata,
   allowsUnconditionalUpdate: false,
   nameProblem: pathSegmentProblem,
 

@@ -12,7 +12,7 @@ export const bindings = resource<Binding>({
 
   validate({ target }, errors) {
     const field = FieldPath.root(errors).at('target');
-    if ((target.kind ?? '') !== '' && target.kind !== 'Node') field.at('kind').notSupported(target.kind, ['Node', '<empty>']);
+    if ((target.kind ?? '') !== '' && target.kind !== 'Node') field.at('kind').notSupported(target.kind, ['Node', '<empty>'], false);
     if ((target.name ?? '') === '') field.at('name').required();
   },
 

@@ -55,6 +55,8 @@ describe('builtInResources', () => {
 });
 
 describe('namespaces', () => {
+  it('are never deleted all at once', () => expect(namespaces.verbs).to.include('delete').and.not.include('deletecollection'));
+
   const namespace = { metadata: { name: 'team-a' } };
   judgesCreation(namespaces, namespace, [
     ['metadata.name', 'team.a', 'metadata.name: Invalid'],
@@ -217,8 +219,8 @@ describe('resourceQuotas', () => {
   const quota = { metadata, spec: { hard: { pods: '10', 'requests.storage': '10Gi', 'count/jobs.batch': '3', 'gold.storageclass.storage.k8s.io/requests.storage': '1Gi' } } };
   const ofPods = { hard: { pods: '10', 'limits.cpu': '2' } };
   judgesCreation(resourceQuotas, quota, [
-    ['spec.hard', { widgets: '1' }, 'spec.hard[widgets]: Invalid'],
-    ['spec.hard', { 'a b': '1' }, 'spec.hard[a b]: Invalid'],
+    ['spec.hard', { widgets: '1' }, 'spec.hard[widgets]: Invalid', 'spec.hard[widgets]: Invalid'],
+    ['spec.hard', { 'a b': '1' }, 'spec.hard[a b]: Invalid', 'spec.hard[a b]: Invalid'],
     ['spec.hard', { pods: '-1' }, 'spec.hard[pods]: Invalid'],
     ['spec.hard', { pods: '1500m' }, 'spec.hard[pods]: Invalid'],
     ['spec.hard', { 'requests.cpu': '1500m' }],

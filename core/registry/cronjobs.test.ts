@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { CronJob } from '#core/api/schema/batch-v1/cron-job.ts';
 import { cronJobs } from './cronjobs.ts';
-import { changed, created, creationText, header, judgesCreation, judgesUpdate, row } from './resource.test.ts';
+import { changed, created, creationText, header, judgesCreation, judgesUpdate, row, updateFindings } from './resource.test.ts';
 
 const metadata = { name: 'nightly', namespace: 'ns' };
 const template = { spec: { restartPolicy: 'OnFailure', containers: [{ name: 'dump', image: 'dump:1' }] } };
@@ -28,12 +28,19 @@ describe('cronJobs', () => {
     [`${ofJob}.manualSelector`, true, `${ofJob}.manualSelector: NotSupported`],
     [`${ofJob}.template.spec.restartPolicy`, 'Always', `${ofJob}.template.spec.restartPolicy: Required`],
     [`${ofJob}.template.spec.containers`, [], `${ofJob}.template.spec.containers: Required`],
-    ['spec.jobTemplate.metadata', { labels: { 'a b': '' } }, 'spec.jobTemplate.metadata.labels: Invalid'],
+    ['spec', { ...cronJob.spec, schedule: '', timeZone: '', startingDeadlineSeconds: -1, failedJobsHistoryLimit: -1, jobTemplate: { spec: { backoffLimit: -1, template } } },
+      'spec.schedule: Required', 'spec.startingDeadlineSeconds: Invalid', 'spec.timeZone: Invalid', `${ofJob}.backoffLimit: Invalid`, 'spec.failedJobsHistoryLimit: Invalid'],
   ]);
   judgesUpdate(cronJobs, cronJob, [
     ['spec.schedule', '0 4 * * *'],
     [`${ofJob}.template.spec.containers[0].image`, 'dump:2'],
   ]);
+
+  it('may keep a time zone that is not known any more', () => {
+    const old = created(cronJobs, changed(cronJob, 'spec.timeZone', 'Europe/Atlantis'));
+    expect(updateFindings(cronJobs, old, changed(old, 'spec.suspend', true))).to.deep.equal([]);
+    expect(updateFindings(cronJobs, old, changed(old, 'spec.timeZone', 'Europe/Avalon'))).to.deep.equal(['spec.timeZone: Invalid']);
+  });
 
   it('fills in what the author leaves out', () => {
     const { spec, status } = created(cronJobs, cronJob) as CronJob;
@@ -48,6 +55,7 @@ describe('cronJobs', () => {
     expect(creationText(cronJobs, changed(cronJob, 'spec.schedule', 'CRON_TZ=UTC 0 3 * * *')))
       .to.equal('spec.schedule: Invalid value: "CRON_TZ=UTC 0 3 * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead');
     expect(creationText(cronJobs, changed(cronJob, 'spec.timeZone', 'Europe/Atlantis'))).to.equal('spec.timeZone: Invalid value: "Europe/Atlantis": unknown time zone Europe/Atlantis');
+    expect(creationText(cronJobs, changed(cronJob, `${ofJob}.manualSelector`, true))).to.equal('spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "nil", "false"');
     expect(creationText(cronJobs, { metadata: { namespace: 'ns' }, spec: cronJob.spec }), 'no name').to.equal('metadata.name: Required value: name or generateName is required');
   });
 

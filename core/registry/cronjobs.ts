@@ -1,5 +1,5 @@
 import { parseSchedule } from '#core/api/cron.ts';
-import { CronJob } from '#core/api/schema/batch-v1/cron-job.ts';
+import { CronJob, type CronJobSpec } from '#core/api/schema/batch-v1/cron-job.ts';
 import type { ObjectMeta } from '#core/api/schema/meta.ts';
 import { timeZoneProblem } from '#core/api/time-zone.ts';
 import { age } from './age.ts';
@@ -22,6 +22,16 @@ function validateSchedule(schedule: string, field: FieldPath): void {
   }
 }
 
+function validateSpec(spec: CronJobSpec, old: CronJobSpec | undefined, field: FieldPath): void {
+  const { schedule, timeZone, jobTemplate } = spec;
+  validateSchedule(schedule, field.at('schedule'));
+  validateCounts(spec, ['startingDeadlineSeconds'], field);
+  // A zone that was known when it was written down may have been dropped since.
+  if (timeZone !== undefined && timeZone !== old?.timeZone) field.at('timeZone').check(timeZone, timeZoneProblem(timeZone));
+  validateJobTemplate(jobTemplate, field.at('jobTemplate'));
+  validateCounts(spec, ['successfulJobsHistoryLimit', 'failedJobsHistoryLimit'], field);
+}
+
 /** Jobs are named after their CronJob, with eleven characters more. */
 const maxName = 63 - 11;
 
@@ -38,14 +48,11 @@ export const cronJobs = resource<CronJob>({
   allowsUnconditionalUpdate: true,
 
   defaults: ({ spec }) => defaultPodTemplate(spec.jobTemplate.spec.template),
-  validate({ spec }, errors) {
-    const field = FieldPath.root(errors).at('spec');
-    validateSchedule(spec.schedule, field.at('schedule'));
-    if (spec.timeZone !== undefined) field.at('timeZone').check(spec.timeZone, timeZoneProblem(spec.timeZone));
-    validateCounts(spec, ['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'], field);
-    validateJobTemplate(spec.jobTemplate, field.at('jobTemplate'));
+  validateCreate({ metadata, spec }, errors) {
+    validateSpec(spec, undefined, FieldPath.root(errors).at('spec'));
+    validateName(metadata, FieldPath.root(errors).at('metadata', 'name'));
   },
-  validateCreate: ({ metadata }, errors) => validateName(metadata, FieldPath.root(errors).at('metadata', 'name')),
+  validateUpdate: ({ spec }, old, errors) => validateSpec(spec, old.spec, FieldPath.root(errors).at('spec')),
   warnings: ({ metadata, spec }, old) =>
     [...(old ? [] : podNameWarnings(metadata)), ...podSpecWarnings(spec.jobTemplate.spec.template.spec, 'spec.jobTemplate.spec.template.spec')],
 

@@ -38,6 +38,25 @@ describe('daemonSets', () => {
     expect(status).to.deep.equal({ currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 });
   });
 
+  it('counts its templates in an annotation that nobody else writes', () => {
+    const key = 'deprecated.daemonset.template.generation';
+    const annotated = (draft: object, annotations?: Record<string, string>): DaemonSet => created(daemonSets, changed(draft, 'metadata.annotations', annotations)) as DaemonSet;
+    const updated = (now: DaemonSet, old: DaemonSet): DaemonSet => {
+      daemonSets.prepareForUpdate?.(now, old);
+      return now;
+    };
+    const first = annotated(set);
+    expect(first.metadata.annotations).to.deep.equal({ [key]: '1' });
+    const same = updated(annotated(set, { [key]: '9', note: 'a' }), first);
+    expect(same.metadata.annotations).to.deep.equal({ [key]: '1', note: 'a' });
+    const other = updated(annotated(changed(set, 'spec.template.spec.containers[0].image', 'agent:2')), same);
+    expect(other.metadata.annotations).to.deep.equal({ [key]: '2' });
+    expect(annotated(set, { [key]: 'x' }).metadata.annotations).to.deep.equal({ [key]: '1' });
+    const reported = changed(other, 'metadata.annotations', undefined) as DaemonSet;
+    daemonSets.prepareForStatus?.(reported, other);
+    expect(reported.metadata.annotations, 'after a report without it').to.deep.equal({ [key]: '2' });
+  });
+
   it('says what is wrong in the API\'s words', () => {
     expect(creationText(daemonSets, changed(set, pace, { maxUnavailable: 0 }))).to.equal(`${pace}.maxUnavailable: Required value: cannot be 0 when maxSurge is 0`);
     expect(creationText(daemonSets, changed(set, 'spec.template.spec.activeDeadlineSeconds', 5)))

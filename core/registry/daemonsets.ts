@@ -1,4 +1,5 @@
 import { DaemonSet, type DaemonSetSpec } from '#core/api/schema/apps-v1/daemon-set.ts';
+import { deepEqual } from '#core/api/value.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { resource } from './resource.ts';
 import { FieldPath } from './rules/field-path.ts';
@@ -29,6 +30,15 @@ function validateStrategy({ updateStrategy: { type, rollingUpdate } }: DaemonSet
   if (!unavailable && !surges) field.at('maxUnavailable').required('cannot be 0 when maxSurge is 0');
 }
 
+/** Once a field, it counts the templates; the server alone writes it, and every DaemonSet shows it. */
+const templateGeneration = 'deprecated.daemonset.template.generation';
+
+const templatesOf = ({ metadata: { annotations } }: DaemonSet): number => Math.max(1, Number.parseInt(annotations?.[templateGeneration] ?? '', 10) || 1);
+
+function countTemplates({ metadata }: DaemonSet, count: number): void {
+  metadata.annotations = { ...metadata.annotations, [templateGeneration]: String(count) };
+}
+
 const counts = [
   'currentNumberScheduled', 'numberMisscheduled', 'desiredNumberScheduled', 'numberReady', 'observedGeneration', 'updatedNumberScheduled',
   'numberAvailable', 'numberUnavailable',
@@ -46,6 +56,9 @@ export const daemonSets = resource<DaemonSet>({
     defaultPodTemplate(spec.template);
     defaultStrategy(spec);
   },
+  prepareForCreate: (set) => countTemplates(set, templatesOf(set)),
+  prepareForUpdate: (set, old) => countTemplates(set, templatesOf(old) + (deepEqual(set.spec.template, old.spec.template) ? 0 : 1)),
+  prepareForStatus: (set, old) => countTemplates(set, templatesOf(old)),
   validate({ spec }, errors) {
     const field = FieldPath.root(errors).at('spec');
     validateCounts(spec, ['minReadySeconds', 'revisionHistoryLimit'], field);

@@ -72,6 +72,7 @@ describe('deployments', () => {
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '25%', maxSurge: '25%' } },
     });
     expect(spec.template.spec).to.deep.include({ restartPolicy: 'Always', dnsPolicy: 'ClusterFirst', schedulerName: 'default-scheduler', terminationGracePeriodSeconds: 30 });
+    expect(spec.template.spec, 'what only pods get').not.to.have.property('enableServiceLinks');
     expect(spec.template.spec.containers[0]).to.deep.include({ imagePullPolicy: 'Always', terminationMessagePath: '/dev/termination-log' });
     expect(status).to.deep.equal({});
     const { strategy } = (created(deployments, changed(set, 'spec.strategy', { rollingUpdate: { maxSurge: 0 } })) as Deployment).spec;
@@ -89,6 +90,7 @@ describe('deployments', () => {
   it('says what is wrong in the API\'s words', () => {
     expect(creationText(deployments, changed(set, 'spec.selector', undefined))).to.equal(
       '[spec.selector: Required value, spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`]');
+    expect(creationText(deployments, changed(set, 'spec.template.metadata.labels', undefined))).to.contain('Invalid value: null: `selector` does not match');
     expect(creationText(deployments, changed(set, 'spec.selector', {}))).to.equal('spec.selector: Invalid value: {}: empty selector is invalid for deployment');
     expect(creationText(deployments, changed(set, `${at}.activeDeadlineSeconds`, 5)))
       .to.equal('spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in ReplicaSet is not Supported');

@@ -33,6 +33,7 @@ export const deployments = resource<Deployment>({
   shortNames: ['deploy'],
   categories: ['all'],
   hasStatus: true,
+  statusKeeps: ['labels'],
   tracksGeneration: true,
   allowsUnconditionalUpdate: true,
   subresources: [scaleSubresource<Deployment>(({ spec }) => spec.selector)],

@@ -2,7 +2,7 @@ import { dnsSubdomainProblem } from '#core/api/names.ts';
 import { FlowSchema } from '#core/api/schema/flowcontrol-v1.ts';
 import { deepEqual } from '#core/api/value.ts';
 import { ageColumn, nameColumn } from './columns.ts';
-import { resource } from './resource.ts';
+import { allMetadata, resource } from './resource.ts';
 import { FieldPath } from './rules/field-path.ts';
 import { validateFlowConditions, validateFlowRule } from './rules/flow-control.ts';
 import { mandatoryFlowSchemas } from './rules/mandatory-flows.ts';
@@ -18,6 +18,7 @@ function validatePrecedence(precedence: number, name: string, field: FieldPath):
 export const flowSchemas = resource<FlowSchema>({
   kind: FlowSchema,
   hasStatus: true,
+  statusKeeps: allMetadata,
   tracksGeneration: true,
   allowsUnconditionalUpdate: true,
 

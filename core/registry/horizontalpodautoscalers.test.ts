@@ -41,7 +41,8 @@ describe('horizontalPodAutoscalers of autoscaling/v2', () => {
   const up = 'spec.behavior.scaleUp';
   judgesCreation(v2, scaler, [
     ['spec.metrics', all],
-    ['spec.minReplicas', 0, 'spec.minReplicas: Invalid'],
+    ['spec.minReplicas', 0, 'spec.minReplicas: Invalid', 'spec.metrics: Forbidden'],
+    ['spec', { ...scaler.spec, minReplicas: 0, metrics: [queue] }, 'spec.minReplicas: Invalid'],
     ['spec.minReplicas', 6, 'spec.maxReplicas: Invalid'],
     ['spec.maxReplicas', 0, 'spec.maxReplicas: Invalid', 'spec.maxReplicas: Invalid'],
     ['spec.scaleTargetRef', { kind: 'Deployment' }, 'spec.scaleTargetRef.name: Required'],
@@ -49,10 +50,15 @@ describe('horizontalPodAutoscalers of autoscaling/v2', () => {
     [at, { type: 'Weather' }, `${at}.type: NotSupported`],
     [at, { type: 'Pods' }, `${at}.pods: Required`],
     [at, { ...pods, ...queue, type: 'Pods' }, `${at}.external: Forbidden`],
-    [at, { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization' } } }, `${at}.resource.target: Invalid`, `${at}.resource.target.averageUtilization: Required`],
+    [at, { ...pods, type: 'External', external: { metric: { name: '' }, target: queue.external!.target } }, `${at}.external.metric.name: Required`, `${at}.pods: Forbidden`],
+    [at, { ...pods, type: 'Resource' }, `${at}.resource: Required`],
+    [at, { type: 'Pods', pods: { metric: { name: 'x', selector: { matchLabels: { 'a b': '' } } }, target: { averageValue: '1' } } }, `${at}.pods.target.type: Required`, `${at}.pods.target.type: Invalid`],
+    [at, { type: 'Resource', resource: { name: 'cpu', target: { type: 'Guess', averageUtilization: 1 } } }, `${at}.resource.target.type: Invalid`],
+    [at, { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization' } } }, `${at}.resource.target.averageUtilization: Required`],
     [at, { type: 'Resource', resource: { name: '', target: { type: 'Utilization', averageUtilization: 0, averageValue: '0' } } },
       `${at}.resource.name: Required`, `${at}.resource.target.averageValue: Invalid`, `${at}.resource.target.averageUtilization: Invalid`, `${at}.resource.target.averageValue: Forbidden`],
     [at, { ...sidecar, containerResource: { ...sidecar.containerResource, container: '' } }, `${at}.containerResource.container: Required`],
+    [at, { ...sidecar, containerResource: { ...sidecar.containerResource, name: 'gpu', container: 'A' } }, `${at}.containerResource.name: Invalid`, `${at}.containerResource.name: Invalid`, `${at}.containerResource.container: Invalid`],
     [at, { type: 'External', external: { metric: { name: 'a/b' }, target: { type: 'Value', value: '1', averageValue: '1' } } },
       `${at}.external.metric.name: Invalid`, `${at}.external.target.value: Forbidden`],
     [at, { type: 'Object', object: { describedObject: { kind: 'Ingress', name: 'i' }, metric: { name: '' }, target: { type: 'Value', averageUtilization: 1 } } },
@@ -77,7 +83,10 @@ describe('horizontalPodAutoscalers of autoscaling/v2', () => {
   });
 
   it('says what is wrong in the API\'s words', () => {
-    expect(creationText(v2, changed(scaler, 'spec.minReplicas', 0))).to.equal('spec.minReplicas: Invalid value: 0: must be greater than or equal to 1');
+    expect(creationText(v2, changed(scaler, 'spec.minReplicas', 0))).to.equal(
+      '[spec.minReplicas: Invalid value: 0: must be greater than or equal to 1, spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas]');
+    expect(creationText(v2, changed(scaler, at, { type: 'Resource', resource: { name: 'cpu', target: { type: 'x', averageUtilization: 0 } } }))).to.equal(
+      '[spec.metrics[0].resource.target.type: Invalid value: "x": must be either Utilization, Value, or AverageValue, spec.metrics[0].resource.target.averageUtilization: Invalid value: 0: must be greater than 0]');
     expect(creationText(v2, changed(scaler, at, { type: 'Pods' }))).to.equal('spec.metrics[0].pods: Required value: must populate information for the given metric source');
   });
 

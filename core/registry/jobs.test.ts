@@ -45,11 +45,12 @@ describe('jobs', () => {
       ['spec', { ...indexed.spec, backoffLimitPerIndex: 1, maxFailedIndexes: 6 }, 'spec.maxFailedIndexes: Invalid'],
       ['spec', { ...indexed.spec, backoffLimitPerIndex: 1, completions: 100_001 }, 'spec.maxFailedIndexes: Required'],
       ['spec', { ...indexed.spec, backoffLimitPerIndex: 1, completions: 100_001, maxFailedIndexes: 10_001, parallelism: 10_001 },
-        'spec.maxFailedIndexes: Invalid', 'spec.parallelism: Invalid'],
+        'spec.parallelism: Invalid', 'spec.maxFailedIndexes: Invalid'],
       ['spec.successPolicy', { rules: [{ succeededIndexes: '0,2-3', succeededCount: 3 }, { succeededCount: 5 }] }],
       ['spec.successPolicy', { rules: [] }, 'spec.successPolicy.rules: Required'],
       ['spec.successPolicy', { rules: [{}] }, 'spec.successPolicy.rules[0]: Required'],
       ['spec.successPolicy', { rules: [{ succeededIndexes: '3,1' }] }, 'spec.successPolicy.rules[0].succeededIndexes: Invalid'],
+      ['spec.successPolicy', { rules: [{ succeededIndexes: '5', succeededCount: 1 }] }, 'spec.successPolicy.rules[0].succeededIndexes: Invalid', 'spec.successPolicy.rules[0].succeededCount: Invalid'],
       ['spec.successPolicy', { rules: [{ succeededIndexes: '5' }] }, 'spec.successPolicy.rules[0].succeededIndexes: Invalid'],
       ['spec.successPolicy', { rules: [{ succeededIndexes: '0-1', succeededCount: 3 }] }, 'spec.successPolicy.rules[0].succeededCount: Invalid'],
       ['spec.successPolicy', { rules: [{ succeededCount: 6 }] }, 'spec.successPolicy.rules[0].succeededCount: Invalid'],
@@ -81,7 +82,7 @@ describe('jobs', () => {
     ['spec.parallelism', 3],
     ['spec.suspend', true],
     ['spec.completions', 6, 'spec.completions: Invalid'],
-    ['spec', { ...indexed.spec, completions: 6, parallelism: 6 }, 'spec.selector: Required', 'spec.template.metadata.labels: Invalid', 'spec.template: Invalid', 'spec.selector: Invalid'],
+    ['spec', { ...indexed.spec, completions: 6, parallelism: 6 }, 'spec.selector: Required', 'spec.template.metadata.labels: Invalid', 'spec.selector: Invalid', 'spec.template: Invalid'],
     ['spec.template.spec.containers[0].image', 'perl:6', 'spec.template: Invalid'],
     ['spec.template.spec.nodeSelector', { a: 'b' }, 'spec.template: Invalid'],
     ['spec.completionMode', 'NonIndexed', 'spec.completionMode: Invalid'],
@@ -127,6 +128,12 @@ describe('jobs', () => {
     expect(creationText(jobs, { metadata: { namespace: 'ns' }, spec: job.spec })).to.equal('metadata.name: Required value: name or generateName is required');
   });
 
+  it('does not mind labels that an old Job lacks', () => {
+    const old = created(jobs, job) as Job;
+    delete old.spec.template.metadata.labels?.['batch.kubernetes.io/job-name'];
+    expect(updateFindings(jobs, old, changed(old, 'spec.parallelism', 3))).to.deep.equal([]);
+  });
+
   it('lets the size of an indexed Job change with its parallelism', () => {
     const old = created(jobs, indexed);
     expect(updateFindings(jobs, old, changed(changed(old, 'spec.completions', 3), 'spec.parallelism', 3))).to.deep.equal([]);
@@ -136,6 +143,10 @@ describe('jobs', () => {
     expect(creationText(jobs, changed(job, 'spec.template.spec.restartPolicy', undefined)))
       .to.equal('spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"');
     expect(creationText(jobs, changed(job, 'spec.template.metadata', { labels: { 'job-name': 'x' } }))).to.match(/^spec\.template\.metadata\.labels\[job-name\]: Invalid value: .*: must be 'pi'$/);
+    expect(creationText(jobs, changed(job, 'spec.podFailurePolicy', { rules: [{ action: 'Count' }] })))
+      .to.equal('spec.podFailurePolicy.rules[0]: Invalid value: specifying one of OnExitCodes and OnPodConditions is required');
+    expect(creationText(jobs, changed(indexed, 'spec', { ...indexed.spec, parallelism: -1, successPolicy: { rules: [] }, podReplacementPolicy: 'TerminatingOrFailed', podFailurePolicy: { rules: [{ action: 'Count' }] } }))
+      .match(/spec\.[a-zA-Z.]+/g), 'in upstream\'s order').to.deep.equal(['spec.parallelism', 'spec.podFailurePolicy.rules', 'spec.successPolicy.rules', 'spec.podReplacementPolicy']);
     expect(creationText(jobs, changed(indexed, 'spec.successPolicy', { rules: [{ succeededIndexes: '1-2-3' }] }))).to.contain(
       'error parsing succeededIndexes: the fragment "1-2-3" violates the requirement that an index interval can have at most two parts separated by \'-\'');
   });
@@ -184,7 +195,22 @@ describe('the status of jobs', () => {
     expect(step({ startTime: '2026-01-02T11:01:00Z' })).to.deep.equal(['status.startTime: Required']);
     const errors = new FieldErrors();
     jobs.validateStatus?.({ ...old, status: { ...old.status, conditions: on('SuccessCriteriaMet') } } as Job, old, errors);
-    expect(errors.toString()).to.contain('cannot disable the terminal Complete=True condition');
+    expect(errors.toString()).to.contain('status.conditions: Invalid value: cannot disable the terminal Complete=True condition');
+  });
+
+  it('may be Complete by a policy for success only when that says so', () => {
+    const withPolicy = created(jobs, changed(indexed, 'spec.successPolicy', { rules: [{ succeededCount: 1 }] })) as Job;
+    const text = (status: object, before: object = {}): string => {
+      const errors = new FieldErrors();
+      jobs.validateStatus?.({ ...withPolicy, status } as Job, { ...withPolicy, status: before } as Job, errors);
+      return errors.toString();
+    };
+    expect(text(complete)).to.equal('[]');
+    expect(text({ ...complete, conditions: on('Complete') })).to.equal('[status.conditions: Invalid value: cannot set Complete=True condition without the SuccessCriteriaMet=true condition, ' +
+      'status.conditions: Invalid value: cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True]');
+    expect(text(complete, { ...complete, conditions: on('Complete') })).to.equal('status.conditions: Invalid value: cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions');
+    expect(text({ ...complete, completedIndexes: '0-9', failedIndexes: '0' })).to.equal(
+      '[status.completedIndexes: Invalid value: "0-9": error parsing completedIndexes: too large index: "9", status.failedIndexes: Invalid value: "0": cannot set non-null failedIndexes when backoffLimitPerIndex is null]');
   });
 
   it('is printed and selected as kubectl users know it', () => {

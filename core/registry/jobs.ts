@@ -8,11 +8,16 @@ import { resource } from './resource.ts';
 import { same } from './rules/differences.ts';
 import { FieldPath } from './rules/field-path.ts';
 import { validateImmutable } from './rules/immutable.ts';
-import { generateSelector, validateJobSelector } from './rules/job-selector.ts';
+import { generateSelector, validateGenerated, validateJobSelector } from './rules/job-selector.ts';
 import { defaultJobSpec, validateJobSpec } from './rules/job-spec.ts';
 import { validateJobStatus } from './rules/job-status.ts';
 import { podNameWarnings, podSpecWarnings } from './rules/pod-warnings.ts';
 import { containerColumns, selectorColumn } from './rules/workload-columns.ts';
+
+function validateSpec(job: Job, field: FieldPath): void {
+  validateJobSpec(job.spec, field);
+  validateJobSelector(job, field);
+}
 
 /** Pods of an indexed Job bear their index in the host name. */
 function validateHostNames({ metadata: { name }, spec }: Job, field: FieldPath): void {
@@ -78,17 +83,19 @@ export const jobs = resource<Job>({
     if (labels !== undefined) metadata.labels ??= { ...labels };
   },
   prepareForCreate: generateSelector,
-  validate(job, errors) {
+  validateCreate(job, errors) {
     const root = FieldPath.root(errors);
-    validateJobSelector(job, root.at('spec'));
-    validateJobSpec(job.spec, root.at('spec'));
+    validateGenerated(job, root.at('spec'));
+    validateSpec(job, root.at('spec'));
     validateHostNames(job, root.at('metadata', 'name'));
   },
   validateUpdate(job, old, errors) {
     const field = FieldPath.root(errors).at('spec');
+    validateSpec(job, field);
     validateCompletionsUpdate(job.spec, old.spec, field);
+    validateImmutable(JobSpec, ['selector'], job.spec, old.spec, field);
     validateTemplateUpdate(job, old, field.at('template'));
-    validateImmutable(JobSpec, ['selector', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'], job.spec, old.spec, field);
+    validateImmutable(JobSpec, ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'], job.spec, old.spec, field);
   },
   validateStatus: (job, old, errors) => validateJobStatus(job, old, FieldPath.root(errors).at('status')),
   warnings: ({ metadata, spec }, old) => [...(old ? [] : podNameWarnings(metadata)), ...podSpecWarnings(spec.template.spec, 'spec.template.spec')],

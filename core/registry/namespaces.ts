@@ -15,6 +15,8 @@ function labelWithName({ metadata }: Namespace): void {
 export const namespaces = resource<Namespace>({
   kind: Namespace,
   shortNames: ['ns'],
+  // All at once cannot be deleted.
+  verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
   hasStatus: true,
   hasFinalize: true,
   allowsUnconditionalUpdate: true,

@@ -56,7 +56,7 @@ describe('pods', () => {
       [at, { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } }],
       [at, { limits: { cpu: '1' }, requests: { cpu: '2' } }, `${at}.requests: Invalid`],
       [at, { limits: { cpu: '-1' } }, `${at}.limits[cpu]: Invalid`, `${at}.requests[cpu]: Invalid`],
-      [at, { requests: { disk: '1' } }, `${at}.requests[disk]: Invalid`],
+      [at, { requests: { disk: '1' } }, `${at}.requests[disk]: Invalid`, `${at}.requests[disk]: Invalid`],
       [at, { limits: { 'example.com/gpu': '2' } }],
       [at, { limits: { 'example.com/gpu': '500m' } }, `${at}.limits[example.com/gpu]: Invalid`, `${at}.requests[example.com/gpu]: Invalid`],
       [at, { requests: { 'example.com/gpu': '1' } }, `${at}.limits: Required`],
@@ -273,7 +273,23 @@ describe('pods', () => {
       ['status.podIPs', [{ ip: 'here' }], 'status.podIPs[0]: Invalid'],
       ['status', { hostIP: '10.0.0.1', hostIPs: [{ ip: '10.0.0.2' }] }, 'status.hostIPs[0].ip: Invalid'],
       ['status.nominatedNodeName', 'A B', 'status.nominatedNodeName: Invalid'],
+      ['status.qosClass', undefined],
+      ['status.qosClass', 'Guaranteed', 'status.qosClass: Invalid'],
+      ['metadata.annotations', { 'kubernetes.io/config.mirror': 'x' }, 'metadata.annotations[kubernetes.io/config.mirror]: Forbidden'],
+      ['status.resourceClaimStatuses', [{ name: 'gpu' }], 'status.resourceClaimStatuses[0].name: Invalid'],
     ]);
+    judgesStatus(pods, { ...pod, spec: { ...pod.spec, resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 't' }] } }, [
+      ['status.resourceClaimStatuses', [{ name: 'gpu', resourceClaimName: 'web-gpu-x' }]],
+      ['status.resourceClaimStatuses', [{ name: 'gpu', resourceClaimName: 'A B' }, { name: 'gpu' }], 'status.resourceClaimStatuses[0].name: Invalid', 'status.resourceClaimStatuses[1].name: Duplicate'],
+    ]);
+
+    it('keeps what a writer does not know', () => {
+      const condition = (type: string, observedGeneration?: number) => ({ type, status: 'True', ...(observedGeneration === undefined ? {} : { observedGeneration }) });
+      const old = { ...created(pods, pod), status: { qosClass: 'BestEffort', observedGeneration: 3, conditions: [condition('Ready', 2), condition('a', 1), condition('Ready', 3)] } } as Pod;
+      const now = { ...old, status: { observedGeneration: 0, conditions: [condition('Ready'), condition('a', 5), condition('Ready'), condition('b')] } } as Pod;
+      pods.prepareForStatus?.(now, old);
+      expect(now.status).to.deep.equal({ qosClass: 'BestEffort', observedGeneration: 3, conditions: [condition('Ready', 2), condition('a', 5), condition('Ready', 3), condition('b')] });
+    });
 
     it('does not let a container that has ended for good come back', () => {
       const findings = (policy: string): string[] => {

@@ -1,5 +1,3 @@
-import { dnsSubdomainProblem, qualifiedNameProblem } from '#core/api/names.ts';
-import type { ContainerStatus } from '#core/api/schema/core-v1/container-status.ts';
 import { Binding, Pod } from '#core/api/schema/core-v1/pod.ts';
 import { PodProxyOptions } from '#core/api/schema/core-v1/proxy-options.ts';
 import { Eviction } from '#core/api/schema/policy-v1.ts';
@@ -12,11 +10,12 @@ import { defaultPod } from './rules/pod-defaults.ts';
 import { qosClassOf } from './rules/pod-qos.ts';
 import { resizeSubresource } from './rules/pod-resize.ts';
 import { validatePodSpec } from './rules/pod-spec.ts';
+import { keepPodStatus, validatePodStatus } from './rules/pod-status.ts';
 import { podReadyText, podRestartsText, podStatusText, readinessGatesText } from './rules/pod-text.ts';
 import { validatePodSpecUpdate } from './rules/pod-update.ts';
 import { podSpecWarnings } from './rules/pod-warnings.ts';
 import { proxySubresource } from './rules/proxy.ts';
-import { ipFamily, ipProblem } from './rules/syntax.ts';
+import { podStreamSubresources } from './rules/streams.ts';
 
 function validateMirrorUpdate(now: Pod, old: Pod, field: FieldPath): void {
   const [before, after] = [old.metadata.annotations?.[mirrorAnnotation], now.metadata.annotations?.[mirrorAnnotation]];
@@ -24,34 +23,14 @@ function validateMirrorUpdate(now: Pod, old: Pod, field: FieldPath): void {
   field.key(mirrorAnnotation).forbidden(before === undefined ? 'may not add mirror pod annotation' : 'may not remove or update mirror pod annotation');
 }
 
-function validateAddresses(addresses: readonly { readonly ip: string }[], field: FieldPath): void {
-  const families = new Set<number>();
-  for (const [i, { ip }] of addresses.entries()) {
-    field.at(i).check(ip, ipProblem(ip));
-    families.add(ipFamily(ip));
-  }
-  if (addresses.length > families.size) field.invalid(addresses, 'may specify no more than one IP for each IP family');
-}
-
-/** A container that has ended for good does not come back. */
-function validateTransitions(now: readonly ContainerStatus[] = [], old: readonly ContainerStatus[] = [], policy: string, field: FieldPath): void {
-  if (policy === 'Always') return;
-  const alive = new Set(now.filter(({ state }) => state.terminated === undefined).map(({ name }) => name));
-  for (const [i, { name, state }] of old.entries()) {
-    if (state.terminated === undefined || (policy === 'OnFailure' && state.terminated.exitCode !== 0)) continue;
-    if (alive.has(name)) field.at(i, 'state').forbidden('may not be transitioned to non-terminated state');
-  }
-}
-
 const addressOf = ({ status }: Pod): string => status.podIPs?.[0]?.ip ?? status.podIP ?? '';
-
-const systemConditions = new Set(['PodScheduled', 'Ready', 'Initialized']);
 
 export const pods = resource<Pod>({
   kind: Pod,
   shortNames: ['po'],
   categories: ['all'],
   hasStatus: true,
+  statusKeeps: ['ownerReferences'],
   tracksGeneration: true,
   allowsUnconditionalUpdate: true,
   subresources: [
@@ -60,6 +39,7 @@ export const pods = resource<Pod>({
     { name: 'binding', verbs: ['create'], kind: Binding },
     { name: 'eviction', verbs: ['create'], kind: Eviction },
     proxySubresource(PodProxyOptions),
+    ...podStreamSubresources,
   ],
 
   defaults: defaultPod,
@@ -87,23 +67,11 @@ export const pods = resource<Pod>({
     validateMirrorUpdate(pod, old, root.at('metadata', 'annotations'));
     validatePodSpecUpdate(pod, old, root.at('spec'));
   },
+  prepareForStatus: keepPodStatus,
   validateStatus(pod, old, errors) {
-    const field = FieldPath.root(errors).at('status');
-    const { status, spec } = pod;
-    for (const [i, { type }] of (status.conditions ?? []).entries()) {
-      if (!systemConditions.has(type)) field.at('conditions', i, 'type').check(type, qualifiedNameProblem(type));
-    }
-    field.at('nominatedNodeName').optional(status.nominatedNodeName, dnsSubdomainProblem);
-    const policy = spec.restartPolicy ?? 'Always';
-    const sidecars = new Set(spec.initContainers?.filter(({ restartPolicy }) => restartPolicy === 'Always').map(({ name }) => name));
-    const initStatuses = old.status.initContainerStatuses?.filter(({ name }) => !sidecars.has(name));
-    validateTransitions(status.containerStatuses, old.status.containerStatuses, policy, field.at('containerStatuses'));
-    validateTransitions(status.initContainerStatuses, initStatuses, policy, field.at('initContainerStatuses'));
-    validateTransitions(status.ephemeralContainerStatuses, old.status.ephemeralContainerStatuses, 'Never', field.at('ephemeralContainerStatuses'));
-    validateAddresses(status.podIPs ?? [], field.at('podIPs'));
-    validateAddresses(status.hostIPs ?? [], field.at('hostIPs'));
-    const [first] = status.hostIPs ?? [];
-    if (first !== undefined && first.ip !== status.hostIP) field.at('hostIPs', 0, 'ip').invalid(first.ip, 'must be equal to `hostIP`');
+    const root = FieldPath.root(errors);
+    validateMirrorUpdate(pod, old, root.at('metadata', 'annotations'));
+    validatePodStatus(pod, old, root.at('status'));
   },
 
   gracePeriodSeconds({ spec, status }, asked) {

@@ -1,4 +1,5 @@
 import { PodTemplate } from '#core/api/schema/core-v1/pod-template.ts';
+import { deepEqual } from '#core/api/value.ts';
 import { nameColumn } from './columns.ts';
 import { resource } from './resource.ts';
 import { FieldPath } from './rules/field-path.ts';
@@ -11,6 +12,8 @@ import { imagesText, namesText } from './rules/workload-columns.ts';
 export const podTemplates = resource<PodTemplate>({
   kind: PodTemplate,
   hasStatus: false,
+  tracksGeneration: true,
+  countsAsChange: ({ template }, old) => !deepEqual(template, old.template),
   allowsUnconditionalUpdate: true,
 
   defaults: ({ template }) => defaultPodTemplate(template),

@@ -1,7 +1,7 @@
 import { PriorityLevelConfiguration, type PriorityLevelConfigurationSpec } from '#core/api/schema/flowcontrol-v1.ts';
 import { deepEqual } from '#core/api/value.ts';
 import { ageColumn, nameColumn } from './columns.ts';
-import { resource, type Column } from './resource.ts';
+import { allMetadata, resource, type Column } from './resource.ts';
 import { FieldPath } from './rules/field-path.ts';
 import { validateExemptLevel, validateFlowConditions, validateLimitedLevel } from './rules/flow-control.ts';
 import { mandatoryPriorityLevels } from './rules/mandatory-flows.ts';
@@ -33,6 +33,7 @@ const queuingColumn = (name: string, of: keyof Queuing): Column<PriorityLevelCon
 export const priorityLevelConfigurations = resource<PriorityLevelConfiguration>({
   kind: PriorityLevelConfiguration,
   hasStatus: true,
+  statusKeeps: allMetadata,
   tracksGeneration: true,
   allowsUnconditionalUpdate: true,
 

@@ -63,6 +63,7 @@ export const updateFindings = (resource: AnyResource, old: KubernetesObject, dra
 
 export const statusFindings = (resource: AnyResource, old: KubernetesObject, draft: object): string[] => findings((errors) => {
   const object = decoded(resource, draft);
+  resource.prepareForStatus?.(object, deepFreeze(old));
   checkEnums(resource.kind.struct, object, errors);
   resource.validateStatus?.(object, deepFreeze(old), errors);
 });

@@ -17,6 +17,12 @@ export interface Column<T> {
   cell(object: T, now: number): string | number | boolean | null;
 }
 
+/** What of the metadata is its writers' to say, besides the name. */
+export type MetadataField = 'annotations' | 'finalizers' | 'labels' | 'ownerReferences';
+
+/** For those who leave all of it as it is. */
+export const allMetadata: readonly MetadataField[] = ['annotations', 'finalizers', 'labels', 'ownerReferences'];
+
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 
 /**
@@ -34,6 +40,8 @@ export interface Subresource<T extends KubernetesObject = KubernetesObject> {
   readonly part?: {
     /** Puts back into `object`, in place, everything of `old` that this subresource does not write, `metadata` excepted. */
     carryOver(object: T, old: T): void;
+    /** What of the metadata it leaves as it is; nothing by default. */
+    readonly keeps?: readonly MetadataField[];
     /** Paths of the fields that it writes, `*` for any item: through it, no others are owned (managedFields). */
     readonly writes?: readonly (readonly string[])[];
     validate?(object: T, old: T, errors: FieldErrors): void;
@@ -51,6 +59,8 @@ export interface Subresource<T extends KubernetesObject = KubernetesObject> {
   readonly connects?: {
     /** The URL may go on below it. */
     readonly withPath: boolean;
+    /** It is text of the object that is read there. The options of that. */
+    readonly reads?: Kind;
   };
 }
 
@@ -64,6 +74,8 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
   readonly hasStatus: boolean;
   /** A new object keeps the status that its author gave it, though later only `/status` changes it (Node). */
   readonly keepsStatusOnCreate?: boolean;
+  /** What of the metadata a write to the status leaves as it is; nothing by default. */
+  readonly statusKeeps?: readonly MetadataField[];
   /** The spec's finalizers are written through `/finalize` (Namespace). */
   readonly hasFinalize?: boolean;
   readonly subresources?: readonly Subresource<T>[];
@@ -84,10 +96,14 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
 
   /** Defaults that depend on other fields; the static ones stand in the schema. Changes the object in place. */
   defaults?(object: T): void;
+  /** Whether objects are made now: asked before one is stored and once more afterwards, when everything that came before it is known. @throws {StatusError} */
+  checkCreation?(): void;
   /** Removes what a creator may not set. Status is removed already when `hasStatus`. */
   prepareForCreate?(object: T): void;
   /** Carries over what an update through the main resource may not change. Status is carried over already when `hasStatus`. */
   prepareForUpdate?(object: T, old: T): void;
+  /** Carries over what a write to the status may leave out. */
+  prepareForStatus?(object: T, old: T): void;
   /** Rules for one object, at creation and after each update. Metadata, types and closed sets of values are checked already. */
   validate?(object: T, errors: FieldErrors): void;
   /** Rules that hold only when the object is created, besides `validate`. */

@@ -1,7 +1,7 @@
 import { ResourceClaim } from '#core/api/schema/resource-v1/claim.ts';
 import { deepEqual } from '#core/api/value.ts';
 import { ageColumn, nameColumn } from './columns.ts';
-import { resource } from './resource.ts';
+import { allMetadata, resource } from './resource.ts';
 import { validateClaimStatus } from './rules/device-allocation.ts';
 import { defaultDeviceClaim, validateDeviceClaim } from './rules/device-requests.ts';
 import { FieldPath } from './rules/field-path.ts';
@@ -18,6 +18,7 @@ function stateText({ metadata, status: { allocation, reservedFor = [] } }: Resou
 export const resourceClaims = resource<ResourceClaim>({
   kind: ResourceClaim,
   hasStatus: true,
+  statusKeeps: allMetadata,
   allowsUnconditionalUpdate: true,
 
   defaults: ({ spec }) => defaultDeviceClaim(spec.devices),

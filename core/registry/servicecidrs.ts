@@ -1,12 +1,13 @@
 import { Cidr, canonicalCidrProblem } from '#core/api/ip.ts';
 import { ServiceCIDR } from '#core/api/schema/networking-v1.ts';
 import { ageColumn, nameColumn } from './columns.ts';
-import { resource } from './resource.ts';
+import { allMetadata, resource } from './resource.ts';
 import { FieldPath } from './rules/field-path.ts';
 
 export const serviceCidrs = resource<ServiceCIDR>({
   kind: ServiceCIDR,
   hasStatus: true,
+  statusKeeps: allMetadata,
   allowsUnconditionalUpdate: true,
 
   validate({ spec: { cidrs = [] } }, errors) {

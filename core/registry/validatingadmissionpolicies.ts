@@ -1,7 +1,7 @@
 import { qualifiedNameProblem } from '#core/api/names.ts';
 import { ValidatingAdmissionPolicy, type AuditAnnotation, type Validation, type Variable } from '#core/api/schema/admissionregistration-v1.ts';
 import { ageColumn, nameColumn } from './columns.ts';
-import { resource } from './resource.ts';
+import { allMetadata, resource } from './resource.ts';
 import { validateMatchConditions, validateMatchResources, validateParamKind } from './rules/admission-rules.ts';
 import { validateConditions } from './rules/conditions.ts';
 import { FieldPath } from './rules/field-path.ts';
@@ -49,6 +49,7 @@ export const validatingAdmissionPolicies = resource<ValidatingAdmissionPolicy>({
   kind: ValidatingAdmissionPolicy,
   categories: ['api-extensions'],
   hasStatus: true,
+  statusKeeps: allMetadata,
   tracksGeneration: true,
   allowsUnconditionalUpdate: false,
 

@@ -2,7 +2,7 @@ import type { FieldErrors } from '#core/api/field-errors.ts';
 import { dnsSubdomainProblem } from '#core/api/names.ts';
 import { VolumeAttachment, VolumeAttachmentSpec, type VolumeError } from '#core/api/schema/storage-v1.ts';
 import { ageColumn, nameColumn } from './columns.ts';
-import { resource } from './resource.ts';
+import { allMetadata, resource } from './resource.ts';
 import { same } from './rules/differences.ts';
 import { FieldPath } from './rules/field-path.ts';
 import { driverName } from './rules/sources.ts';
@@ -38,6 +38,7 @@ function validateReport({ status }: VolumeAttachment, errors: FieldErrors): void
 export const volumeAttachments = resource<VolumeAttachment>({
   kind: VolumeAttachment,
   hasStatus: true,
+  statusKeeps: allMetadata,
   allowsUnconditionalUpdate: false,
 
   validate({ spec }, errors) {

@@ -15,7 +15,7 @@ function refusal(doc: unknown, operations: unknown): StatusError {
 }
 
 describe('JSON patch', () => {
-  it('passes the examples of RFC 6902', () => {
+  it('passes the examples of RFC 6902, and does what upstream does beyond it', () => {
     const examples: [unknown, unknown, unknown][] = [
       [{ foo: 'bar' }, [{ op: 'add', path: '/baz', value: 'qux' }], { foo: 'bar', baz: 'qux' }],
       [{ foo: ['bar', 'baz'] }, [{ op: 'add', path: '/foo/1', value: 'qux' }], { foo: ['bar', 'qux', 'baz'] }],
@@ -37,6 +37,7 @@ describe('JSON patch', () => {
       [{ a: 1 }, [{ op: 'move', from: '/a', path: '/a' }], { a: 1 }],
       [{ a: [1, 2] }, [{ op: 'replace', path: '/a/1', value: 3 }], { a: [1, 3] }],
       [{ a: 1 }, [{ op: 'test', path: '/b', value: null }], { a: 1 }],
+      [{ a: 1 }, [{ op: 'replace', path: '/b', value: 2 }], { a: 1, b: 2 }],
       [{ a: 1 }, [], { a: 1 }],
     ];
     for (const [doc, operations, expected] of examples) {
@@ -59,7 +60,10 @@ describe('JSON patch', () => {
       [{ op: 'test', path: '/b/c', value: 'y' }, 'the value is "x", not "y"'],
       [{ op: 'test', path: '/b/d', value: 'y' }, 'the value is nothing, not "y"'],
       [{ op: 'remove', path: '/b/d' }, 'there is nothing at "/b/d"'],
-      [{ op: 'replace', path: '/b/d', value: 1 }, 'there is nothing at "/b/d"'],
+      [{ op: 'replace', path: '/x/y', value: 1 }, 'there is nothing at "/x"'],
+      [{ op: 'replace', path: '/a/2', value: 1 }, 'there is nothing at "/a/2"'],
+      [{ op: 'replace', path: '/a/-', value: 1 }, 'there is nothing at "/a/-"'],
+      [{ op: 'replace', path: '/b/c/d', value: 1 }, 'its parent is neither an object nor a list'],
       [{ op: 'add', path: '/x/y', value: 1 }, 'there is nothing at "/x"'],
       [{ op: 'add', path: '/a/3', value: 1 }, '"3" is no position in a list of 2'],
       [{ op: 'add', path: '/a/01', value: 1 }, '"01" is no position in a list of 2'],

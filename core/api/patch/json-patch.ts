@@ -17,7 +17,7 @@ interface Operation {
 /**
  * Applies a JSON patch (RFC 6902), all of it or nothing. Neither argument is changed, and the result shares nothing with them.
  *
- * As upstream, a `test` for null also holds where nothing is.
+ * As upstream, and not as in the RFC, a `test` for null also holds where nothing is, and `replace` adds a member that an object lacks.
  * @throws {StatusError} BadRequest for a malformed patch, RequestEntityTooLarge for more than 10,000 operations or when
  * `copy` grows the document beyond measure, Invalid (422) for a path that is not there and for a `test` that fails.
  */
@@ -133,10 +133,10 @@ class Document {
 
   private replace(tokens: readonly string[], value: unknown): void {
     const last = tokens.at(-1);
-    this.get(tokens);
     const parent = last === undefined ? undefined : this.get(tokens.slice(0, -1));
-    if (last !== undefined && Array.isArray(parent)) parent[Number(last)] = value;
-    else this.add(tokens, value);
+    if (!Array.isArray(parent)) return this.add(tokens, value);
+    this.get(tokens);
+    parent[Number(last)] = value;
   }
 
   private move(from: readonly string[], to: readonly string[]): void {

@@ -59,6 +59,7 @@ export class Aggregation {
       },
       priority: (group, version) => services.priority(group, version),
       settled: () => discovery.settled(),
+      openApi: (version) => discovery.openApi(version),
       onChange: (listener) => discovery.onChange(listener),
     };
   }

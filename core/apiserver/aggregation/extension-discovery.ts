@@ -87,6 +87,19 @@ export class ExtensionDiscovery implements Component {
     return this.versions.toSorted((a, b) => priority(b) - priority(a) || byStability(a.version, b.version)).flatMap(({ group, version, resources }) => resources.map((resource) => kindOf(resource, group, version)));
   }
 
+  /** The OpenAPI document of a group-version, as its server gives it; undefined when it gives none just now. */
+  async openApi({ group, version, openApi }: ExtensionVersion): Promise<unknown> {
+    const service = this.options.services.extensions.find(({ spec }) => spec.group === group && spec.version === version);
+    if (service === undefined || openApi === undefined || !mayAnswer(service)) return undefined;
+    try {
+      const answer = await this.options.servers.fetch(service, openApi, { user: aggregator, headers: new Map([['accept', ['application/json']]]) });
+      return answer.code === 200 ? JSON.parse(answer.text) : undefined;
+    } catch (error) {
+      this.options.logger.debug('an extension API server does not give its OpenAPI document', { server: serverName(service), error });
+      return undefined;
+    }
+  }
+
   /** Called after each change. Returns an unsubscribe function. */
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);

@@ -17,7 +17,7 @@ const anything: JSONSchemaProps = { type: 'object', 'x-kubernetes-preserve-unkno
 export interface CustomResourceOptions {
   /** For definitions with a conversion webhook. */
   readonly convert?: Converter | undefined;
-  /** Whether the definition is being deleted: no objects are made then any more. */
+  /** Whether the definition is being deleted, or is gone: no objects are made then any more. */
   readonly terminating?: () => boolean;
 }
 
@@ -68,7 +68,7 @@ function customResource(
       return toOpenApi(version.schema?.openAPIV3Schema, selectable.map(({ jsonPath }) => jsonPath));
     },
 
-    prepareForCreate() {
+    checkCreation() {
       if (terminating?.() !== true) return;
       throw new StatusError('MethodNotAllowed', 'create not allowed while custom resource definition is terminating', { group: kind.group, kind: kind.plural });
     },

@@ -123,7 +123,7 @@ export class CustomResources implements Component {
     try {
       this.api.resources.set(name, customResources(definition, {
         convert: conversionWebhook(definition, this.webhooks),
-        terminating: () => this.find(name)?.metadata.deletionTimestamp !== undefined,
+        terminating: () => isEnding(this.find(name), definition),
       }));
       this.served.set(name, definition);
     } catch (error) {
@@ -226,6 +226,10 @@ export class CustomResources implements Component {
     return rfc3339(this.api.clock.now());
   }
 }
+
+/** Whether it is being deleted, gone, or gone and made anew. */
+const isEnding = (now: CustomResourceDefinition | undefined, served: CustomResourceDefinition): boolean =>
+  now?.metadata.uid !== served.metadata.uid || now.metadata.deletionTimestamp !== undefined;
 
 /** Nothing is left to be said, unless another server said it. */
 const isSettled = (definition: CustomResourceDefinition): boolean =>

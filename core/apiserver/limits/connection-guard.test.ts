@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Server } from 'node:https';
+import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { FakeClock } from '#test/fixtures/fake-clock.ts';
 import { ConnectionGuard } from './connection-guard.ts';
@@ -58,6 +59,19 @@ describe('ConnectionGuard', () => {
       await clock.advance(15_000);
     }
     expect([stalled, slow, idle].map(({ destroyed }) => destroyed)).to.deep.equal([true, false, false]);
+  });
+
+  it('lets one that is spared take its time', async () => {
+    const peer = arrive();
+    const end = guard.spare(peer as unknown as Socket);
+    peer.writableLength = 1000;
+    await clock.advance(200_000);
+    expect(peer.destroyed).to.equal(false);
+    end();
+    await clock.advance(90_000);
+    expect(peer.destroyed).to.equal(true);
+    end();
+    await clock.advance(90_000);
   });
 
   it('does not end one that was slow for a while only', async () => {

@@ -18,6 +18,8 @@ interface Progress {
   readonly looks: number;
 }
 
+const untouched: Progress = { written: 0, left: 0, looks: 0 };
+
 /** A stall is noticed at the latest after a fourth more than its time. */
 const looksPerStall = 4;
 
@@ -36,7 +38,7 @@ export class ConnectionGuard {
     // Before the handshake, which costs more than most requests.
     server.on('connection', (socket: Socket) => this.admit(socket));
     server.on('secureConnection', (socket) => {
-      this.sockets.set(socket, { written: 0, left: 0, looks: 0 });
+      this.sockets.set(socket, untouched);
       socket.once('close', () => this.sockets.delete(socket));
     });
     this.schedule();
@@ -44,6 +46,17 @@ export class ConnectionGuard {
 
   stop(): void {
     this.cancel();
+  }
+
+  /**
+   * Lets a peer take its time for as long as it gets what somebody else says, at its own pace: that waits where it comes from, not here.
+   * Returns what ends this.
+   */
+  spare(socket: Socket): () => void {
+    const known = this.sockets.delete(socket);
+    return () => {
+      if (known && !socket.destroyed) this.sockets.set(socket, untouched);
+    };
   }
 
   private admit(socket: Socket): void {

@@ -34,10 +34,14 @@ export interface Outgoing {
 export class BackendError extends Error {
   /** It was waited for in vain. */
   readonly timedOut: boolean;
+  /** What happened, without a word on to whom. */
+  readonly why: string;
 
   constructor(cause: unknown, timedOut = false) {
-    super(`error trying to reach service: ${causeText(cause)}`, { cause });
+    const why = causeText(cause);
+    super(`error trying to reach service: ${why}`, { cause });
     this.name = 'BackendError';
+    this.why = why;
     this.timedOut = timedOut;
   }
 }

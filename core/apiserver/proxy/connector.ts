@@ -31,10 +31,14 @@ export interface Connector {
   readonly group: string;
   readonly plural: string;
   readonly subresource: string;
-  /** What the caller asks for, as fields of the subresource's kind: admission looks at it. @throws {StatusError} BadRequest */
-  options(connection: Pick<Connection, 'path' | 'search' | 'target'>): JsonObject;
-  /** Resolves when the answer is complete, or the connection is over. @throws {StatusError} before the answer has begun */
-  connect(connection: Connection): Promise<void>;
+  /** What the caller asks for, as fields of the subresource's kind: admission looks at it. Without it this is a read like any other. @throws {StatusError} BadRequest */
+  options?(connection: Pick<Connection, 'path' | 'search' | 'target'>): JsonObject;
+  /**
+   * Resolves when the answer is complete, or the connection is over.
+   * @param options as admission left them
+   * @throws {StatusError} before the answer has begun
+   */
+  connect(connection: Connection, options: JsonObject): Promise<void>;
 }
 
 /** The connectors by what they answer for. */
@@ -54,15 +58,19 @@ const keyOf = ({ group, plural }: Pick<KindNames, 'group' | 'plural'>, subresour
 
 /** Lets admission have its say, and then the connector do its work. @throws {StatusError} */
 export async function connect(connector: Connector, connection: Connection): Promise<void> {
-  const { api, target, caller } = connection;
+  const options = connector.options?.(connection);
+  await connector.connect(connection, options ? await admit(options, connection) : {});
+}
+
+async function admit(options: JsonObject, { api, target, caller }: Connection): Promise<JsonObject> {
   const { resource, subresource, namespace, name } = target;
   const kind = subresourceOf(resource, subresource)?.kind ?? resource.kind;
-  const object = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: {}, ...connector.options(connection) } as unknown as KubernetesObject;
+  const object = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: {}, ...options } as unknown as KubernetesObject;
   const request: AdmissionRequest = {
     operation: 'CONNECT', resource, subresource, namespace, name, object, old: undefined, user: caller.user, dryRun: false, warn: caller.warn, annotate: caller.annotate,
   };
   await api.admission.mutate(request);
   // Nothing that admission holds for a write is held for as long as a connection may last.
   await api.admission.guard(request, async () => undefined);
-  await connector.connect(connection);
+  return object as unknown as JsonObject;
 }

@@ -7,6 +7,8 @@ export interface ForwardOptions {
   readonly timeoutMs?: number | undefined;
   /** Where a redirect leads, as the caller can follow it. */
   readonly rewriteLocation?: (location: string) => string;
+  /** Begins the answer in its own way. What it throws is answered in its place. By default code and headers go back as they came. */
+  readonly begin?: (answer: IncomingMessage) => Promise<void>;
   /** Called when the answer begins. */
   readonly started?: (code: number) => void;
   /** Aborts when the server stops. */
@@ -56,12 +58,12 @@ function mayRepeat(sent: ClientRequest, method: string, withBody: boolean, error
 }
 
 /** Passes an answer on as it comes. */
-export async function handBack(answer: IncomingMessage, response: ServerResponse, { rewriteLocation = sameLocation, started, stopping, timeoutMs }: ForwardOptions): Promise<void> {
-  const code = answer.statusCode ?? 502;
-  response.writeHead(code, answerHeaders(answer, rewriteLocation));
+export async function handBack(answer: IncomingMessage, response: ServerResponse, { rewriteLocation = sameLocation, begin: head, started, stopping, timeoutMs }: ForwardOptions): Promise<void> {
+  if (head) await head(answer);
+  else response.writeHead(answer.statusCode ?? 502, answerHeaders(answer, rewriteLocation));
   // A watch's answer may consist of headers for an hour.
   response.flushHeaders();
-  started?.(code);
+  started?.(response.statusCode);
   const cut = (): void => void response.destroy();
   answer.on('error', cut);
   answer.on('aborted', cut);

@@ -6,4 +6,6 @@ export interface Place {
   readonly address: Address;
   /** A node agent is shown our certificate. */
   readonly isNodeAgent?: boolean;
+  /** The caller does not mind who it really is. */
+  readonly takesAnyCertificate?: boolean;
 }

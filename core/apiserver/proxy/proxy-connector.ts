@@ -10,7 +10,9 @@ import { forward } from './forward.ts';
 import { requestHeaders } from './headers.ts';
 import { placeOfNode } from './node-proxy.ts';
 import type { Place } from './place.ts';
+import { podLog } from './pod-log.ts';
 import { placeOfPod } from './pod-proxy.ts';
+import { podStreams } from './pod-streams.ts';
 import { rewriteRedirect } from './redirect.ts';
 import { placeOfService } from './service-proxy.ts';
 import type { StoredServices } from './service-resolver.ts';
@@ -24,17 +26,18 @@ export interface ProxyOptions {
   readonly nodeAgents?: { readonly cert: string; readonly key: string; readonly ca?: string | undefined } | undefined;
 }
 
-/** The connectors of `services/proxy`, `pods/proxy` and `nodes/proxy`, and what ends their connections. */
+/** The connectors of `services/proxy`, `pods/proxy` and `nodes/proxy`, of what nodes do for their pods, and what ends their connections. */
 export function proxyConnectors(options: ProxyOptions): { readonly connectors: readonly Connector[]; close(): void } {
   const { objects, services } = options;
   const agents = { http: new nodeHttp.Agent({ keepAlive: true, maxFreeSockets: 16 }), https: new HttpsAgent({ keepAlive: true, maxFreeSockets: 16 }) };
+  const reach = (place: Place): Backend => backendOf(place, options, agents);
   const proxy = (plural: string, find: (namespace: string, name: string) => Place | Promise<Place>): Connector => ({
     group: '', plural, subresource: 'proxy',
     options: ({ path }) => (path === '' ? {} : { path }),
     connect: async (connection) => {
       const { target } = connection;
       const place = await find(target.namespace ?? '', target.name);
-      await pass(connection, backendOf(place, options, agents), place);
+      await pass(connection, reach(place), place);
     },
   });
   return {
@@ -42,6 +45,7 @@ export function proxyConnectors(options: ProxyOptions): { readonly connectors: r
       proxy('services', (namespace, name) => placeOfService(objects, services, namespace, name)),
       proxy('pods', (namespace, name) => placeOfPod(objects, namespace, name)),
       proxy('nodes', (_namespace, name) => placeOfNode(objects, name)),
+      podLog(objects, reach), ...podStreams(objects, reach),
     ],
     close: () => {
       agents.http.destroy();
@@ -50,11 +54,11 @@ export function proxyConnectors(options: ProxyOptions): { readonly connectors: r
   };
 }
 
-function backendOf({ scheme, address, isNodeAgent = false }: Place, { egress = direct, nodeAgents }: ProxyOptions, agents: { readonly http: HttpAgent; readonly https: HttpsAgent }): Backend {
+function backendOf({ scheme, address, isNodeAgent = false, takesAnyCertificate = false }: Place, { egress = direct, nodeAgents }: ProxyOptions, agents: { readonly http: HttpAgent; readonly https: HttpsAgent }): Backend {
   const { cert, key, ca } = nodeAgents ?? {};
   // Pods and services have certificates of their own making.
   const tls = !isNodeAgent ? { rejectUnauthorized: false }
-    : { rejectUnauthorized: ca !== undefined, ...(cert === undefined ? {} : { cert, key }), ...(ca === undefined ? {} : { ca }) };
+    : { rejectUnauthorized: ca !== undefined && !takesAnyCertificate, ...(cert === undefined ? {} : { cert, key }), ...(ca === undefined ? {} : { ca }) };
   return { scheme, address: egress(address), agent: agents[scheme], ...(scheme === 'https' ? { tls } : {}) };
 }
 

@@ -12,7 +12,7 @@ export interface Upgrade {
   readonly head: Buffer;
 }
 
-/** After one side has ended, the other has so long to say its last. */
+/** After one side has ended, the other is heard until it has been silent for so long. */
 const lastWordsMs = 5000;
 const keepAliveMs = 30_000;
 
@@ -59,20 +59,29 @@ function headOf({ statusMessage = 'Switching Protocols', rawHeaders }: IncomingM
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }
 
-/** Lets both sides talk, each at the other's pace. Resolves when both connections are closed. */
-async function join(client: Upgrade, backend: Upgrade, stopping: AbortSignal): Promise<void> {
+/** Lets both sides talk, each at the other's pace. One may end before the other: both are told all that was said. Resolves when both connections are closed. */
+export async function join(client: Upgrade, backend: Upgrade, stopping: AbortSignal): Promise<void> {
   const sockets = [client.socket, backend.socket];
   const cut = (): void => sockets.forEach((socket) => socket.destroy());
   let last: NodeJS.Timeout | undefined;
-  const ends = sockets.map((socket) => {
-    socket.on('error', cut);
-    socket.on('close', cut);
-    socket.on('end', () => {
+  let gone: NodeJS.Timeout | undefined;
+  const pass = (from: Duplex, to: Duplex): Promise<unknown> => {
+    from.allowHalfOpen = true;
+    from.on('error', cut);
+    from.on('data', () => void last?.refresh());
+    from.on('end', () => {
       last ??= setTimeout(cut, lastWordsMs);
     });
-    keepAlive(socket);
-    return once(socket, 'close');
-  });
+    from.on('close', () => {
+      if (!from.readableEnded) return cut();
+      // What it said last is still on its way; nobody hears an answer.
+      to.resume();
+      gone ??= setTimeout(cut, lastWordsMs);
+    });
+    keepAlive(from);
+    return once(from, 'close');
+  };
+  const ends = [pass(client.socket, backend.socket), pass(backend.socket, client.socket)];
   stopping.addEventListener('abort', cut, { once: true });
   if (stopping.aborted) cut();
   if (backend.head.length > 0) client.socket.write(backend.head);
@@ -82,6 +91,7 @@ async function join(client: Upgrade, backend: Upgrade, stopping: AbortSignal): P
   await Promise.allSettled(ends);
   stopping.removeEventListener('abort', cut);
   clearTimeout(last);
+  clearTimeout(gone);
 }
 
 /** A peer that vanished says nothing. */

@@ -8,7 +8,7 @@ import { isObject, own, type JsonObject } from '#core/api/value.ts';
 import { storageNames, type Api, type Body, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
 import { createOnce } from './create.ts';
 import { fresh } from './fresh.ts';
-import { schemaOf, writerOf } from './managed-fields.ts';
+import { withSchema, writerOf } from './managed-fields.ts';
 import { modifyKeepingBooks } from './modify.ts';
 import { decodeBody, decodeView } from './pipeline.ts';
 import { viewOf, type View } from './view.ts';
@@ -62,23 +62,23 @@ async function repeatedly(merging: Merging): Promise<Outcome> {
   }
 }
 
-function applied({ api, target, configuration, parameters }: Merging, live: KubernetesObject | undefined): Applied {
+function applied({ api, target, configuration, parameters }: Merging, live: KubernetesObject | undefined): Applied | Promise<Applied> {
   const writer = { ...writerOf(api, target, parameters), force: parameters.force };
-  return applyConfiguration(schemaOf(api, target), target.resource.kind.kind, live, configuration, writer);
+  return withSchema(api, target, (schema) => applyConfiguration(schema, target.resource.kind.kind, live, configuration, writer), { isLenient: false });
 }
 
 function change(merging: Merging): Promise<KubernetesObject> {
   const { api, target, parameters, caller } = merging;
-  return modifyKeepingBooks(api, target, parameters, caller, (old) => {
-    const { object, managedFields } = applied(merging, old);
+  return modifyKeepingBooks(api, target, parameters, caller, async (old) => {
+    const { object, managedFields } = await applied(merging, old);
     return { object: decodeBody(target, { value: object, duplicates: [] }, parameters, caller), books: () => managedFields };
   });
 }
 
-function creation(merging: Merging): Promise<KubernetesObject> {
+async function creation(merging: Merging): Promise<KubernetesObject> {
   const { api, target, configuration, parameters, caller } = merging;
   caller.mayCreate?.();
-  const { object, managedFields } = applied(merging, undefined);
+  const { object, managedFields } = await applied(merging, undefined);
   const uid = isObject(configuration['metadata']) ? own(configuration['metadata'], 'uid') : undefined;
   if (typeof uid === 'string' && uid !== '') {
     throw StatusError.conflict(target.resource.kind, target.name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);

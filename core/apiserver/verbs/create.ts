@@ -25,29 +25,55 @@ export async function createOnce(
   fillMetadata(object, resource, api.clock.now());
   resetStatus(resource, object);
   resource.defaults?.(object);
-  keepBooks(object, books(object, undefined));
+  keepBooks(object, await books(object, undefined));
   const request: AdmissionRequest = {
     operation: 'CREATE', resource, subresource: target.subresource, namespace: target.namespace, name: object.metadata.name,
     object, old: undefined, user: caller.user, dryRun: parameters.dryRun, warn: caller.warn, annotate: caller.annotate,
   };
   await api.admission.mutate(request);
+  resource.checkCreation?.();
   resource.prepareForCreate?.(object);
   validateNew(resource, object);
   for (const text of resource.warnings?.(object, undefined) ?? []) caller.warn(text);
   const stored = await encoded(resource, object);
-  return showing(resource, await api.admission.guard(request, () => store(api, target, stored, parameters, drawsName)));
+  return showing(resource, await api.admission.guard(request, () => store(api, target, request, stored, drawsName)));
 }
 
-async function store(api: Api, target: Target, object: KubernetesObject, parameters: WriteParameters, drawsName: boolean): Promise<KubernetesObject> {
+async function store(api: Api, target: Target, request: AdmissionRequest, object: KubernetesObject, drawsName: boolean): Promise<KubernetesObject> {
   const names = storageNames(target.resource);
   for (let attempt = 1; ; attempt++) {
     const taken = api.objects.get(names, target.namespace, object.metadata.name) !== undefined;
     try {
       if (taken) throw StatusError.alreadyExists(target.resource.kind, object.metadata.name);
-      return parameters.dryRun ? object : await api.objects.create(names, object);
+      return request.dryRun ? object : await confirmed(api, request, await api.objects.create(names, object));
     } catch (error) {
       if (!drawsName || attempt === nameAttempts || !StatusError.is(error, 'AlreadyExists')) throw error;
       object.metadata.name = generatedName(object.metadata.generateName ?? '');
     }
+  }
+}
+
+/**
+ * What the object is part of may have come to its end while it was on its way, and whoever empties that may have passed by. Of what was
+ * stored before it, everything is known here now; what ends afterwards takes it along.
+ */
+async function confirmed(api: Api, request: AdmissionRequest, stored: KubernetesObject): Promise<KubernetesObject> {
+  try {
+    request.resource.checkCreation?.();
+    api.admission.confirm(request);
+    return stored;
+  } catch (error) {
+    await takeBack(api, request, stored);
+    throw error;
+  }
+}
+
+async function takeBack(api: Api, { resource, namespace }: AdmissionRequest, { metadata: { name, uid } }: KubernetesObject): Promise<void> {
+  const names = storageNames(resource);
+  for (;;) {
+    const current = api.objects.get(names, namespace, name);
+    // Somebody may have changed it meanwhile, or been faster.
+    if (current?.metadata.uid !== uid || (await api.objects.remove(names, current)) !== undefined) return;
+    await api.objects.catchUp();
   }
 }

@@ -66,7 +66,11 @@ async function prepared(conversion: NonNullable<AnyResource['conversion']>, entr
 
 /** `0` takes any state, and other versions that one has seen oneself; only what this process cannot know yet has to be asked for. */
 function needsNewest(api: Api, { resourceVersion, continue: token }: ListParameters): boolean {
-  if (token !== undefined && token !== '') return false;
+  if (token !== undefined && token !== '') {
+    // A page that goes on at the newest version says so with 0; the first page may have come from a server that is ahead.
+    const { revision } = decodeContinue(token);
+    return revision === 0 || revision > api.objects.revision;
+  }
   return resourceVersion === undefined || resourceVersion === '' || parseVersion(resourceVersion) > api.objects.revision;
 }
 
@@ -77,6 +81,7 @@ function pageOf(api: Api, parameters: ListParameters): Page {
   const current = api.objects.revision;
   if (token !== undefined && token !== '') {
     const { revision, after } = decodeContinue(token);
+    if (revision > current) throw tooNew(revision, current);
     return { revision: revision === 0 ? current : revision, after, limit, exact: revision !== 0 };
   }
   const asked = parseVersion(version);

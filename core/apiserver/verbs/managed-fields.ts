@@ -11,14 +11,16 @@ import { deepEqual, isObject } from '#core/api/value.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import type { AnyResource } from '#core/registry/resource.ts';
 import { shown, storageNames, subresourceOf, type Api, type Target, type WriteParameters } from '#core/apiserver/api.ts';
-import type { WithStatus } from './pipeline.ts';
+import { OtherVersions } from './other-versions.ts';
+import { keptMetadata, type WithStatus } from './pipeline.ts';
 
 /** Says what the managedFields of an object become; `live` is undefined when it is new. */
-export type Bookkeeping = (object: KubernetesObject, live: KubernetesObject | undefined) => ManagedFieldsEntry[] | undefined;
+export type Bookkeeping = (object: KubernetesObject, live: KubernetesObject | undefined) => Books | Promise<Books>;
+type Books = ManagedFieldsEntry[] | undefined;
 
 /** The books of a plain write: what it changes is the writer's. */
 export const writing = (api: Api, target: Target, parameters: WriteParameters): Bookkeeping =>
-  (object, live) => managedAfterWrite(schemaOf(api, target), live, object, writerOf(api, target, parameters));
+  (object, live) => withSchema(api, target, (schema) => managedAfterWrite(schema, live, object, writerOf(api, target, parameters)), { isLenient: true });
 
 export const writerOf = (api: Api, { subresource }: Target, { fieldManager }: WriteParameters): Writer =>
   ({ manager: fieldManager, subresource, now: rfc3339(api.clock.now()) });
@@ -38,13 +40,22 @@ export function sameButBooks(object: WithStatus, old: WithStatus): boolean {
   return false;
 }
 
+/**
+ * Works out who owns which fields of a target. Where a webhook converts its objects, that may take several attempts.
+ * @param isLenient a webhook that fails is no reason to fail, other managers keep what they have
+ */
+export function withSchema<T>(api: Api, target: Target, run: (schema: Schema) => T, { isLenient }: { isLenient: boolean }): T | Promise<T> {
+  if (target.resource.conversion === undefined) return run(schemaOf(api, target, new OtherVersions()));
+  return OtherVersions.knowing((versions) => run(schemaOf(api, target, versions)), isLenient);
+}
+
 /** What a target's objects are to field ownership. */
-export function schemaOf(api: Api, target: Target): Schema {
+function schemaOf(api: Api, target: Target, versions: OtherVersions): Schema {
   const { resource } = target;
   const { kind, codec } = resource;
   return {
     apiVersion: apiVersionOf(kind), struct: kind.struct, blank: codec ? {} : blankOf(kind.struct),
-    convert: (object, apiVersion) => convert(api, resource, object, apiVersion),
+    convert: (object, apiVersion) => convert(api, resource, object, apiVersion, versions),
     writable: (set) => writable(target, set),
   };
 }
@@ -53,20 +64,21 @@ const statusFields = fieldSet([fieldElement('status')]);
 const throughStatus = [['metadata'], ['status']];
 const statusAlone = [['status']];
 
-function writable({ resource, subresource }: Target, set: FieldSet): FieldSet {
+function writable(target: Target, set: FieldSet): FieldSet {
+  const { resource, subresource } = target;
   const writes = subresource === 'status' ? (resource.codec ? statusAlone : throughStatus) : subresourceOf(resource, subresource)?.part?.writes;
-  if (writes !== undefined) return only(set, writes);
+  const kept = keptMetadata(target).map((name) => [fieldElement('metadata'), fieldElement(name)]);
+  if (writes !== undefined) return recursiveDifference(only(set, writes), fieldSet(...kept));
   return resource.hasStatus ? recursiveDifference(set, statusFields) : set;
 }
 
 /** The same object as another version of its kind shows it. */
-function convert(api: Api, resource: AnyResource, { apiVersion: from, value }: Versioned, to: string): Versioned | undefined {
+function convert(api: Api, resource: AnyResource, { apiVersion: from, value }: Versioned, to: string, versions: OtherVersions): Versioned | undefined {
   const source = versionOf(api, resource, from);
   const result = versionOf(api, resource, to);
   if (!source || !result || !isObject(value)) return undefined;
   const { struct } = result.kind;
-  // A webhook cannot be asked here. Most fields have the same name in all versions.
-  if (source.conversion || result.conversion) return { apiVersion: to, struct, value };
+  if (source.conversion || result.conversion) return { apiVersion: to, struct, value: versions.find(source, result, value) };
   const object = source.codec ? source.codec.decode(value).value : decode(source.kind.struct, value, { kind: source.kind }).value;
   const stored = source.storedAs?.encode(object as unknown as KubernetesObject) ?? (object as unknown as KubernetesObject);
   return { apiVersion: to, struct, value: shown(result, stored) };

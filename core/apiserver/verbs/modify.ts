@@ -2,7 +2,7 @@ import { apiVersionOf, type KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { deepEqual } from '#core/api/value.ts';
 import type { AdmissionRequest } from '#core/admission/admission.ts';
-import { encoded, showing, storageNames, type Api, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
+import { encoded, showing, storageNames, subresourceOf, type Api, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
 import { isHeld } from './delete.ts';
 import { fresh } from './fresh.ts';
 import { keepBooks, sameButBooks, writing, type Bookkeeping } from './managed-fields.ts';
@@ -31,13 +31,13 @@ export function modify(
 
 /** As `modify`, for a write that keeps managedFields in its own way. */
 export function modifyKeepingBooks(
-  api: Api, target: Target, parameters: WriteParameters, caller: Caller, next: (old: WithStatus) => Next,
+  api: Api, target: Target, parameters: WriteParameters, caller: Caller, next: (old: WithStatus) => Next | Promise<Next>,
 ): Promise<KubernetesObject> {
   return fresh(api, () => api.objects.inTurn(storageNames(target.resource), target.namespace, target.name, () => repeatedly(api, target, parameters, caller, next)));
 }
 
 async function repeatedly(
-  api: Api, target: Target, parameters: WriteParameters, caller: Caller, next: (old: WithStatus) => Next,
+  api: Api, target: Target, parameters: WriteParameters, caller: Caller, next: (old: WithStatus) => Next | Promise<Next>,
 ): Promise<KubernetesObject> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const stored = api.objects.get(storageNames(target.resource), target.namespace, target.name);
@@ -50,24 +50,37 @@ async function repeatedly(
 
 /** One attempt; undefined when it came too late and may be repeated. */
 async function step(
-  api: Api, target: Target, parameters: WriteParameters, caller: Caller, stored: KubernetesObject, next: (old: WithStatus) => Next,
+  api: Api, target: Target, parameters: WriteParameters, caller: Caller, stored: KubernetesObject, next: (old: WithStatus) => Next | Promise<Next>,
 ): Promise<KubernetesObject | undefined> {
   const { resource } = target;
   const old = (await showing(resource, stored)) as WithStatus;
-  const { object, books } = next(old);
+  const { object, books } = await next(old);
   checkPreconditions(target, object, old);
-  carryOver(object, old, target);
-  if (target.subresource === '') resource.defaults?.(object);
-  keepBooks(object, books(object, old));
+  complete(target, object, old);
+  keepBooks(object, await books(object, old));
   const request: AdmissionRequest = {
     operation: 'UPDATE', resource, subresource: target.subresource, namespace: target.namespace, name: target.name,
     object, old, user: caller.user, dryRun: parameters.dryRun, warn: caller.warn, annotate: caller.annotate,
   };
   await api.admission.mutate(request);
-  if (target.subresource === '') resource.prepareForUpdate?.(object, old);
+  prepare(target, object, old);
   validateChange(target, object, old);
   for (const text of resource.warnings?.(object, old) ?? []) caller.warn(text);
   return api.admission.guard(request, () => write(api, target, object, old, stored, parameters));
+}
+
+/** Puts back what the request may not touch, and fills in what it leaves out. */
+function complete(target: Target, object: WithStatus, old: WithStatus): void {
+  const { resource, subresource } = target;
+  // What a body says of its own part has defaults, too; those of the rest go again with it.
+  if (subresource !== '' && !subresourceOf(resource, subresource)?.view) resource.defaults?.(object);
+  carryOver(object, old, target);
+  if (subresource === '') resource.defaults?.(object);
+}
+
+function prepare({ resource, subresource }: Target, object: WithStatus, old: WithStatus): void {
+  if (subresource === '') resource.prepareForUpdate?.(object, old);
+  else if (subresource === 'status') resource.prepareForStatus?.(object, old);
 }
 
 async function write(

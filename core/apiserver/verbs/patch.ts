@@ -23,8 +23,8 @@ export function patch(api: Api, target: Target, type: PatchType, body: Body, par
   const view = viewOf(target);
   const { struct } = view?.kind ?? target.resource.kind;
   const { duplicates } = body;
-  if (view) return modifyView(api, target, view, parameters, caller, (old) => patched(old, (value) => decodeView(target, view.kind, { value, duplicates }, parameters, caller)));
-  return modify(api, target, parameters, caller, (old) => patched(old, (value) => decodeBody(target, { value, duplicates }, parameters, caller)));
+  if (view) return modifyView(api, target, view, parameters, caller, (old) => patched(old, (value) => decodeView(target, view.kind, { value, duplicates, unordered: true }, parameters, caller)));
+  return modify(api, target, parameters, caller, (old) => patched(old, (value) => decodeBody(target, { value, duplicates, unordered: true }, parameters, caller)));
 
   function patched(old: KubernetesObject, read: (value: unknown) => WithStatus): WithStatus {
     const value = apply(type, old, body.value);

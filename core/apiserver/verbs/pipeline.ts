@@ -8,7 +8,7 @@ import { StatusError } from '#core/api/status-error.ts';
 import { deepCopy, isObject, type JsonObject } from '#core/api/value.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '#core/registry/metadata.ts';
-import type { AnyResource } from '#core/registry/resource.ts';
+import type { AnyResource, MetadataField } from '#core/registry/resource.ts';
 import { subresourceOf, type Body, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
 
 export type WithStatus = KubernetesObject & { spec?: unknown; status?: unknown };
@@ -31,11 +31,12 @@ function decodeAs(kind: Kind, body: Body, parameters: WriteParameters, caller: C
   if (!isObject(body.value)) throw StatusError.badRequest(`the body is not an object: expected ${kind.kind} in version "${apiVersionOf(kind)}"`);
   matchKind(body.value, kind);
   const decoded = codec ? codec.decode(body.value) : decode(kind.struct, body.value, { kind });
+  const unknown = body.unordered === true ? [...decoded.unknown].sort() : decoded.unknown;
   if (parameters.fieldValidation === 'Strict') {
-    const error = strictDecodingError(kind, decoded.unknown, body.duplicates);
+    const error = strictDecodingError(kind, unknown, body.duplicates);
     if (error) throw error;
   } else if (parameters.fieldValidation === 'Warn') {
-    for (const text of decodingWarnings(decoded.unknown, body.duplicates)) caller.warn(text);
+    for (const text of decodingWarnings(unknown, body.duplicates)) caller.warn(text);
   }
   const object = decoded.value as unknown as WithStatus;
   object.apiVersion = apiVersionOf(kind);
@@ -103,15 +104,19 @@ export function fillMetadata(object: KubernetesObject, resource: AnyResource, no
   if (metadata.name === '' && metadata.generateName) metadata.name = generatedName(metadata.generateName);
 }
 
+/** What of the metadata a write leaves as it is. */
+export const keptMetadata = ({ resource, subresource }: Target): readonly MetadataField[] =>
+  (subresource === 'status' ? resource.statusKeeps : subresourceOf(resource, subresource)?.part?.keeps) ?? [];
+
 /** What an update may not touch comes from the stored object, whatever the request says. */
 export function carryOver(object: WithStatus, old: WithStatus, target: Target): void {
   const { metadata } = object;
   metadata.uid = old.metadata.uid;
   metadata.creationTimestamp = old.metadata.creationTimestamp;
   delete metadata.selfLink;
-  for (const field of ['generation', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+  for (const field of ['generation', 'deletionTimestamp', 'deletionGracePeriodSeconds', ...keptMetadata(target)] as const) {
     if (old.metadata[field] === undefined) delete metadata[field];
-    else Object.assign(metadata, { [field]: old.metadata[field] });
+    else Object.assign(metadata, { [field]: deepCopy(old.metadata[field]) });
   }
   const part = subresourceOf(target.resource, target.subresource)?.part;
   if (part) return part.carryOver(object, old);

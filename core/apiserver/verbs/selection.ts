@@ -47,6 +47,10 @@ function reader(resource: AnyResource, field: string): (object: KubernetesObject
   if (field === 'metadata.namespace') return (object) => object.metadata.namespace ?? '';
   const own = resource.selectableFields;
   const read = own !== undefined && Object.hasOwn(own, field) ? own[field] : undefined;
-  if (read === undefined) throw StatusError.badRequest(`field label not supported: ${field.slice(0, 128)}`);
+  if (read === undefined) throw StatusError.badRequest(problemOf(field.slice(0, 128), own));
   return read;
 }
+
+/** Kinds with fields of their own and those without say it in two ways. */
+const problemOf = (field: string, own: AnyResource['selectableFields']): string =>
+  own === undefined ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"` : `field label not supported: ${field}`;

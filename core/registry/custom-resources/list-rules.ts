@@ -21,7 +21,7 @@ export function checkListType(schema: JSONSchemaProps, field: FieldPath): void {
   const at = field.at('x-kubernetes-list-type');
   if (listType !== undefined) {
     mustBe('array', schema, field, 'x-kubernetes-list-type');
-    if (!['atomic', 'set', 'map'].includes(listType)) at.notSupported(listType, ['atomic', 'set', 'map']);
+    if (!['atomic', 'set', 'map'].includes(listType)) at.notSupported(listType, ['atomic', 'set', 'map'], false);
   }
   if (schema['x-kubernetes-list-map-keys'] === undefined || listType === 'map') return;
   const detail = 'must be map if x-kubernetes-list-map-keys is non-empty';

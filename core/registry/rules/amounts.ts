@@ -50,26 +50,32 @@ export function validateAmount(name: string, text: string, field: FieldPath): vo
   if ((counted.has(name) || isExtended(name)) && amount.nanos % (1000n * milli) !== 0n) field.invalid(text, 'must be an integer');
 }
 
+/** What can be measured at all: a name that is known, or one with a prefix. */
+export function validateResourceName(name: string, field: FieldPath): void {
+  const bad = field.check(name, qualifiedNameProblem(name));
+  if (!bad && !name.includes('/') && name !== 'storage' && !isQuotaName(name)) field.invalid(name, 'must be a standard resource type or fully qualified');
+}
+
 export function validateQuotaAmounts(amounts: Amounts, field: FieldPath): void {
   for (const [name, text] of Object.entries(amounts ?? {})) {
     const at = field.key(name);
-    const bad = at.check(name, qualifiedNameProblem(name));
-    if (!bad && !name.includes('/') && !isQuotaName(name)) at.invalid(name, 'must be a standard resource for quota');
+    validateResourceName(name, at);
+    if (!name.includes('/') && !isQuotaName(name)) at.invalid(name, 'must be a standard resource for quota');
     validateAmount(name, text, at);
   }
 }
 
-export function containerNameProblem(name: string): string | undefined {
-  const problem = qualifiedNameProblem(name);
-  if (problem !== undefined) return problem;
-  if (!name.includes('/')) return ofContainers.has(name) || isHugePages(name) ? undefined : 'must be a standard resource for containers';
-  return isNative(name) || isExtended(name) ? undefined : "doesn't follow extended resource name standard";
+export function validateContainerResourceName(name: string, field: FieldPath): void {
+  validateResourceName(name, field);
+  if (!name.includes('/')) {
+    if (!ofContainers.has(name) && !isHugePages(name)) field.invalid(name, 'must be a standard resource for containers');
+  } else if (!isNative(name) && !isExtended(name)) field.invalid(name, "doesn't follow extended resource name standard");
 }
 
 function validateContainerAmounts(amounts: Amounts, field: FieldPath): void {
   for (const [name, text] of Object.entries(amounts ?? {})) {
     const at = field.key(name);
-    at.check(name, containerNameProblem(name));
+    validateContainerResourceName(name, at);
     validateAmount(name, text, at);
     if (isHugePages(name) && !wholePages(name, text)) at.invalid(text, `${text} is not positive integer multiple of ${name}`);
   }

@@ -1,11 +1,11 @@
+import { dnsLabelProblem } from '#core/api/names.ts';
 import { Quantity } from '#core/api/quantity.ts';
 import type {
   HorizontalPodAutoscalerSpec, HPAScalingPolicy, HPAScalingRules, MetricIdentifier, MetricSpec, MetricTarget,
 } from '#core/api/schema/autoscaling-v2.ts';
-import { notNegative } from './amounts.ts';
+import { notNegative, validateContainerResourceName } from './amounts.ts';
 import type { FieldPath } from './field-path.ts';
 import { pathSegmentProblem } from './host-names.ts';
-import { validateLabelSelector } from './selectors.ts';
 
 const maxPeriodSeconds = 1800;
 const maxWindowSeconds = 3600;
@@ -40,29 +40,27 @@ function validateReference({ kind, name }: Reference, field: FieldPath): void {
   field.at('name').name(name, pathSegmentProblem);
 }
 
-function validateMetricName({ name, selector }: MetricIdentifier, field: FieldPath): void {
+function validateMetricName({ name }: MetricIdentifier, field: FieldPath): void {
   if (name === '') field.at('name').required('must specify a metric name');
   else field.at('name').check(name, pathSegmentProblem(name));
-  validateLabelSelector(selector, field.at('selector'));
 }
 
+const targetTypes = new Set(['Utilization', 'Value', 'AverageValue']);
+
 function validateTarget({ type, value, averageValue, averageUtilization }: MetricTarget, field: FieldPath): void {
-  if (value === undefined && averageValue === undefined && averageUtilization === undefined) {
-    field.invalid(type, 'at least one of value, averageValue and averageUtilization must be set');
-  }
+  if (type === '') field.at('type').required('must specify a metric target type');
+  if (!targetTypes.has(type)) field.at('type').invalid(type, 'must be either Utilization, Value, or AverageValue');
   for (const [name, amount] of Object.entries({ value, averageValue })) {
     if (amount !== undefined && Quantity.parse(amount).compare(zero) <= 0) field.at(name).invalid(amount, 'must be positive');
   }
   if (averageUtilization !== undefined && averageUtilization < 1) field.at('averageUtilization').invalid(averageUtilization, 'must be greater than 0');
 }
 
-function validateResourceTarget(name: string, target: MetricTarget, field: FieldPath): void {
-  if (name === '') field.at('name').required('must specify a resource name');
-  const at = field.at('target');
-  validateTarget(target, at);
+function validateResourceTarget(target: MetricTarget, field: FieldPath): void {
+  validateTarget(target, field);
   const [raw, share] = [target.averageValue !== undefined, target.averageUtilization !== undefined];
-  if (!raw && !share) at.at('averageUtilization').required('must set either a target raw value or a target utilization');
-  if (raw && share) at.at('averageValue').forbidden('may not set both a target raw value and a target utilization');
+  if (!raw && !share) field.at('averageUtilization').required('must set either a target raw value or a target utilization');
+  if (raw && share) field.at('averageValue').forbidden('may not set both a target raw value and a target utilization');
 }
 
 function validateMeasure(metric: MetricIdentifier, target: MetricTarget, missing: string, field: FieldPath): void {
@@ -88,25 +86,38 @@ const sources: { readonly [K in keyof Sources]: (source: Sources[K], field: Fiel
     validateTarget(target, field.at('target'));
     if (target.averageValue === undefined) field.at('target', 'averageValue').required('must specify a positive target averageValue');
   },
-  resource: ({ name, target }, field) => validateResourceTarget(name, target, field),
+  resource({ name, target }, field) {
+    if (name === '') field.at('name').required('must specify a resource name');
+    validateResourceTarget(target, field.at('target'));
+  },
   containerResource({ name, container, target }, field) {
-    validateResourceTarget(name, target, field);
+    if (name === '') field.at('name').required('must specify a resource name');
+    else validateContainerResourceName(name, field.at('name'));
     if (container === '') field.at('container').required('must specify a container');
+    else field.at('container').check(container, dnsLabelProblem(container));
+    validateResourceTarget(target, field.at('target'));
   },
 };
+const sourceNames = Object.keys(sources) as (keyof Sources)[];
 
 /** `ContainerResource` stands for the field `containerResource`. */
 const fieldOf = (type: string): string => type.charAt(0).toLowerCase() + type.slice(1);
 
+/** Of several sources only the first is looked at: the others should not be there. */
 function validateMetric(metric: MetricSpec, field: FieldPath): void {
-  const expected = fieldOf(metric.type);
-  for (const name of Object.keys(sources) as (keyof Sources)[]) {
-    const source = metric[name];
-    if (name === expected && source === undefined) field.at(name).required('must populate information for the given metric source');
-    if (source === undefined) continue;
-    if (name === expected) (sources[name] as (source: unknown, field: FieldPath) => void)(source, field.at(name));
-    else field.at(name).forbidden('must populate the given metric source only');
-  }
+  const present = sourceNames.filter((name) => metric[name] !== undefined);
+  const [first] = present;
+  if (first !== undefined) (sources[first] as (source: unknown, field: FieldPath) => void)(metric[first], field.at(first));
+  const expected = sourceNames.find((name) => name === fieldOf(metric.type));
+  if (expected !== undefined && metric[expected] === undefined) field.at(expected).required('must populate information for the given metric source');
+  if (present.length === 1) return;
+  for (const name of present) if (name !== expected) field.at(name).forbidden('must populate the given metric source only');
+}
+
+function validateMetrics({ metrics = [], minReplicas }: HorizontalPodAutoscalerSpec, field: FieldPath): void {
+  for (const [i, metric] of metrics.entries()) validateMetric(metric, field.at(i));
+  if (minReplicas !== 0 || metrics.some(({ type }) => type === 'Object' || type === 'External')) return;
+  field.forbidden('must specify at least one Object or External metric to support scaling to zero replicas');
 }
 
 function validatePolicy({ value, periodSeconds }: HPAScalingPolicy, field: FieldPath): void {
@@ -128,12 +139,12 @@ function validateRules(rules: HPAScalingRules | undefined, field: FieldPath): vo
 }
 
 export function validateAutoscaler(spec: HorizontalPodAutoscalerSpec, field: FieldPath): void {
-  const { minReplicas = 1, maxReplicas, metrics = [], behavior } = spec;
+  const { minReplicas = 1, maxReplicas, behavior } = spec;
   if (minReplicas < 1) field.at('minReplicas').invalid(minReplicas, 'must be greater than or equal to 1');
   if (maxReplicas < 1) field.at('maxReplicas').invalid(maxReplicas, 'must be greater than 0');
   if (maxReplicas < minReplicas) field.at('maxReplicas').invalid(maxReplicas, 'must be greater than or equal to `minReplicas`');
   validateReference(spec.scaleTargetRef, field.at('scaleTargetRef'));
-  for (const [i, metric] of metrics.entries()) validateMetric(metric, field.at('metrics', i));
+  validateMetrics(spec, field.at('metrics'));
   validateRules(behavior?.scaleUp, field.at('behavior', 'scaleUp'));
   validateRules(behavior?.scaleDown, field.at('behavior', 'scaleDown'));
 }

@@ -9,22 +9,22 @@ const reasonProblem = "a condition reason must start with alphabetic character, 
   "and must end with an alphanumeric character or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName',  or 'ReasonA,ReasonB',  or 'ReasonA:ReasonB', " +
   "regex used for validation is '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?')";
 
-function validateCondition({ type, observedGeneration, lastTransitionTime, reason, message }: Partial<Condition>, field: FieldPath): void {
-  field.at('type').name(type, qualifiedNameProblem);
-  field.at('observedGeneration').notNegative(observedGeneration);
+function validateCondition({ type = '', observedGeneration = 0, lastTransitionTime, reason = '', message = '' }: Partial<Condition>, field: FieldPath): void {
+  field.at('type').check(type, qualifiedNameProblem(type));
+  if (observedGeneration < 0) field.at('observedGeneration').invalid(observedGeneration, 'must be greater than or equal to zero');
   if (lastTransitionTime === undefined) field.at('lastTransitionTime').required('must be set');
-  if (reason === undefined || reason === '') field.at('reason').required('must be set');
-  else if (reason.length > maxReason) field.at('reason').tooLong(maxReason);
+  if (reason === '') field.at('reason').required('must be set');
   else field.at('reason').check(reason, reasonSyntax.test(reason) ? undefined : reasonProblem);
-  if (message !== undefined && message.length > maxMessage) field.at('message').tooLong(maxMessage);
+  if (Buffer.byteLength(reason) > maxReason) field.at('reason').tooLong(maxReason);
+  if (Buffer.byteLength(message) > maxMessage) field.at('message').tooLong(maxMessage);
 }
 
 /** Conditions of the common form (`metav1.Condition`); their status is a closed set of the schema. */
 export function validateConditions(conditions: readonly Condition[] | undefined, field: FieldPath): void {
   const types = new Set<string>();
   for (const [i, condition] of (conditions ?? []).entries()) {
-    validateCondition(condition, field.at(i));
     if (types.has(condition.type)) field.at(i, 'type').duplicate(condition.type);
     types.add(condition.type);
+    validateCondition(condition, field.at(i));
   }
 }

@@ -1,11 +1,10 @@
 import { EphemeralContainer } from '#core/api/schema/core-v1/container.ts';
 import type { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { deepCopy } from '#core/api/value.ts';
-import type { Subresource } from '#core/registry/resource.ts';
+import { allMetadata, type Subresource } from '#core/registry/resource.ts';
 import { differenceText, same } from './differences.ts';
 import { FieldPath } from './field-path.ts';
 import { mirrorAnnotation } from './pod-annotations.ts';
-import { defaultPod } from './pod-defaults.ts';
 import { validatePodSpec } from './pod-spec.ts';
 
 function validateKept(now: Pod, old: Pod, field: FieldPath): void {
@@ -13,7 +12,7 @@ function validateKept(now: Pod, old: Pod, field: FieldPath): void {
   for (const container of old.spec.ephemeralContainers ?? []) {
     const { name } = container;
     const kept = byName.get(name);
-    if (kept === undefined) field.forbidden(`existing ephemeral containers "${name}" may not be removed`);
+    if (kept === undefined) field.forbidden(`existing ephemeral containers "${name}" may not be removed\n`);
     else if (!same(EphemeralContainer, container, kept)) {
       field.forbidden(`existing ephemeral containers "${name}" may not be changed${differenceText(EphemeralContainer, container, kept, name)}`);
     }
@@ -31,9 +30,9 @@ export const ephemeralContainersSubresource: Subresource<Pod> = {
       pod.status = deepCopy(old.status);
       if (ephemeralContainers === undefined) delete pod.spec.ephemeralContainers;
       else pod.spec.ephemeralContainers = ephemeralContainers;
-      defaultPod(pod);
     },
-    writes: [['metadata'], ['spec', 'ephemeralContainers']],
+    keeps: allMetadata,
+    writes: [['spec', 'ephemeralContainers']],
     validate(pod, old, errors) {
       if (old.metadata.annotations?.[mirrorAnnotation] !== undefined) return errors.forbidden('', 'static pods do not support ephemeral containers');
       const field = FieldPath.root(errors).at('spec');

@@ -39,8 +39,9 @@ export class FieldPath {
     return this.errors.check(this.path, value, problem);
   }
 
-  notSupported(value: unknown, supported: readonly string[]): void {
-    this.errors.notSupported(this.path, value, supported);
+  /** @param sorted false where upstream lists them in an order of its own */
+  notSupported(value: unknown, supported: readonly string[], sorted = true): void {
+    this.errors.notSupported(this.path, value, supported, sorted);
   }
 
   duplicate(value: unknown): void {

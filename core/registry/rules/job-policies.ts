@@ -1,3 +1,4 @@
+import { omitted } from '#core/api/field-errors.ts';
 import { countIndexes, parseIndexes } from '#core/api/job-indexes.ts';
 import { qualifiedNameProblem } from '#core/api/names.ts';
 import type { JobSpec } from '#core/api/schema/batch-v1/job.ts';
@@ -38,38 +39,40 @@ function validateFailureRule(spec: JobSpec, rule: PodFailurePolicyRule, containe
   if (onExitCodes !== undefined) validateExitCodes(onExitCodes, containers, field.at('onExitCodes'));
   validatePatterns(onPodConditions, field.at('onPodConditions'));
   const both = onExitCodes !== undefined && onPodConditions.length > 0;
-  if (both) field.invalid(rule, 'specifying both OnExitCodes and OnPodConditions is not supported');
-  if (onExitCodes === undefined && onPodConditions.length === 0) field.invalid(rule, 'specifying one of OnExitCodes and OnPodConditions is required');
+  if (both) field.invalid(omitted, 'specifying both OnExitCodes and OnPodConditions is not supported');
+  if (onExitCodes === undefined && onPodConditions.length === 0) field.invalid(omitted, 'specifying one of OnExitCodes and OnPodConditions is required');
 }
 
 export function validateFailurePolicy(spec: JobSpec, field: FieldPath): void {
-  const { podFailurePolicy: policy, podReplacementPolicy: replacement, template } = spec;
+  const { podFailurePolicy: policy, template } = spec;
   if (policy === undefined) return;
   const at = field.at('podFailurePolicy', 'rules');
   if (policy.rules.length > maxRules) at.tooMany(policy.rules.length, maxRules);
   const containers = new Set([...template.spec.containers, ...(template.spec.initContainers ?? [])].map(({ name }) => name));
   for (const [i, rule] of policy.rules.entries()) validateFailureRule(spec, rule, containers, at.at(i));
-  if (replacement !== undefined && replacement !== 'Failed') field.at('podReplacementPolicy').notSupported(replacement, ['Failed']);
 }
 
-/** How many indexes the text names; undefined after a finding. */
-function indexCount(text: string, completions: number, field: FieldPath): number | undefined {
+/** Whether a pod failed is only known when it has ended. */
+export function validateReplacement({ podFailurePolicy, podReplacementPolicy: replacement }: JobSpec, field: FieldPath): void {
+  if (podFailurePolicy !== undefined && replacement !== undefined && replacement !== 'Failed') field.notSupported(replacement, ['Failed']);
+}
+
+/** How many indexes the text names; none after a finding. */
+function indexCount(text: string, completions: number, field: FieldPath): number {
   if (text.length > maxIndexesBytes) field.tooLong(maxIndexesBytes);
   try {
     return countIndexes(parseIndexes(text, completions));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     field.invalid(text, `error parsing succeededIndexes: ${error.message}`);
-    return undefined;
+    return 0;
   }
 }
 
 function validateSuccessRule({ succeededIndexes, succeededCount }: SuccessPolicyRule, completions: number, field: FieldPath): void {
+  if (succeededCount === undefined && succeededIndexes === undefined) field.required('at least one of succeededCount or succeededIndexes must be specified');
   const total = succeededIndexes === undefined ? undefined : indexCount(succeededIndexes, completions, field.at('succeededIndexes'));
-  if (succeededCount === undefined) {
-    if (succeededIndexes === undefined) field.required('at least one of succeededCount or succeededIndexes must be specified');
-    return;
-  }
+  if (succeededCount === undefined) return;
   const at = field.at('succeededCount');
   at.notNegative(succeededCount);
   if (succeededCount > completions) {

@@ -24,7 +24,8 @@ export function generateSelector(job: Job): void {
   spec.selector = { ...spec.selector, matchLabels: { [uidLabel]: metadata.uid, ...spec.selector?.matchLabels } };
 }
 
-function validateGenerated({ metadata, spec }: Job, field: FieldPath): void {
+/** A new Job has the labels and the selector that were made for it, whatever its author wrote. @param field the spec */
+export function validateGenerated({ metadata, spec }: Job, field: FieldPath): void {
   const { selector, template, manualSelector } = spec;
   if (manualSelector === true || selector === undefined) return;
   const expected = labelsFor(metadata);
@@ -38,10 +39,8 @@ function validateGenerated({ metadata, spec }: Job, field: FieldPath): void {
 }
 
 /** @param field the spec */
-export function validateJobSelector(job: Job, field: FieldPath): void {
-  const { selector, template } = job.spec;
+export function validateJobSelector({ spec: { selector, template } }: Job, field: FieldPath): void {
   const { labels } = template.metadata;
-  validateGenerated(job, field);
   if (selector === undefined) field.at('selector').required();
   else validateLabelSelector(selector, field.at('selector'));
   if (selector === undefined || selects(selector, labels) === false) mismatch(labels, field);

@@ -1,11 +1,9 @@
 import type { JobSpec, JobTemplateSpec } from '#core/api/schema/batch-v1/job.ts';
-import { validateAnnotations } from './annotations.ts';
 import type { FieldPath } from './field-path.ts';
 import { domainPrefixedPathProblem } from './host-names.ts';
-import { validateFailurePolicy, validateSuccessPolicy } from './job-policies.ts';
+import { validateFailurePolicy, validateReplacement, validateSuccessPolicy } from './job-policies.ts';
 import { defaultPodTemplate } from './pod-defaults.ts';
 import { validatePodTemplate } from './pod-template.ts';
-import { validateLabels } from './selectors.ts';
 import { validateCounts } from './workload-status.ts';
 
 const maxIndexed = 100_000;
@@ -17,8 +15,8 @@ function validateMany({ completions = 0, parallelism, maxFailedIndexes, backoffL
   if (completions <= maxIndexed || backoffLimitPerIndex === undefined) return;
   const why = `must be less than or equal to ${maxWhenMany} when completions are above ${maxIndexed} and used with backoff limit per index`;
   if (maxFailedIndexes === undefined) field.at('maxFailedIndexes').required(`must be specified when completions is above ${maxIndexed}`);
-  else if (maxFailedIndexes > maxWhenMany) field.at('maxFailedIndexes').invalid(maxFailedIndexes, why);
   if (parallelism !== undefined && parallelism > maxWhenMany) field.at('parallelism').invalid(parallelism, why);
+  if (maxFailedIndexes !== undefined && maxFailedIndexes > maxWhenMany) field.at('maxFailedIndexes').invalid(maxFailedIndexes, why);
 }
 
 function validateIndexed(spec: JobSpec, field: FieldPath): void {
@@ -70,16 +68,15 @@ export function validateJobSpec(spec: JobSpec, field: FieldPath): void {
   else validateNotIndexed(spec, field);
   validateFailurePolicy(spec, field);
   validateSuccessPolicy(spec, field.at('successPolicy'));
+  validateReplacement(spec, field.at('podReplacementPolicy'));
   validatePodTemplate(spec.template, field.at('template'));
   validateRestarts(spec, field.at('template', 'spec', 'restartPolicy'));
 }
 
-export function validateJobTemplate({ metadata, spec }: JobTemplateSpec, field: FieldPath): void {
-  validateLabels(metadata.labels, field.at('metadata', 'labels'));
-  validateAnnotations(metadata.annotations, field.at('metadata', 'annotations'));
+export function validateJobTemplate({ spec }: JobTemplateSpec, field: FieldPath): void {
   validateJobSpec(spec, field.at('spec'));
   if (spec.selector !== undefined) field.at('spec', 'selector').invalid(spec.selector, '`selector` will be auto-generated');
-  if (spec.manualSelector === true) field.at('spec', 'manualSelector').notSupported(true, ['nil', 'false']);
+  if (spec.manualSelector === true) field.at('spec', 'manualSelector').notSupported(true, ['nil', 'false'], false);
 }
 
 const unlimited = 2 ** 31 - 1;

@@ -1,3 +1,4 @@
+import { omitted } from '#core/api/field-errors.ts';
 import { firstCommonIndex, parseIndexes, type IndexRange } from '#core/api/job-indexes.ts';
 import type { Job } from '#core/api/schema/batch-v1/job.ts';
 import { deepEqual } from '#core/api/value.ts';
@@ -22,111 +23,157 @@ function validateUncounted({ uncountedTerminatedPods: pods = {} }: Status, field
   }
 }
 
-/** Conditions of which the first excludes the second. */
-const excluding = [['Complete', 'Failed'], ['Complete', 'FailureTarget'], ['SuccessCriteriaMet', 'Failed'], ['SuccessCriteriaMet', 'FailureTarget']] as const;
-/** Conditions of which the first needs the second, which tells controllers beforehand. */
-const needing = [['Failed', 'FailureTarget'], ['Complete', 'SuccessCriteriaMet']] as const;
+type Pair = readonly [type: string, other: string];
 
-function validateConditions(now: Status, old: Status, field: FieldPath): void {
-  const changed = (types: readonly string[]): boolean => types.some((type) => holds(now, type) !== holds(old, type));
-  const forbid = (detail: string): void => field.invalid(now.conditions ?? [], detail);
-  for (const pair of excluding) {
-    if (pair.every((type) => holds(now, type)) && changed(pair)) forbid(`cannot set ${pair[0]}=True and ${pair[1]}=true conditions`);
-  }
-  for (const pair of needing) {
-    const [type, needed] = pair;
-    if (holds(now, type) && !holds(now, needed) && changed(pair)) forbid(`cannot set ${type}=True condition without the ${needed}=true condition`);
-  }
-  for (const type of ['Failed', 'Complete', 'FailureTarget', 'SuccessCriteriaMet']) {
-    const terminal = type === 'SuccessCriteriaMet' ? '' : 'terminal ';
-    if (holds(old, type) && !holds(now, type)) forbid(`cannot disable the ${terminal}${type}=True condition`);
+/** What is said of a pair of conditions is said when one of them changes, so that an odd status can still be mended bit by bit. */
+function validatePair(pair: Pair, isWrong: (type: boolean, other: boolean) => boolean, detail: string, { now, old, field }: Step): void {
+  const moved = pair.some((type) => holds(now, type) !== holds(old, type));
+  if (moved && isWrong(holds(now, pair[0]), holds(now, pair[1]))) field.at('conditions').invalid(omitted, detail);
+}
+
+/** From one status to the next. @param field the status */
+interface Step {
+  readonly now: Status;
+  readonly old: Status;
+  readonly field: FieldPath;
+}
+
+function validateExclusions(step: Step): void {
+  for (const other of ['Failed', 'FailureTarget']) {
+    validatePair(['Complete', other], (complete, failed) => complete && failed, `cannot set Complete=True and ${other}=true conditions`, step);
   }
 }
 
-/** The time of success stands in a Job exactly when it is Complete. */
-function validateCompletionTime(now: Status, old: Status, field: FieldPath): void {
-  const { completionTime: time } = now;
-  if (time !== undefined && old.completionTime !== undefined && time !== old.completionTime) return field.invalid(time, 'completionTime cannot be mutated');
-  const complete = holds(now, 'Complete');
-  if (time === old.completionTime && complete === holds(old, 'Complete')) return;
-  if (time === undefined) {
-    if (complete) field.required('completionTime is required for Complete jobs');
-  } else if (!complete) {
-    field.invalid(time, 'cannot set completionTime when there is no Complete=True condition');
+/** Each of these is announced by another, for controllers to act on beforehand. */
+function validateAnnouncements(step: Step): void {
+  for (const [type, needed] of [['Failed', 'FailureTarget'], ['Complete', 'SuccessCriteriaMet']] as const) {
+    validatePair([type, needed], (set, announced) => set && !announced, `cannot set ${type}=True condition without the ${needed}=true condition`, step);
   }
 }
 
-function validateTimes({ status: now, spec }: Job, { status: old }: Job, field: FieldPath): void {
-  validateCompletionTime(now, old, field.at('completionTime'));
-  const { startTime: start = '', completionTime: end } = now;
-  const moved = start !== (old.startTime ?? '');
-  if (end !== undefined && end < start && (moved || end !== old.completionTime)) {
-    field.at('completionTime').invalid(end, 'completionTime cannot be set before startTime');
+/** The time of success stands in a Job exactly when it is Complete, and not before the start. */
+function validateCompletionTime({ now, old, field }: Step): void {
+  const { completionTime: time, startTime: start } = now;
+  const at = field.at('completionTime');
+  const moved = time !== old.completionTime;
+  if (moved || holds(now, 'Complete') !== holds(old, 'Complete')) {
+    if (time !== undefined && !holds(now, 'Complete')) at.invalid(time, 'cannot set completionTime when there is no Complete=True condition');
+    if (time === undefined && holds(now, 'Complete')) at.required('completionTime is required for Complete jobs');
   }
-  if (old.startTime !== undefined && moved && spec.suspend !== true) field.at('startTime').required('startTime cannot be removed for unsuspended job');
+  if (start !== undefined && time !== undefined && time < start && (moved || start !== old.startTime)) at.invalid(time, 'completionTime cannot be set before startTime');
 }
 
-/** What cannot be once a Job has ended. Looked at when it changes, so that an odd status can still be mended bit by bit. */
-function validateEnd(now: Status, old: Status, field: FieldPath): void {
-  if (!isFinished(now)) return;
-  const moved = (name: keyof Status): boolean => !isFinished(old) || !deepEqual(now[name], old[name]);
-  for (const name of ['active', 'terminating'] as const) {
-    if ((now[name] ?? 0) > 0 && moved(name)) field.at(name).invalid(now[name], `${name}>0 is invalid for finished job`);
-  }
-  if (now.startTime === undefined && moved('startTime')) field.at('startTime').required('startTime is required for finished job');
-  if (!isEmpty(now) && moved('uncountedTerminatedPods')) {
+/** Whether something about a Job that has ended is to be looked at. */
+const endedWith = ({ now, old }: Step, name: keyof Status): boolean => isFinished(now) && (!isFinished(old) || !deepEqual(now[name], old[name]));
+
+function validateNotActive(step: Step, name: 'active' | 'terminating'): void {
+  const count = step.now[name] ?? 0;
+  if (count > 0 && endedWith(step, name)) step.field.at(name).invalid(count, `${name}>0 is invalid for finished job`);
+}
+
+function validateEnd(step: Step): void {
+  const { now, field } = step;
+  validateNotActive(step, 'active');
+  if (now.startTime === undefined && endedWith(step, 'startTime')) field.at('startTime').required('startTime is required for finished job');
+  if (!isEmpty(now) && endedWith(step, 'uncountedTerminatedPods')) {
     field.at('uncountedTerminatedPods').invalid(now.uncountedTerminatedPods, 'uncountedTerminatedPods needs to be empty for finished job');
   }
 }
 
-function rangesIn(text: string, completions: number, name: string, field: FieldPath): readonly IndexRange[] {
+/** `finds` is told what is wrong with the text, which then names no indexes. */
+function rangesIn(text: string, completions: number, finds: (problem: string) => void = () => undefined): readonly IndexRange[] {
   try {
     return parseIndexes(text, completions);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    field.invalid(text, `error parsing ${name}: ${error.message}`);
+    finds(error.message);
     return [];
   }
 }
 
-function validateRanges({ completedIndexes = '', failedIndexes = '' }: Status, completions: number, field: FieldPath): void {
-  const completed = rangesIn(completedIndexes, completions, 'completedIndexes', field.at('completedIndexes'));
-  const failed = rangesIn(failedIndexes, completions, 'failedIndexes', field.at('failedIndexes'));
-  const common = firstCommonIndex(completed, failed);
+function validateCompletedIndexes({ completions, completionMode }: Job['spec'], { now: { completedIndexes = '' }, old, field }: Step): void {
+  if (completedIndexes === (old.completedIndexes ?? '')) return;
+  const at = field.at('completedIndexes');
+  if (completions !== undefined) rangesIn(completedIndexes, completions, (problem) => at.invalid(completedIndexes, `error parsing completedIndexes: ${problem}`));
+  if (completedIndexes !== '' && completionMode !== 'Indexed') at.invalid(completedIndexes, 'cannot set non-empty completedIndexes when non-indexed completion mode');
+}
+
+function validateFailedIndexes({ completions, backoffLimitPerIndex }: Job['spec'], { now: { failedIndexes }, old, field }: Step): void {
+  if (failedIndexes === undefined || failedIndexes === old.failedIndexes) return;
+  const at = field.at('failedIndexes');
+  if (backoffLimitPerIndex === undefined) return at.invalid(failedIndexes, 'cannot set non-null failedIndexes when backoffLimitPerIndex is null');
+  if (completions !== undefined) rangesIn(failedIndexes, completions, (problem) => at.invalid(failedIndexes, `error parsing failedIndexes: ${problem}`));
+}
+
+function validateIndexes(spec: Job['spec'], step: Step): void {
+  validateCompletedIndexes(spec, step);
+  validateFailedIndexes(spec, step);
+  const { now: { completedIndexes = '', failedIndexes }, old, field } = step;
+  const moved = completedIndexes !== (old.completedIndexes ?? '') || failedIndexes !== old.failedIndexes;
+  if (!moved || failedIndexes === undefined || spec.completions === undefined) return;
+  const common = firstCommonIndex(rangesIn(completedIndexes, spec.completions), rangesIn(failedIndexes, spec.completions));
   if (common !== undefined) field.at('failedIndexes').invalid(failedIndexes, `failedIndexes and completedIndexes overlap at index: ${common}`);
 }
 
-function validateIndexes({ spec, status: now }: Job, { status: old }: Job, field: FieldPath): void {
-  const { completedIndexes, failedIndexes } = now;
-  if (completedIndexes === old.completedIndexes && failedIndexes === old.failedIndexes) return;
-  if (completedIndexes !== undefined && spec.completionMode !== 'Indexed') {
-    field.at('completedIndexes').invalid(completedIndexes, 'cannot set non-empty completedIndexes when non-indexed completion mode');
-  }
-  if (failedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
-    field.at('failedIndexes').invalid(failedIndexes, 'cannot set non-null failedIndexes when backoffLimitPerIndex is null');
-  }
-  if (spec.completions !== undefined) validateRanges(now, spec.completions, field);
-}
-
-function validateCounters({ spec, status: now }: Job, { status: old }: Job, field: FieldPath): void {
-  validateCounts(now, ['active', 'succeeded', 'failed', 'ready', 'terminating'], field);
-  // Of an indexed Job that grows and shrinks, indexes that have succeeded may fall away.
-  const elastic = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism;
-  for (const name of elastic ? ['failed'] as const : ['failed', 'succeeded'] as const) {
-    const count = now[name] ?? 0;
-    if (count < (old[name] ?? 0)) field.at(name).invalid(count, `cannot decrease the ${name} counter`);
-  }
+function validateReady({ now, old, field }: Step): void {
   const { active = 0, ready } = now;
   const moved = ready !== old.ready || active !== old.active;
   if (ready !== undefined && ready > active && moved) field.at('ready').invalid(ready, 'cannot set more ready pods than active');
 }
 
+function validateSuccess({ successPolicy }: Job['spec'], { now, field }: Step): void {
+  const met = holds(now, 'SuccessCriteriaMet');
+  for (const other of ['Failed', 'FailureTarget']) {
+    if (met && holds(now, other)) field.at('conditions').invalid(omitted, `cannot set SuccessCriteriaMet=True and ${other}=true conditions`);
+  }
+  if (successPolicy !== undefined && !met && holds(now, 'Complete')) {
+    field.at('conditions').invalid(omitted, 'cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True');
+  }
+}
+
+function validateCounters({ completionMode, completions, parallelism }: Job['spec'], { now, old, field }: Step): void {
+  // Of an indexed Job that grows and shrinks, indexes that have succeeded may fall away.
+  const elastic = completionMode === 'Indexed' && completions === parallelism;
+  for (const name of elastic ? ['failed'] as const : ['failed', 'succeeded'] as const) {
+    const count = now[name] ?? 0;
+    if (count < (old[name] ?? 0)) field.at(name).invalid(count, `cannot decrease the ${name} counter`);
+  }
+}
+
+function validateTimes({ suspend }: Job['spec'], { now, old, field }: Step): void {
+  const { completionTime: end, startTime: start } = now;
+  if (end !== undefined && old.completionTime !== undefined && end !== old.completionTime) field.at('completionTime').invalid(end, 'completionTime cannot be mutated');
+  if (old.startTime !== undefined && start !== old.startTime && suspend !== true) field.at('startTime').required('startTime cannot be removed for unsuspended job');
+}
+
+/** What was said for good. */
+function validateFinality(step: Step, rest: () => void): void {
+  const { now, old, field } = step;
+  const disabled = (type: string): boolean => holds(old, type) && !holds(now, type);
+  const at = field.at('conditions');
+  for (const type of ['Failed', 'Complete', 'FailureTarget']) if (disabled(type)) at.invalid(omitted, `cannot disable the terminal ${type}=True condition`);
+  rest();
+  if (disabled('SuccessCriteriaMet')) at.invalid(omitted, 'cannot disable the SuccessCriteriaMet=True condition');
+  if (holds(old, 'Complete') && !holds(old, 'SuccessCriteriaMet') && holds(now, 'SuccessCriteriaMet')) {
+    at.invalid(omitted, 'cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions');
+  }
+}
+
 /** The step from one status to the next, which others than the built-in controller may write too (KEP-4368). */
-export function validateJobStatus(job: Job, old: Job, field: FieldPath): void {
-  validateCounters(job, old, field);
-  validateUncounted(job.status, field.at('uncountedTerminatedPods'));
-  validateConditions(job.status, old.status, field.at('conditions'));
-  validateTimes(job, old, field);
-  validateEnd(job.status, old.status, field);
-  validateIndexes(job, old, field);
+export function validateJobStatus({ spec, status: now }: Job, { status: old }: Job, field: FieldPath): void {
+  const step: Step = { now, old, field };
+  validateCounts(now, ['active', 'succeeded', 'failed', 'ready', 'terminating'], field);
+  validateUncounted(now, field.at('uncountedTerminatedPods'));
+  validateExclusions(step);
+  validateCompletionTime(step);
+  validateAnnouncements(step);
+  validateEnd(step);
+  validateIndexes(spec, step);
+  validateNotActive(step, 'terminating');
+  validateReady(step);
+  validateSuccess(spec, step);
+  validateFinality(step, () => {
+    validateCounters(spec, step);
+    validateTimes(spec, step);
+  });
 }

@@ -1,30 +1,32 @@
 import { qualifiedNameProblem } from '#core/api/names.ts';
 import { Quantity } from '#core/api/quantity.ts';
 import type { LimitRangeItem } from '#core/api/schema/core-v1/limit-range.ts';
-import { allowsOvercommit, amountOf, containerNameProblem, isQuotaName } from './amounts.ts';
+import { allowsOvercommit, amountOf, validateContainerResourceName, validateResourceName } from './amounts.ts';
 import type { FieldPath } from './field-path.ts';
 
 const types = new Set(['Pod', 'Container', 'PersistentVolumeClaim']);
 const bounds = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
 type Bound = (typeof bounds)[number];
 
-const nameProblem = ({ type }: LimitRangeItem, name: string): string | undefined => {
-  if (type === 'Pod' || type === 'Container') return containerNameProblem(name);
-  const problem = qualifiedNameProblem(name);
-  return problem === undefined && !name.includes('/') && name !== 'storage' && !isQuotaName(name) ? 'must be a standard resource type or fully qualified' : problem;
-};
-
-/** Of each pair the first may not be above the second; what the sentence calls them, and where it stands. */
-const ordered: readonly (readonly [low: Bound, high: Bound, at: Bound, lowText: string, highText: string])[] = [
-  ['min', 'max', 'min', 'min', 'max'],
-  ['min', 'defaultRequest', 'defaultRequest', 'min', 'default request'],
-  ['defaultRequest', 'max', 'defaultRequest', 'default request', 'max'],
-  ['defaultRequest', 'default', 'defaultRequest', 'default request', 'default limit'],
-  ['min', 'default', 'default', 'min', 'default'],
-  ['default', 'max', 'default', 'default', 'max'],
+/** Of each pair the first may not be above the second; where that is said, and which of them is shown. */
+const ordered: readonly (readonly [low: Bound, high: Bound, at: Bound, shown: Bound])[] = [
+  ['min', 'max', 'min', 'min'],
+  ['min', 'defaultRequest', 'defaultRequest', 'defaultRequest'],
+  ['defaultRequest', 'max', 'defaultRequest', 'defaultRequest'],
+  ['defaultRequest', 'default', 'defaultRequest', 'defaultRequest'],
+  ['min', 'default', 'default', 'min'],
+  ['default', 'max', 'default', 'max'],
 ];
 
+const nameOf = (bound: Bound, beside: Bound): string =>
+  (bound === 'defaultRequest' ? 'default request' : bound === 'default' && beside === 'defaultRequest' ? 'default limit' : bound);
+
 const one = Quantity.parse('1');
+/** Amounts above it are compared in whole units: in thousandths upstream's numbers would not hold them. */
+const mostInThousandths = (2n ** 63n - 1n) / 1000n;
+
+/** Rounded up. */
+const inUnits = ({ nanos }: Quantity, unit: bigint): bigint => (nanos + unit - 1n) / unit;
 
 function validateRatio(item: LimitRangeItem, name: string, field: FieldPath): void {
   const [ratio, min, max] = [amountOf(item.maxLimitRequestRatio, name), amountOf(item.min, name), amountOf(item.max, name)];
@@ -32,15 +34,17 @@ function validateRatio(item: LimitRangeItem, name: string, field: FieldPath): vo
   const at = field.at('maxLimitRequestRatio').key(name);
   if (ratio.compare(one) < 0) at.invalid(ratio.toString(), `ratio ${ratio.toString()} is less than 1`);
   if (min === undefined || max === undefined) return;
-  const most = Number(max.nanos) / Number(min.nanos);
-  if (Number(ratio.nanos) / 1e9 > most) at.invalid(ratio.toString(), `ratio ${ratio.toString()} is greater than max/min = ${most.toFixed(6)}`);
+  const fine = [ratio, min, max].every((amount) => inUnits(amount, 1_000_000_000n) < mostInThousandths);
+  const unit = fine ? 1_000_000n : 1_000_000_000n;
+  const most = Number(inUnits(max, unit)) / Number(inUnits(min, unit));
+  if (Number(inUnits(ratio, unit)) / (fine ? 1000 : 1) > most) at.invalid(ratio.toString(), `ratio ${ratio.toString()} is greater than max/min = ${most.toFixed(6)}`);
 }
 
 function validateAmounts(item: LimitRangeItem, name: string, field: FieldPath): void {
-  for (const [low, high, place, lowText, highText] of ordered) {
+  for (const [low, high, place, shown] of ordered) {
     const [less, more] = [amountOf(item[low], name), amountOf(item[high], name)];
     if (less === undefined || more === undefined || less.compare(more) <= 0) continue;
-    field.at(place).key(name).invalid(item[place]?.[name], `${lowText} value ${less.toString()} is greater than ${highText} value ${more.toString()}`);
+    field.at(place).key(name).invalid(item[shown]?.[name], `${nameOf(low, high)} value ${less.toString()} is greater than ${nameOf(high, low)} value ${more.toString()}`);
   }
   validateRatio(item, name, field);
   const [limit, request] = [amountOf(item.default, name), amountOf(item.defaultRequest, name)];
@@ -55,6 +59,11 @@ export function validateLimitType(type: string, field: FieldPath): void {
   if (!bad && !type.includes('/') && !types.has(type)) field.invalid(type, 'must be a standard limit type or fully qualified');
 }
 
+function validateStorage({ type, min, max }: LimitRangeItem, field: FieldPath): void {
+  if (type !== 'PersistentVolumeClaim' || min?.['storage'] !== undefined || max?.['storage'] !== undefined) return;
+  field.at('limits').required('either minimum or maximum storage value is required, but neither was provided');
+}
+
 /** The names of all resources that the item bounds. */
 function validateNames(item: LimitRangeItem, field: FieldPath): ReadonlySet<string> {
   const names = new Set<string>();
@@ -64,8 +73,9 @@ function validateNames(item: LimitRangeItem, field: FieldPath): ReadonlySet<stri
       if (amounts.length > 0) field.at(bound).forbidden("may not be specified when `type` is 'Pod'");
       continue;
     }
+    if (bound === 'maxLimitRequestRatio') validateStorage(item, field);
     for (const name of amounts) {
-      field.at(bound).key(name).check(name, nameProblem(item, name));
+      (item.type === 'Pod' || item.type === 'Container' ? validateContainerResourceName : validateResourceName)(name, field.at(bound).key(name));
       names.add(name);
     }
   }
@@ -75,7 +85,4 @@ function validateNames(item: LimitRangeItem, field: FieldPath): ReadonlySet<stri
 /** The bounds for one type: known names, none above one that must not be below it. */
 export function validateLimits(item: LimitRangeItem, field: FieldPath): void {
   for (const name of validateNames(item, field)) validateAmounts(item, name, field);
-  if (item.type === 'PersistentVolumeClaim' && item.min?.['storage'] === undefined && item.max?.['storage'] === undefined) {
-    field.at('limits').required('either minimum or maximum storage value is required, but neither was provided');
-  }
 }

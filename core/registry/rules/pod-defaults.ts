@@ -50,11 +50,12 @@ function defaultPodSpec(spec: PodSpec): void {
   }
 }
 
-/** As `defaultPod`, without what is only settled when the pod is made: requests and ports of the node. */
+/** As `defaultPod`, without what is only settled when the pod is made: requests, ports of the node, links to services. */
 export const defaultPodTemplate = ({ spec }: PodTemplateSpec): void => defaultPodSpec(spec);
 
 export function defaultPod({ spec }: Pod): void {
   defaultPodSpec(spec);
+  spec.enableServiceLinks ??= true;
   for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) {
     defaultRequests(container);
     if (spec.hostNetwork === true) defaultHostPorts(container);

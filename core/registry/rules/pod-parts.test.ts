@@ -14,6 +14,7 @@ const draft = { metadata: { name: 'p', namespace: 'ns' }, spec: { containers: [w
 function write(name: string, old: Pod, wanted: object): { pod: Pod; text: string; fields: string[] } {
   const part = pods.subresources?.find((each) => each.name === name)?.part;
   const pod = decode(Pod.struct, wanted, { kind: Pod }).value;
+  pods.defaults?.(pod);
   part!.carryOver(pod, deepFreeze(old));
   const errors = new FieldErrors();
   part!.validate?.(pod, old, errors);
@@ -26,7 +27,7 @@ describe('pods', () => {
   it('can be bound, evicted, resized and debugged', () => {
     expect(pods.subresources?.map(({ name, verbs, kind }) => `${name} ${verbs.join()} ${kind?.kind ?? 'Pod'}`)).to.deep.equal([
       'ephemeralcontainers get,patch,update Pod', 'resize get,patch,update Pod', 'binding create Binding', 'eviction create Eviction',
-      'proxy create,delete,get,patch,update PodProxyOptions',
+      'proxy create,delete,get,patch,update PodProxyOptions', 'attach create,get PodAttachOptions', 'exec create,get PodExecOptions', 'portforward create,get PodPortForwardOptions', 'log get Pod',
     ]);
   });
 });
@@ -53,7 +54,7 @@ describe('the ephemeralcontainers of a pod', () => {
     const old = debugged();
     expect(write('ephemeralcontainers', old, old).text).to.equal('[]');
     expect(write('ephemeralcontainers', old, changed(old, 'spec.ephemeralContainers', undefined)).text)
-      .to.equal('spec.ephemeralContainers: Forbidden: existing ephemeral containers "debug" may not be removed');
+      .to.equal('spec.ephemeralContainers: Forbidden: existing ephemeral containers "debug" may not be removed\n');
     expect(write('ephemeralcontainers', old, changed(old, 'spec.ephemeralContainers[0].image', 'other')).text)
       .to.match(/^spec\.ephemeralContainers: Forbidden: existing ephemeral containers "debug" may not be changed/);
     const more = changed(old, 'spec.ephemeralContainers', [{ name: 'second', image: 'x' }, old.spec.ephemeralContainers?.[0]]);
@@ -75,7 +76,7 @@ describe('the resize of a pod', () => {
 
   it('takes new amounts of CPU and memory, and nothing else', () => {
     const old = podOf();
-    const wanted = changed(changed(old, `${at}.limits.cpu`, '500m'), 'spec.containers[0]', { ...old.spec.containers[0], image: 'evil:1', resizePolicy: [], resources: { ...resources, limits: { cpu: '500m', memory: '64Mi' } } });
+    const wanted = changed(changed(old, `${at}.limits.cpu`, '500m'), 'spec.containers[0]', { ...old.spec.containers[0], image: 'evil:1', resources: { ...resources, limits: { cpu: '500m', memory: '64Mi' } } });
     const { pod, text } = write('resize', old, changed(wanted, 'spec.nodeName', 'n'));
     expect(text).to.equal('[]');
     expect(pod.spec).to.deep.equal({ ...old.spec, containers: [{ ...old.spec.containers[0], resources: { ...resources, limits: { cpu: '500m', memory: '64Mi' } } }] });
@@ -86,8 +87,10 @@ describe('the resize of a pod', () => {
     [`${at}.requests.cpu`, '300m', 'spec.containers[0].resources.requests: Invalid value: "300m": must be less than or equal to cpu limit of 200m'],
     [at, { requests: { cpu: '100m', memory: '64Mi' }, limits: { cpu: '200m' } }, 'spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed'],
     [at, { ...resources, limits: { ...resources.limits, 'ephemeral-storage': '1Gi' } }, 'spec: Forbidden: only cpu and memory resources are mutable'],
-    ['spec.initContainers[0].resources', { requests: { cpu: '1' } }, 'spec.initContainers[0].resources: Forbidden: resources for non-sidecar init containers are immutable'],
-    ['spec.containers[0].name', 'other', 'spec.containers: Forbidden: containers may not be renamed or reordered on resize'],
+    ['spec.initContainers[0].resources', { requests: { cpu: '1' } }, 'spec: Forbidden: resources for non-sidecar init containers are immutable'],
+    ['spec.initContainers[1].resources', { requests: { 'example.com/gpu': '1' }, limits: { 'example.com/gpu': '1' } }, 'spec: Forbidden: only cpu and memory resources for sidecar containers are mutable'],
+    ['spec.containers[0].resizePolicy', [], 'spec: Forbidden: only cpu and memory resources are mutable'],
+    ['spec.containers[0].name', 'other', 'spec.containers[0].name: Forbidden: containers may not be renamed or reordered on resize'],
     ['spec.containers[1]', { name: 'more', image: 'x:1' }, 'spec.containers: Forbidden: containers may not be added or removed on resize'],
   ] as const) {
     it(`refuses ${path} = ${JSON.stringify(value)}`, () => expect(resize(path, value).text).to.contain(expected));

@@ -46,7 +46,7 @@ function validateSubject({ kind, name, apiGroup = '', namespace = '' }: Subject,
       if (apiGroup !== rbacGroup) field.at('apiGroup').notSupported(apiGroup, [rbacGroup]);
       return;
     default:
-      field.at('kind').notSupported(kind, ['ServiceAccount', 'User', 'Group']);
+      field.at('kind').notSupported(kind, ['ServiceAccount', 'User', 'Group'], false);
   }
 }
 

@@ -39,7 +39,7 @@ export function validateWorkloadSelector(selector: LabelSelector | undefined, te
 
 /** The template lacks labels that the selector asks for. @param field the spec */
 export function mismatch(labels: Readonly<Record<string, string>> | undefined, field: FieldPath): void {
-  field.at('template', 'metadata', 'labels').invalid(labels ?? {}, '`selector` does not match template `labels`');
+  field.at('template', 'metadata', 'labels').invalid(labels ?? null, '`selector` does not match template `labels`');
 }
 
 export function validateSameSelector(now: LabelSelector | undefined, old: LabelSelector | undefined, field: FieldPath): void {
