@@ -158,15 +158,25 @@ export class Seat {
   private async run(command: string): Promise<string[]> {
     const { keelson: { sandbox, url }, namespace, dir } = this;
     const env = { PATH: `${join(dir, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`, HOME: join(sandbox.home, String(this.binary.minor)), KUBECONFIG: join(dir, 'kubeconfig'), TMPDIR: dir, KUBE_EDITOR: 'false', LC_ALL: 'C', TZ: 'UTC' };
-    const { exitCode, stdout, stderr, timedOut } = await execa(command.replaceAll('{ns}', namespace), { shell: '/bin/sh', cwd: dir, env, extendEnv: false, reject: false, stdin: 'ignore', timeout: 30_000 });
+    // A group of its own: the shell alone would leave behind what it has begun.
+    const shell = execa(command.replaceAll('{ns}', namespace), { shell: '/bin/sh', cwd: dir, env, extendEnv: false, reject: false, stdin: 'ignore', detached: true });
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = shell.pid !== undefined && process.kill(-shell.pid, 'SIGKILL');
+    }, 30_000);
+    const { exitCode, stdout, stderr } = await shell;
+    clearTimeout(timer);
     const own = (text: string): string[] => {
       const shown = text.trimEnd();
       return shown === '' ? [] : shown.replaceAll(url, '{server}').replaceAll(dir, '{dir}').replaceAll(namespace, '{ns}').split('\n');
     };
     const end = timedOut ? ['[late]'] : exitCode === 0 ? [] : [`[${exitCode}]`];
-    return [...own(stdout), ...own(stderr).map((line) => `! ${line}`), ...end];
+    return [...own(stdout), ...own(stderr).filter((line) => !remark.test(line)).map((line) => `! ${line}`), ...end];
   }
 }
+
+/** What the client says to itself when it gives up a watch at the end of its patience: now and then. */
+const remark = /^[IWE]\d{4} .* reflector\.go:/;
 
 const masks: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>'],
@@ -174,6 +184,7 @@ const masks: readonly (readonly [RegExp, string])[] = [
   [/\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} 20\d\d \d\d:\d\d:\d\d \+0000/g, '<time>'],
   // Ages. The sessions take less than two hours.
   [/(?<![\w.:=/-])\d+m?\d*s(?![\w/])/g, '<age>'],
+  [/\b(X509SHA256=)[0-9a-f]{64}\b/g, '$1<hash>'],
   [/("?resourceVersion"?: )"\d+"/g, '$1"<version>"'],
   [/(Resource Version: +)\d+/g, '$1<version>'],
   [/\b10\.96\.\d+\.\d+\b/g, '<ip>'],

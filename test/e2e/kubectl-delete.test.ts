@@ -1,0 +1,4 @@
+import { kubectlSessions } from './kubectl-console.ts';
+import { deletions } from './sessions/delete.ts';
+
+kubectlSessions('kubectl delete', deletions);
