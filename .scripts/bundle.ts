@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..');
 /** Where `.scripts/keelson` keeps the one of the sources. */
 const usual = join(root, 'node_modules', '.cache', 'keelson-bundle');
 /** Files of worker threads and processes, which get a bundle of their own, by their folders. */
-const workers = ['core/authn/certificate-worker', 'plugins/store/sqlite/worker'] as const;
+const workers = ['core/apiserver/http/yaml-worker', 'core/authn/certificate-worker', 'plugins/store/sqlite/worker'] as const;
 /** Other packages stay where npm has put them. */
 const packages = /^(inversify|reflect-metadata|@peculiar\/x509)(\/|$)/;
 /** A server that runs from an earlier bundle may load a part of it later. */

@@ -16,6 +16,8 @@ import { Logger } from '#core/kernel/logger.ts';
 import { Manager } from '#core/reconcile/manager.ts';
 import { reconcile } from '#core/reconcile/reconcile.module.ts';
 import { systemPriorityClasses } from '#core/registry/rules/system-priorities.ts';
+import { SchedulerComponent } from '#core/scheduler/scheduler-component.ts';
+import { scheduler } from '#core/scheduler/scheduler.module.ts';
 import { bootstrapObject, BootstrapObject } from '#core/spi/bootstrap-object.ts';
 import type { CertificateSigner } from '#core/spi/certificate-signer.ts';
 import { ObjectStore } from '#core/store/object-store.ts';
@@ -27,7 +29,7 @@ export interface Composition {
   readonly modules: readonly ContainerModule[];
   readonly apiServer: ApiServerOptions;
   readonly signer: CertificateSigner;
-  /** False for an API without control loops. */
+  /** False for an API without control loops, and without the scheduler. */
   readonly controllers?: boolean;
   /** Gives memory back when the process falls idle: for a process that is nothing else than this. */
   readonly collectsWhenIdle?: boolean;
@@ -46,7 +48,7 @@ export function compose(composition: Composition): Composed {
   container.bind(Logger).toConstantValue(composition.logger);
   container.bind(Clock).toConstantValue(systemClock);
   for (const object of systemPriorityClasses) container.bind(BootstrapObject).toConstantValue(bootstrapObject(PriorityClass, object));
-  container.load(...composition.modules, apiServer(composition.apiServer), reconcile(), controllers({
+  container.load(...composition.modules, apiServer(composition.apiServer), reconcile(), scheduler(), controllers({
     ca: composition.apiServer.tls.ca, signer: composition.signer,
     policy: bootstrapPolicy(),
     checkDiscovery: (service) => container.get(DiscoveryCheck).problem(service),
@@ -56,7 +58,7 @@ export function compose(composition: Composition): Composed {
   return {
     components: [
       ...(composition.apiServer.audit ? [composition.apiServer.audit.sink] : []), container.get(ObjectStore), ...container.getAll(Component), bootstrapComponent(container.get(Bootstrap)),
-      server, ...(composition.controllers === false ? [] : [container.get(ApiEventRecorders), container.get(Manager)]),
+      server, ...(composition.controllers === false ? [] : [container.get(ApiEventRecorders), container.get(Manager), container.get(SchedulerComponent)]),
       ...(composition.collectsWhenIdle ? [new IdleCollector(systemClock)] : []),
     ],
     apiServer: server,

@@ -10,6 +10,7 @@ import { untilAsked } from './stop-signals.ts';
 /** Runs a control plane in memory for whoever started this process, and leaves nothing behind. */
 export async function ephemeral(values: FlagValues): Promise<number> {
   const stop = AbortSignal.any([untilAsked(), untilStarterEnds()]);
+  if (stop.aborted) return 0;
   const tokenFile = valueOf(values, 'token-auth-file');
   const plane = await startControlPlane({
     port: Number(valueOf(values, 'port')), controllers: valueOf(values, 'controllers') === 'true', logLevel: valueOf(values, 'log-level') as LogLevel,

@@ -27,10 +27,12 @@ export function isRunning(identity: ProcessIdentity): boolean {
 export const commandLineOf = (pid: number): string => (readOrNothing(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim();
 
 /** Undefined when the process is gone, or where the system does not tell. */
-export function parentOf(pid: number): number | undefined {
-  const parent = statOf(pid)?.[1];
-  return parent === undefined ? undefined : Number(parent);
-}
+export const parentOf = (pid: number): number | undefined => numberOf(statOf(pid)?.[1]);
+
+/** The process that opened its session, which need not be alive; undefined as above. */
+export const sessionOf = (pid: number): number | undefined => numberOf(statOf(pid)?.[3]);
+
+const numberOf = (field: string | undefined): number | undefined => (field === undefined ? undefined : Number(field));
 
 /** A dead process that nobody has waited for yet counts as gone. */
 function startOf(pid: number): string | undefined {

@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { commandLineOf, parentOf } from './process-identity.ts';
+import { commandLineOf, parentOf, sessionOf } from './process-identity.ts';
 
 /** How long a process may outlive the one that started it, in milliseconds. */
 const lookEveryMs = 250;
@@ -16,13 +16,13 @@ export function untilStarterEnds(): AbortSignal {
     for (const event of ['end', 'close', 'error']) process.stdin.on(event, () => end('standard input was closed'));
     process.stdin.resume();
   }
-  const [parent, ...above] = startersOf(process.ppid);
+  const links = linksToStarter();
+  if (links.some(isAdoption)) end('the process that started this one had ended');
   const timer = setInterval(() => {
-    let below = process.ppid;
-    const isSame = below === parent && above.every((pid) => parentOf(below) === (below = pid));
-    if (!isSame) end('the process that started this one ended');
+    if (!links.every(({ child, parent }) => parentNow(child) === parent)) end('the process that started this one ended');
   }, lookEveryMs);
   ended.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  if (ended.signal.aborted) clearInterval(timer);
   return ended.signal;
 }
 
@@ -31,13 +31,36 @@ function isPipe(descriptor: number): boolean {
   return found.isFIFO() || found.isSocket();
 }
 
-/** The parent, and those above it up to npm's own parent, when npm and its shell stand in between: they do not end with the one that started them. */
-function startersOf(parent: number): readonly number[] {
-  const [second, third] = [parentOf(parent), parentOf(parentOf(parent) ?? 0)];
-  if (isNpm(parent) && second !== undefined) return [parent, second];
-  if (second !== undefined && isNpm(second) && third !== undefined) return [parent, second, third];
-  return [parent];
+interface Link {
+  readonly child: number;
+  readonly parent: number;
 }
 
-/** npm calls its process `npm exec keelson …`. */
+/** To the parent; below npm, which does not end with the one that started it, on to npm's own parent. */
+function linksToStarter(): readonly Link[] {
+  const own = { child: process.pid, parent: process.ppid };
+  const shell = isNpmShell(own.parent) ? linkAbove(own.parent) : undefined;
+  const npm = (shell ?? own).parent;
+  const above = isNpm(npm) ? linkAbove(npm) : undefined;
+  return above === undefined ? [own] : [own, shell, above].filter((link) => link !== undefined);
+}
+
+function linkAbove(child: number): Link | undefined {
+  const parent = parentOf(child);
+  return parent === undefined ? undefined : { child, parent };
+}
+
+const parentNow = (pid: number): number | undefined => (pid === process.pid ? process.ppid : parentOf(pid));
+
+/**
+ * Whether the child was left by whoever started it, and taken in by another, before anybody looked: a session is inherited, so a process
+ * that has not opened one of its own is no child of somebody in another one.
+ */
+function isAdoption({ child, parent }: Link): boolean {
+  const [session, parents] = [sessionOf(child), sessionOf(parent)];
+  return session !== undefined && parents !== undefined && session !== child && session !== parents;
+}
+
+/** npm calls its process `npm exec keelson …`, and starts programs through a shell. */
 const isNpm = (pid: number): boolean => /^(npm|npx)\b/.test(commandLineOf(pid));
+const isNpmShell = (pid: number): boolean => /^\S*sh -c /.test(commandLineOf(pid));

@@ -65,6 +65,7 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
     await writePrivateFile(path, writeKubeconfig({ server: apiServer.url, ca: pki.ca, ...pki.admin }));
     const startedInMs = performance.now();
     process.stdout.write(summary({ url: apiServer.url, kubeconfig: path, startedInMs, abilities: (await abilities).flat() }));
+    void import('./compile-cache.ts').then(({ pruneCompileCache }) => pruneCompileCache(process.env['NODE_COMPILE_CACHE']));
     await aborted(stop);
   } finally {
     await halt();

@@ -16,7 +16,8 @@ export function keelsonVersion(): string {
 /** As the server answers `/version`: the Kubernetes release whose API it speaks, with its own version behind the plus. */
 export function kubernetesVersion() {
   return {
-    major: '1', minor: '34', gitVersion: `v1.34.0+keelson.${keelsonVersion()}`, gitCommit: '', gitTreeState: '', buildDate: '1970-01-01T00:00:00Z',
+    major: '1', minor: '34', emulationMajor: '1', emulationMinor: '34', minCompatibilityMajor: '1', minCompatibilityMinor: '33',
+    gitVersion: `v1.34.0+keelson.${keelsonVersion()}`, gitCommit: '', gitTreeState: '', buildDate: '1970-01-01T00:00:00Z',
     goVersion: `node ${version}`, compiler: 'node', platform: `${platform}/${arch === 'x64' ? 'amd64' : arch}`,
   };
 }

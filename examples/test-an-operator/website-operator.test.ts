@@ -18,7 +18,8 @@ const configFor = (kubeconfig: string): KubeConfig => {
   return config;
 };
 
-describe('the website operator', () => {
+describe('the website operator', function () {
+  this.timeout(20_000);
   let plane: ControlPlane;
   let operator: WebsiteOperator;
   let failures: unknown[];
@@ -36,8 +37,8 @@ describe('the website operator', () => {
     await operator.start();
   });
   after(async () => {
-    await operator.stop();
-    await plane.stop();
+    await operator?.stop();
+    await plane?.stop();
     expect(failures).to.deep.equal([]);
   });
 

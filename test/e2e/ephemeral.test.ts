@@ -19,6 +19,8 @@ import { root, until } from './harness.ts';
 const main = join(root, 'core', 'cli', 'main.ts');
 
 const kubectl = program('kubectl', 'kubernetes-client');
+const python = program('python3', 'python3');
+const example = join(root, 'examples', 'test-an-operator');
 
 interface Ready {
   readonly url: string;
@@ -64,9 +66,10 @@ describe('keelson ephemeral', function () {
   });
 
   const environment = () => ({ TMPDIR: temp, KEELSON: main, NODE: process.execPath });
-  const spawn = (program: string, args: readonly string[], stdin: 'pipe' | 'ignore') => execa(program, args, { env: environment(), reject: false, stdin, cwd: files, timeout: 50_000 });
-  const run = (program: string, args: readonly string[], stdin: 'pipe' | 'ignore' = 'pipe') => {
-    const child = spawn(program, args, stdin);
+  const spawn = (program: string, args: readonly string[], stdin: 'pipe' | 'ignore', detached: boolean) =>
+    execa(program, args, { env: environment(), reject: false, stdin, cwd: files, timeout: 50_000, detached });
+  const run = (program: string, args: readonly string[], stdin: 'pipe' | 'ignore' = 'pipe', detached = false) => {
+    const child = spawn(program, args, stdin, detached);
     children.push(child);
     return child;
   };
@@ -91,6 +94,14 @@ describe('keelson ephemeral', function () {
     clients.push(client);
     return client;
   };
+  /** What an example says in a language, with `keelson` on the path. */
+  const blockOf = async (language: string): Promise<string> => {
+    const [, block] = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(await readFile(join(example, 'README.md'), 'utf8')) ?? [];
+    if (block === undefined) throw new Error(`the example says nothing in ${language}`);
+    await copyFile(join(example, 'crd.yaml'), join(files, 'crd.yaml'));
+    await writeFile(join(files, 'keelson'), '#!/bin/sh\nexec "$NODE" "$KEELSON" "$@"\n', { mode: 0o755 });
+    return block;
+  };
   const nothingLeft = async ({ url, pid }: Ready): Promise<void> => {
     await until(async () => !(await isAlive(pid)), 'the process to end', 10_000);
     expect(await readdir(temp)).to.deep.equal([]);
@@ -110,7 +121,7 @@ describe('keelson ephemeral', function () {
     await client.delete(Namespace, { name: 'mine' });
     await until(async () => client.get(Namespace, { name: 'mine' }).then(() => false, (error: unknown) => StatusError.is(error, 'NotFound')), 'the namespace to be finished');
     child.stdin?.end();
-    expect(await child).to.include({ exitCode: 0, stderr: '' });
+    expect(await child).to.include({ exitCode: 0, stderr: '', timedOut: false });
     await nothingLeft(line);
   });
 
@@ -123,7 +134,7 @@ describe('keelson ephemeral', function () {
         for await (const event of client.watch(Namespace, {}, new AbortController().signal)) void event;
       })().catch(() => undefined);
       child.kill(signal);
-      expect(await child).to.include({ exitCode: 0, stderr: '' });
+      expect(await child).to.include({ exitCode: 0, stderr: '', timedOut: false });
       await watched;
       await nothingLeft(line);
     });
@@ -176,11 +187,7 @@ describe('keelson ephemeral', function () {
     it('works as the example says', async function () {
       const reason = unmet(kubectl);
       if (reason !== undefined) skipBecause(this, reason);
-      const example = join(root, 'examples', 'test-an-operator');
-      const [, block = ''] = /```sh\n(.*?)```/s.exec(await readFile(join(example, 'README.md'), 'utf8')) ?? [];
-      await copyFile(join(example, 'crd.yaml'), join(files, 'crd.yaml'));
-      await writeFile(join(files, 'keelson'), '#!/bin/sh\nexec "$NODE" "$KEELSON" "$@"\n', { mode: 0o755 });
-      const { exitCode, stdout, stderr } = await run('sh', ['-c', `PATH=$PWD:$PATH\n${block}`], 'ignore');
+      const { exitCode, stdout, stderr } = await run('sh', ['-c', `PATH=$PWD:$PATH\n${await blockOf('sh')}`], 'ignore');
       expect(exitCode, stderr).to.equal(0);
       expect(stdout).to.include('websites.example.com');
       await nothingLeft(JSON.parse(await readFile(join(files, 'ready.json'), 'utf8')) as Ready);
@@ -216,19 +223,56 @@ describe('keelson ephemeral', function () {
       });
     }
 
-    it('ends, when that is killed before it is ready', async () => {
-      const parent = run(process.execPath, ['--input-type=module', '--eval', `
-        import { spawn } from 'node:child_process';
-        const child = spawn(process.env.NODE, [process.env.KEELSON, 'ephemeral'], { stdio: ['pipe', 'ignore', 'ignore'] });
-        console.log(child.pid);
-        setInterval(() => undefined, 1000);
-      `]);
-      const [pid] = await new Promise<number[]>((resolve) => {
-        parent.stdout.once('data', (chunk: Buffer) => resolve([Number(chunk.toString())]));
+    for (const stdin of ['pipe', 'ignore'] as const) {
+      it(`ends, when that is killed before it is ready, with standard input: ${stdin}`, async () => {
+        // In a session of its own, as what is started in a terminal.
+        const parent = run(process.execPath, ['--input-type=module', '--eval', `
+          import { spawn } from 'node:child_process';
+          const child = spawn(process.env.NODE, [process.env.KEELSON, 'ephemeral'], { stdio: ['${stdin}', 'ignore', 'ignore'] });
+          console.log(child.pid);
+          setInterval(() => undefined, 1000);
+        `], 'pipe', true);
+        const pid = await new Promise<number>((resolve) => {
+          parent.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString())));
+        });
+        parent.kill('SIGKILL');
+        try {
+          await until(async () => !(await isAlive(pid)), 'the process to end', 20_000);
+        } finally {
+          if (await isAlive(pid)) process.kill(pid, 'SIGKILL');
+        }
+        expect(await readdir(temp)).to.deep.equal([]);
       });
-      parent.kill('SIGKILL');
-      await until(async () => !(await isAlive(pid ?? 0)), 'the process to end', 10_000);
-      expect(await readdir(temp)).to.deep.equal([]);
+    }
+  });
+
+  describe('in a Python program', () => {
+    before(requires(python));
+
+    it('works as the example says', async () => {
+      const block = await blockOf('python');
+      // As much of the package as the example uses.
+      await writeFile(join(files, 'kubernetes.py'), 'class config:\n    @staticmethod\n    def load_kube_config(path):\n        assert "client-key-data" in open(path).read()\n');
+      await writeFile(join(files, 'example.py'), `import json, os, subprocess\nimport kubernetes\nos.environ["PATH"] = os.getcwd() + ":" + os.environ["PATH"]\n${block}\nprint(json.dumps(ready))\nassert plane.returncode == 0\n`);
+      const { exitCode, stdout, stderr } = await run('python3', ['example.py'], 'ignore');
+      expect([exitCode, stderr]).to.deep.equal([0, '']);
+      await nothingLeft(JSON.parse(stdout) as Ready);
     });
+
+    for (const stdin of ['subprocess.PIPE', 'subprocess.DEVNULL', 'None']) {
+      it(`is gone within a second when that is killed, with stdin=${stdin}`, async () => {
+        const parent = run('python3', ['-c', [
+          'import os, subprocess, time', `plane = subprocess.Popen([os.environ["NODE"], os.environ["KEELSON"], "ephemeral"], stdin=${stdin}, stdout=subprocess.PIPE)`,
+          'print(plane.stdout.readline().decode(), end="", flush=True)', 'time.sleep(60)',
+        ].join('\n')]);
+        const line = await ready(parent);
+        expect(await readdir(temp)).to.have.length(1);
+        parent.kill('SIGKILL');
+        const killed = performance.now();
+        await until(async () => !(await isAlive(line.pid)), 'the process to end', 10_000);
+        expect(performance.now() - killed, 'milliseconds').to.be.lessThan(1000);
+        await nothingLeft(line);
+      });
+    }
   });
 });

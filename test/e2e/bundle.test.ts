@@ -1,0 +1,40 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { execa } from 'execa';
+import { root } from './harness.ts';
+
+describe('the bundle that npm start runs', () => {
+  let checkout: string;
+  before(async () => {
+    checkout = await mkdtemp(join(tmpdir(), 'keelson-bundle-'));
+    for (const name of ['core', 'plugins', 'providers', 'package.json', 'package-lock.json', '.scripts']) await cp(join(root, name), join(checkout, name), { recursive: true, preserveTimestamps: true });
+    await mkdir(join(checkout, 'node_modules'));
+    for (const name of await readdir(join(root, 'node_modules'))) {
+      if (name !== '.cache') await symlink(join(root, 'node_modules', name), join(checkout, 'node_modules', name));
+    }
+  });
+  after(() => rm(checkout, { recursive: true, force: true }));
+
+  const keelson = (...args: string[]) => execa('sh', ['.scripts/keelson', ...args], { cwd: checkout, stdin: 'ignore', reject: false, timeout: 30_000 });
+  const help = join('core', 'cli', 'commands.ts');
+  const change = async (from: string, to: string): Promise<void> => {
+    const text = await readFile(join(checkout, help), 'utf8');
+    expect(text).to.include(from);
+    await writeFile(join(checkout, help), text.replace(from, to));
+  };
+
+  it('is of the sources as they are', async () => {
+    expect((await keelson('help')).stdout).to.include('print this page');
+    await change('print this page', 'print the page that was changed');
+    expect((await keelson('help')).stdout).to.include('print the page that was changed');
+  }).timeout(60_000);
+
+  it('is not an old one when the sources cannot be used', async () => {
+    await change('print the page', 'print \' the page');
+    const { exitCode, stdout, stderr } = await keelson('help');
+    expect([exitCode, stdout]).to.deep.equal([1, '']);
+    expect(stderr).to.include(help);
+  }).timeout(60_000);
+});
