@@ -2,6 +2,8 @@ import { apiVersionOf } from '#core/api/schema/kind.ts';
 import type { Field, Scalar, Struct, Type } from '#core/api/schema/type.ts';
 import type { AnyResource } from '#core/registry/resource.ts';
 import type { Choices } from './choices.ts';
+import { definition } from './definitions.ts';
+import { soundContent } from './sound-objects.ts';
 
 const texts = ['a', 'web', 'default', 'x.example.com', 'example.com/x', '10.0.0.1', 'v1', 'ConfigMap', 'Always', 'TCP', 'true', '*', 'self.a == 1'];
 
@@ -44,51 +46,11 @@ export function randomObject({ kind }: AnyResource, name: string, namespace: str
   return { ...content, apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }), labels: { app: 'fuzz' } } };
 }
 
-const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'nginx', ports: [{ containerPort: 80 }], resources: { requests: { cpu: '100m' } } }] } };
-const workload = { selector: { matchLabels: { app: 'web' } }, template };
-const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }];
-
-/** Content of sound objects, so that faults come behind the first checks too. By plural. */
-const sound: Readonly<Record<string, object>> = {
-  configmaps: { data: { a: '1' } }, secrets: { stringData: { a: '1' } }, services: { spec: { ports: [{ port: 80 }], selector: { app: 'web' } } },
-  pods: { spec: template.spec }, deployments: { spec: workload }, replicasets: { spec: workload }, daemonsets: { spec: workload }, statefulsets: { spec: { ...workload, serviceName: 's' } },
-  jobs: { spec: { template: { spec: { ...template.spec, restartPolicy: 'Never' } } } },
-  cronjobs: { spec: { schedule: '*/5 * * * *', jobTemplate: { spec: { template: { spec: { ...template.spec, restartPolicy: 'Never' } } } } } },
-  persistentvolumeclaims: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
-  persistentvolumes: { spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/x' } } },
-  storageclasses: { provisioner: 'example.com/p' }, roles: { rules }, clusterroles: { rules }, rolebindings: { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' }, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'a' }] },
-  ingresses: { spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } } }, networkpolicies: { spec: { podSelector: {} } }, leases: { spec: { holderIdentity: 'a' } },
-  limitranges: { spec: { limits: [{ type: 'Container', default: { cpu: '1' } }] } }, resourcequotas: { spec: { hard: { pods: '1000000' } } },
-  poddisruptionbudgets: { spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } } }, priorityclasses: { value: 5 },
-  horizontalpodautoscalers: { spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } } },
-  endpointslices: { addressType: 'IPv4', endpoints: [{ addresses: ['10.1.2.3'] }], ports: [{ port: 80 }] },
-  validatingadmissionpolicies: { spec: { matchConstraints: { resourceRules: [{ apiGroups: ['x.example.com'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['xs'] }] }, validations: [{ expression: 'object.a > 1' }] } },
-  selfsubjectaccessreviews: { spec: { resourceAttributes: { verb: 'get', resource: 'pods' } } },
-};
-
+/** An object as its author would write it, so that faults come behind the first checks too; at random where none is known. */
 export function soundObject(resource: AnyResource, name: string, namespace: string | undefined, choices: Choices): Record<string, unknown> {
   const { kind } = resource;
-  if (kind.plural === 'customresourcedefinitions') return definition(name);
-  const content = Object.hasOwn(sound, kind.plural) ? sound[kind.plural] : undefined;
+  if (kind.plural === 'customresourcedefinitions') return definition(name, choices);
+  const content = soundContent(kind, name);
   if (content === undefined) return randomObject(resource, name, namespace, choices);
-  return { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, ...structuredClone(content) };
-}
-
-function definition(name: string): Record<string, unknown> {
-  const plural = name.replaceAll(/[^a-z0-9]/g, '');
-  const properties = {
-    a: { type: 'integer', minimum: 0, default: 1 }, b: { type: 'string', pattern: '^[a-z]+$', maxLength: 20 }, c: { 'x-kubernetes-int-or-string': true },
-    d: { type: 'array', items: { type: 'object', properties: { k: { type: 'string' } }, required: ['k'] }, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'], maxItems: 10 },
-  };
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: `${plural}.fuzz.example.com` },
-    spec: {
-      group: 'fuzz.example.com', scope: 'Namespaced', names: { plural, kind: `K${plural}` },
-      versions: [{
-        name: 'v1', served: true, storage: true,
-        schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties, 'x-kubernetes-validations': [{ rule: 'self.a < 100' }] } } } },
-        subresources: { status: {} }, additionalPrinterColumns: [{ name: 'A', type: 'integer', jsonPath: '.spec.a' }],
-      }],
-    },
-  };
+  return { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }), labels: { app: 'web' } }, ...content };
 }

@@ -1,4 +1,4 @@
-import type { History, Operation, Segment, Seen, Term, Truth, Watched } from './history.ts';
+import type { History, Operation, Page, Segment, Seen, Term, Truth, Watched } from './history.ts';
 import { Timeline, type Window } from './timeline.ts';
 
 /**
@@ -8,16 +8,16 @@ import { Timeline, type Window } from './timeline.ts';
  *
  * @returns what is wrong, in sentences
  */
-export function check({ operations, segments, truth, terms }: History): string[] {
-  const timeline = new Timeline(truth, operations, segments);
+export function check({ operations, segments, truth, terms, compactions }: History): string[] {
+  const timeline = new Timeline(truth, operations, segments, compactions);
   return [
     ...operations.flatMap((operation) => wrongIn(operation, timeline).map((wrong) => `${describe(operation)}: ${wrong}`)),
     ...wrongOrigins(truth, operations), ...twiceDeleted(operations), ...segments.flatMap((segment) => wrongWatch(segment, truth)), ...overlaps(terms),
   ];
 }
 
-const describe = ({ client, server, verb, key, outcome, reason, base, revision, value, begun, ended }: Operation): string =>
-  `${client} at server ${server}, ${verb} ${key} ${outcome} ${JSON.stringify({ reason, base, revision, value })} from ${begun.toFixed(0)} to ${ended.toFixed(0)} ms`;
+const describe = ({ client, server, verb, key, outcome, reason, base, revision, value, page, begun, ended }: Operation): string =>
+  `${client} at server ${server}, ${verb} ${key} ${outcome} ${JSON.stringify({ reason, base, revision, value, page })} from ${begun.toFixed(0)} to ${ended.toFixed(0)} ms`;
 
 function wrongIn(operation: Operation, timeline: Timeline): string[] {
   if (operation.outcome === 'unknown') return [];
@@ -34,7 +34,8 @@ function wrongIn(operation: Operation, timeline: Timeline): string[] {
 }
 
 /** A refusal speaks of the state, too. */
-function wrongRefusal({ key, reason, base, verb }: Operation, timeline: Timeline, window: Window): string[] {
+function wrongRefusal({ key, reason, base, verb, page, ended }: Operation, timeline: Timeline, window: Window): string[] {
+  if (reason === 'Expired') return timeline.isGone(page?.at ?? Infinity, ended) ? [] : ['history was not compacted that far'];
   const holds: Record<string, (state: Seen | undefined) => boolean> = {
     NotFound: (state) => state === undefined,
     AlreadyExists: (state) => state !== undefined,
@@ -47,16 +48,25 @@ function wrongRefusal({ key, reason, base, verb }: Operation, timeline: Timeline
   return timeline.somewhere(key, window, test) ? [] : [`at no time between ${window.low} and ${window.high} was that so`];
 }
 
-function wrongList({ items, revision = 0 }: Operation, timeline: Timeline, window: Window): string[] {
-  const wrong = revision < window.low ? [`${revision} is before ${window.low}, which was seen already`] : revision > window.high ? [`${revision} is in the future of ${window.high}`] : [];
+function wrongList(operation: Operation, timeline: Timeline, window: Window): string[] {
+  const { items, revision = 0, page } = operation;
+  const wrong = wrongVersion(operation, window);
   const state = timeline.stateAt(revision);
   const shown = items ?? new Map<string, Seen>();
   for (const key of new Set([...state.keys(), ...shown.keys()])) {
-    const [is, says] = [state.get(key), shown.get(key)];
+    const [is, says] = [isOn(page, key) ? state.get(key) : undefined, shown.get(key)];
     if (is?.revision !== says?.revision || is?.value !== says?.value) wrong.push(`at ${revision} ${key} is ${JSON.stringify(is)}, the list says ${JSON.stringify(says)}`);
   }
   return wrong;
 }
+
+function wrongVersion({ revision = 0, page }: Operation, { low, high }: Window): string[] {
+  if (page?.at !== undefined) return revision === page.at ? [] : [`asked for was ${page.at}`];
+  if (revision < low) return [`${revision} is before ${low}, which was seen already`];
+  return revision > high ? [`${revision} is in the future of ${high}`] : [];
+}
+
+const isOn = (page: Page | undefined, key: string): boolean => key > (page?.after ?? '') && (page?.upTo === undefined || key <= page.upTo);
 
 function wrongWrite({ verb, key, value, base, revision = 0 }: Operation, timeline: Timeline, { low }: Window): string[] {
   const written = timeline.eventAt(key, revision);

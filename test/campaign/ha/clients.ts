@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '#test/conformance/key-value-store-model.ts';
-import type { Operation, Seen } from './history.ts';
+import type { Operation, Page } from './history.ts';
+import { lastOf, listOf } from './lists.ts';
 import type { Answer, HaServer } from './server.ts';
 
 export interface Workload {
@@ -54,7 +55,9 @@ export class HaClient {
     if (dice < 58) return this.#race(key);
     if (dice < 73) return this.#readElsewhere(key);
     if (dice < 81) return isAnswered(await this.#do({ verb: 'delete', key }, 'DELETE'));
-    if (dice < 93) return isAnswered(await this.#get(key));
+    if (dice < 91) return isAnswered(await this.#get(key));
+    if (dice < 94) return this.#pages();
+    if (dice < 96) return this.#past();
     return isAnswered(await this.list(this.#server()));
   }
 
@@ -104,10 +107,43 @@ export class HaClient {
 
   /** A consistent list. */
   async list(server: HaServer): Promise<Operation> {
+    return (await this.#list(server, '')).operation;
+  }
+
+  /** A list in pages, each from another server, with time in between for its version to go away; then the rest as it is now, or nothing more. */
+  async #pages(): Promise<boolean> {
+    let query = '';
+    let page: Omit<Page, 'upTo'> = { after: '', at: undefined };
+    const pauseMs = this.#random.chance(30) ? 2000 : 20;
+    while (!this.#work.signal.aborted) {
+      const { operation, token, last } = await this.#list(this.#server(), `?limit=3${query}`, page);
+      const { outcome, revision } = operation;
+      if (outcome === 'unknown') return false;
+      if (token === undefined || (outcome === 'refused' && this.#random.chance(50))) return true;
+      const newest = outcome === 'refused' || (page.after !== '' && page.at === undefined);
+      page = { after: last ?? page.after, at: newest ? undefined : page.at ?? revision };
+      query = `&continue=${encodeURIComponent(token)}`;
+      await delay(this.#random.below(pauseMs));
+    }
+    return true;
+  }
+
+  /** The list as it was when it was last seen, or a while before. */
+  async #past(): Promise<boolean> {
+    const seen = this.#work.operations.slice(-2000);
+    const revision = seen[this.#random.below(seen.length)]?.revision;
+    if (revision === undefined) return true;
+    const { operation } = await this.#list(this.#server(), `?resourceVersion=${revision}&resourceVersionMatch=Exact`, { after: '', at: revision });
+    return isAnswered(operation);
+  }
+
+  async #list(server: HaServer, query: string, part?: Omit<Page, 'upTo'>): Promise<{ operation: Operation; token: string | undefined; last: string | undefined }> {
     const begun = performance.now();
-    const { code, body } = await server.request('GET', this.#collection);
-    const rest = code === 200 ? { outcome: 'done' as const, revision: Number(body.metadata.resourceVersion), items: itemsOf(body) } : { outcome: 'unknown' as const };
-    return this.#note({ client: this.#name, server: server.index, verb: 'list', key: '', begun, ended: performance.now(), ...rest });
+    const answer = await server.request('GET', this.#collection + query);
+    const ended = performance.now();
+    const { token, last } = lastOf(answer);
+    const page = part && { page: { ...part, upTo: token === undefined ? undefined : last } };
+    return { token, last, operation: this.#note({ client: this.#name, server: server.index, verb: 'list', key: '', begun, ended, ...listOf(answer), ...page }) };
   }
 
   async #do(request: Request, method: string, body?: unknown, contentType?: string, server = this.#server()): Promise<Operation> {
@@ -147,7 +183,3 @@ function outcomeOf(verb: Operation['verb'], { code, body }: Answer): Partial<Ope
   }
   return [404, 409, 422, 429, 503].includes(code) ? { outcome: 'refused', reason: body.reason } : { outcome: 'unknown', reason: String(code) };
 }
-
-export const itemsOf = (list: { items: readonly { metadata: { name: string; resourceVersion: string }; data?: { value?: string } }[] }): Map<string, Seen> =>
-  new Map(list.items.filter(({ data }) => data?.value !== undefined)
-    .map(({ metadata, data }) => [metadata.name, { revision: Number(metadata.resourceVersion), value: data?.value ?? '' }]));

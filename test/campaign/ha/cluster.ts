@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { Etcd, freePorts } from '#test/fixtures/etcd.ts';
 import { MemberNetwork } from '#test/fixtures/member-network.ts';
-import type { Truth } from './history.ts';
+import { TcpProxy } from '#test/fixtures/tcp-proxy.ts';
 import { HaServer } from './server.ts';
 
 const members = 3;
@@ -16,11 +16,14 @@ export class HaCluster {
   /** Undefined where members cannot have networks of their own: then nothing is cut off. */
   readonly network: MemberNetwork | undefined;
   readonly servers: readonly HaServer[];
+  /** Between the last server and each member. What comes late to one server alone shows whether it asks how late it is. */
+  readonly links: readonly TcpProxy[];
   readonly #pkiDir: string;
 
-  private constructor(etcd: Etcd, network: MemberNetwork | undefined, servers: readonly HaServer[], pkiDir: string) {
+  private constructor({ etcd, network, links }: Pick<HaCluster, 'etcd' | 'network' | 'links'>, servers: readonly HaServer[], pkiDir: string) {
     this.etcd = etcd;
     this.network = network;
+    this.links = links;
     this.servers = servers;
     this.#pkiDir = pkiDir;
   }
@@ -33,10 +36,14 @@ export class HaCluster {
     });
     const pkiDir = await mkdtemp(join(tmpdir(), 'keelson-ha-pki-'));
     const ports = await freePorts(count);
+    const links = await Promise.all(etcd.endpoints.map((endpoint) => TcpProxy.start(endpoint)));
     // Each begins with another member, so that a fault there makes one of them late and not all.
-    const storeOf = (index: number): string => `etcd://${[...etcd.endpoints.slice(index % members), ...etcd.endpoints.slice(0, index % members)].join(',')}`;
+    const storeOf = (index: number): string => {
+      const endpoints = index === count - 1 ? links.map(({ address }) => address) : etcd.endpoints;
+      return `etcd://${[...endpoints.slice(index % members), ...endpoints.slice(0, index % members)].join(',')}`;
+    };
     const servers = await Promise.all(ports.map((port, index) => HaServer.make({ index, port, store: storeOf(index), pkiDir })));
-    const cluster = new HaCluster(etcd, network, servers, pkiDir);
+    const cluster = new HaCluster({ etcd, network, links }, servers, pkiDir);
     try {
       // The first makes the certificates that the others share.
       for (const server of servers) await server.start();
@@ -51,22 +58,11 @@ export class HaCluster {
     return this.servers.find(({ leads }) => leads);
   }
 
-  /** What happened to a namespace's ConfigMaps after a revision, asked of etcd itself, up to the object that was made last. */
-  async truth(namespace: string, after: number, last: string): Promise<Truth[]> {
-    const prefix = `/registry/configmaps/${namespace}/`;
-    const child = execa('etcdctl', ['watch', '--prefix', prefix, '--rev', String(after + 1), '--write-out', 'json'], {
-      env: { ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: this.etcd.endpoints.join(',') }, buffer: false, reject: false, timeout: 30_000,
+  /** Drops what happened before a revision; whether it worked is not known. */
+  async compact(revision: number): Promise<void> {
+    await execa('etcdctl', ['compaction', String(revision), '--command-timeout', '2s'], {
+      env: { ETCDCTL_API: '3', ETCDCTL_ENDPOINTS: this.etcd.endpoints.join(',') }, reject: false, timeout: 3000,
     });
-    const truth: Truth[] = [];
-    const uids = new Map<string, string>();
-    for await (const line of child.iterable()) {
-      for (const event of (JSON.parse(line) as { Events: readonly EtcdEvent[] | null }).Events ?? []) truth.push(truthOf(event, prefix, uids));
-      if (truth.at(-1)?.key === last) break;
-    }
-    child.kill('SIGKILL');
-    await child;
-    if (truth.at(-1)?.key !== last) throw new Error(`etcdctl did not tell of ${last}`);
-    return truth.filter(({ key }) => key !== 'kube-root-ca.crt');
   }
 
   /** Starts a server again; etcd may be without a leader when it first asks. */
@@ -83,25 +79,9 @@ export class HaCluster {
 
   async remove(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.remove()));
+    await Promise.all(this.links.map((link) => link.stop()));
     await this.etcd.stop();
     await this.network?.remove();
     await rm(this.#pkiDir, { recursive: true, force: true });
   }
 }
-
-interface EtcdEvent {
-  /** 1 for a deletion; left out otherwise. */
-  readonly type?: number;
-  readonly kv: { readonly key: string; readonly value?: string; readonly mod_revision: number };
-}
-
-function truthOf({ type, kv }: EtcdEvent, prefix: string, uids: Map<string, string>): Truth {
-  const key = decoded(kv.key).slice(prefix.length);
-  const revision = kv.mod_revision;
-  if (type === 1) return { key, revision, value: undefined, uid: uids.get(key) ?? '' };
-  const object = JSON.parse(decoded(kv.value ?? '')) as { metadata: { uid: string }; data?: { value?: string } };
-  uids.set(key, object.metadata.uid);
-  return { key, revision, value: object.data?.value ?? '', uid: object.metadata.uid };
-}
-
-const decoded = (base64: string): string => Buffer.from(base64, 'base64').toString();

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '#test/conformance/key-value-store-model.ts';
 import type { HaCluster } from './cluster.ts';
+import type { Compaction } from './history.ts';
+import type { Recorder } from './recorder.ts';
 
 /** Does harm to one member of etcd after the other, and now and then to two of the three, until the signal aborts; then all is well again. */
 export async function harmMembers(cluster: HaCluster, random: Random, signal: AbortSignal, say: (what: string) => void): Promise<void> {
@@ -53,4 +55,31 @@ export async function harmServers(cluster: HaCluster, random: Random, signal: Ab
       server.resume();
     }
   }
+}
+
+/** Makes what etcd tells the last server late, by more or less, until the signal aborts. */
+export async function harmLinks({ links }: HaCluster, random: Random, signal: AbortSignal): Promise<void> {
+  const lags = [20, 50, 100, 300];
+  while (!signal.aborted) {
+    const ms = lags[random.below(lags.length)] ?? 0;
+    for (const link of links) link.lag(ms);
+    await delay(300 + random.below(2000));
+    if (!random.chance(30)) continue;
+    for (const link of links) link.lag(0);
+    await delay(random.below(1000));
+  }
+  for (const link of links) link.lag(0);
+}
+
+/** Compacts history again and again up to what the recorder has seen, until the signal aborts. */
+export async function harmHistory(cluster: HaCluster, recorder: Recorder, random: Random, signal: AbortSignal): Promise<Compaction[]> {
+  const compactions: Compaction[] = [];
+  while (!signal.aborted) {
+    await delay(200 + random.below(1500));
+    const revision = recorder.reached;
+    if (revision <= (compactions.at(-1)?.revision ?? 0)) continue;
+    compactions.push({ at: performance.now(), revision });
+    await cluster.compact(revision);
+  }
+  return compactions;
 }

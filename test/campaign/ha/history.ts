@@ -27,6 +27,17 @@ export interface Operation {
   readonly uid?: string;
   /** What a list showed. */
   readonly items?: ReadonlyMap<string, Seen>;
+  /** Which part of the list was asked for; all of it and the newest by default. */
+  readonly page?: Page;
+}
+
+export interface Page {
+  /** Names after this one; '' for all. */
+  readonly after: string;
+  /** The last name that was shown, when there are more. */
+  readonly upTo: string | undefined;
+  /** The version that it has to be of: that of the first page, or one that was named. Undefined when the newest is to be shown. */
+  readonly at: number | undefined;
 }
 
 export interface Watched {
@@ -59,10 +70,17 @@ export interface Term {
   readonly to: number;
 }
 
+/** From when on no version before `revision` need be readable any more. */
+export interface Compaction {
+  readonly at: number;
+  readonly revision: number;
+}
+
 export interface History {
   readonly operations: readonly Operation[];
   readonly segments: readonly Segment[];
   /** In order. */
   readonly truth: readonly Truth[];
   readonly terms: readonly Term[];
+  readonly compactions: readonly Compaction[];
 }

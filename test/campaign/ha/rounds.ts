@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Random } from '#test/conformance/key-value-store-model.ts';
 import { until } from '#test/e2e/harness.ts';
 import { check } from './checker.ts';
-import { HaClient, itemsOf } from './clients.ts';
+import { HaClient } from './clients.ts';
 import { HaCluster } from './cluster.ts';
-import { harmMembers, harmServers } from './faults.ts';
-import type { Operation } from './history.ts';
+import { harmHistory, harmLinks, harmMembers, harmServers } from './faults.ts';
+import type { Compaction, Operation } from './history.ts';
 import { limitsHold } from './limits.ts';
+import { itemsOf } from './lists.ts';
+import { Recorder } from './recorder.ts';
 import type { HaServer } from './server.ts';
 import { HaWatcher } from './watcher.ts';
 
@@ -30,7 +32,10 @@ export async function haRounds(options: HaOptions): Promise<void> {
   const cluster = await HaCluster.start(options.servers);
   try {
     options.say(cluster.network ? 'each member of etcd has a network of its own' : 'the members of etcd are on loopback: none is cut off');
-    for (let round = 0; round < options.rounds; round++) await haRound(cluster, options, round);
+    const met = { expiredLists: 0, expiredWatches: 0 };
+    for (let round = 0; round < options.rounds; round++) await haRound(cluster, options, round, met);
+    // A short run may be lucky; a long one that never met them has tested nothing of it.
+    if (options.rounds > 2 && (met.expiredLists === 0 || met.expiredWatches === 0)) throw new Error(`no list or no watch met a version that was compacted: ${JSON.stringify(met)}`);
     const times: number[] = [];
     for (let i = 0; i < options.failovers; i++) times.push(await failOver(cluster, `failover-${i}`));
     if (times.length > 0) options.say(`controllers work on another server ${times.map((ms) => (ms / 1000).toFixed(1)).join(', ')} s after kill -9`);
@@ -41,45 +46,67 @@ export async function haRounds(options: HaOptions): Promise<void> {
   }
 }
 
-async function haRound(cluster: HaCluster, { seed, roundMs, say }: HaOptions, round: number): Promise<void> {
+/** What a round met, for those who doubt that it met anything. */
+interface Met {
+  expiredLists: number;
+  expiredWatches: number;
+}
+
+async function haRound(cluster: HaCluster, { seed, roundMs, say }: HaOptions, round: number, met: Met): Promise<void> {
   const namespace = `ha-${round}`;
   const random = (part: number): Random => new Random(seed + round * 1000 + part);
   const { servers } = cluster;
   const begin = await createNamespace(servers, namespace);
-  const operations: Operation[] = [];
-  const [working, watching] = [new AbortController(), new AbortController()];
-  const work = { servers, namespace, operations, signal: working.signal };
-  const following = Array.from({ length: watchers }, (_, i) => new HaWatcher(`watcher ${i}`, random(100 + i), servers, namespace));
-  const watches = following.map((watcher) => watcher.run(watching.signal));
-  const workers = Array.from({ length: clients }, (_, i) => new HaClient(`${namespace}-c${i}`, servers[i % servers.length] ?? anyOf(servers), random(i), work).run());
+  const recorder = new Recorder(cluster.etcd.endpoints, namespace, begin);
   try {
-    const over = AbortSignal.timeout(roundMs);
-    await Promise.all([harmMembers(cluster, random(200), over, say), harmServers(cluster, random(201), over, say)]);
+    const operations: Operation[] = [];
+    const [working, watching] = [new AbortController(), new AbortController()];
+    const work = { servers, namespace, operations, signal: working.signal };
+    const following = Array.from({ length: watchers }, (_, i) => new HaWatcher(`watcher ${i}`, random(100 + i), work));
+    const watches = following.map((watcher) => watcher.run(watching.signal));
+    const workers = Array.from({ length: clients }, (_, i) => new HaClient(`${namespace}-c${i}`, servers[i % servers.length] ?? anyOf(servers), random(i), work).run());
+    let compactions: Compaction[] = [];
+    try {
+      compactions = await harm(cluster, recorder, random, AbortSignal.timeout(roundMs), say);
+    } finally {
+      working.abort();
+      await Promise.all(workers);
+    }
+    try {
+      const last = await createSentinel(servers, namespace);
+      operations.push(last);
+      // What every server says at last.
+      const reader = new HaClient('reader', anyOf(servers), random(300), work);
+      for (const server of servers) await until(async () => (await reader.list(server)).outcome === 'done', `server ${server.index} to answer`, 30_000);
+      await until(() => following.every(({ reached }) => reached >= (last.revision ?? 0)), `the watchers to reach ${last.revision}; they are at ${following.map(({ reached }) => reached).join(', ')}`, 30_000);
+    } finally {
+      watching.abort();
+      await Promise.all(watches);
+    }
+    const truth = await recorder.reach(sentinel);
+    const segments = following.flatMap((watcher) => watcher.segments);
+    const terms = servers.flatMap((server) => server.terms);
+    const wrong = check({ operations, segments, truth, terms, compactions });
+    const count = (outcome: string): number => operations.filter((each) => each.outcome === outcome).length;
+    const expired = [operations.filter(({ reason }) => reason === 'Expired').length, following.reduce((sum, each) => sum + each.expired, 0)] as const;
+    met.expiredLists += expired[0];
+    met.expiredWatches += expired[1];
+    say(`round ${round}: ${count('done')} done, ${count('refused')} refused, ${count('unknown')} unknown, ${truth.length} changes, `
+      + `${segments.reduce((sum, { events }) => sum + events.length, 0)} events, ${compactions.length} compactions, 410 for ${expired[0]} lists and ${expired[1]} watches, ${terms.length} terms`);
+    if (wrong.length > 0) throw new Error(`${wrong.length} violations (seed ${seed}):\n${wrong.slice(0, 20).join('\n')}`);
   } finally {
-    working.abort();
-    await Promise.all(workers);
+    await recorder.stop();
   }
-  try {
-    const last = await createSentinel(servers, namespace);
-    operations.push(last);
-    // What every server says at last.
-    const reader = new HaClient('reader', anyOf(servers), random(300), work);
-    for (const server of servers) await until(async () => (await reader.list(server)).outcome === 'done', `server ${server.index} to answer`, 30_000);
-    await until(() => following.every(({ reached }) => reached >= (last.revision ?? 0)), `the watchers to reach ${last.revision}; they are at ${following.map(({ reached }) => reached).join(', ')}`, 30_000);
-  } finally {
-    watching.abort();
-    await Promise.all(watches);
-  }
-  const truth = await cluster.truth(namespace, begin, sentinel);
-  const segments = following.flatMap((watcher) => watcher.segments);
-  const terms = servers.flatMap((server) => server.terms);
-  const wrong = check({ operations, segments, truth, terms });
-  const count = (outcome: string): number => operations.filter((each) => each.outcome === outcome).length;
-  say(`round ${round}: ${count('done')} done, ${count('refused')} refused, ${count('unknown')} unknown, ${truth.length} changes, `
-    + `${segments.reduce((sum, { events }) => sum + events.length, 0)} events, ${following.reduce((sum, { expired }) => sum + expired, 0)} times 410, ${terms.length} terms`);
-  if (wrong.length > 0) throw new Error(`${wrong.length} violations (seed ${seed}):\n${wrong.slice(0, 20).join('\n')}`);
   await limitsHold(servers, namespace);
   await deleteNamespace(servers, namespace, random(301));
+}
+
+/** Everything bad at once, until the signal aborts; resolves to what was compacted. */
+async function harm(cluster: HaCluster, recorder: Recorder, random: (part: number) => Random, over: AbortSignal, say: HaOptions['say']): Promise<Compaction[]> {
+  const [compactions] = await Promise.all([
+    harmHistory(cluster, recorder, random(203), over), harmMembers(cluster, random(200), over, say), harmServers(cluster, random(201), over, say), harmLinks(cluster, random(202), over),
+  ]);
+  return compactions;
 }
 
 /** Resolves to a version before everything in it. */

@@ -1,4 +1,4 @@
-import type { Operation, Segment, Seen, Truth } from './history.ts';
+import type { Compaction, Operation, Segment, Seen, Truth } from './history.ts';
 
 /** The revisions of which an answer may speak, both ends included. */
 export interface Window {
@@ -20,8 +20,10 @@ export class Timeline {
   readonly #known: readonly Mark[];
   /** By time backwards; the revisions only shrink: what began at or after a time was given a revision at least that high. */
   readonly #begun: readonly Mark[];
+  readonly #compactions: readonly Compaction[];
 
-  constructor(truth: readonly Truth[], operations: readonly Operation[], segments: readonly Segment[]) {
+  constructor(truth: readonly Truth[], operations: readonly Operation[], segments: readonly Segment[], compactions: readonly Compaction[]) {
+    this.#compactions = compactions;
     this.#truth = truth;
     this.#byKey = Map.groupBy(truth, ({ key }) => key);
     const answered = operations.flatMap(({ ended, revision }) => (revision === undefined ? [] : [{ at: ended, revision }]));
@@ -35,6 +37,11 @@ export class Timeline {
     const known = lastWhere(this.#known, ({ at }) => at < begun);
     const later = lastWhere(this.#begun, ({ at }) => at > ended);
     return { low: known?.revision ?? 0, high: (later?.revision ?? Infinity) - 1 };
+  }
+
+  /** Whether the state at a revision may have been gone at a time. */
+  isGone(revision: number, time: number): boolean {
+    return this.#compactions.some((compaction) => compaction.at <= time && compaction.revision > revision);
   }
 
   /** Whether the key's state passes the test at some revision of the window. */

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '#test/conformance/key-value-store-model.ts';
-import type { Segment, Watched } from './history.ts';
+import type { Workload } from './clients.ts';
+import { listOf } from './lists.ts';
+import type { Operation, Segment, Watched } from './history.ts';
 import type { HaServer } from './server.ts';
 
 interface Event {
@@ -28,11 +30,13 @@ export class HaWatcher {
   readonly #random: Random;
   readonly #servers: readonly HaServer[];
   readonly #path: string;
+  readonly #operations: Operation[];
 
-  constructor(name: string, random: Random, servers: readonly HaServer[], namespace: string) {
+  constructor(name: string, random: Random, { servers, namespace, operations }: Pick<Workload, 'servers' | 'namespace' | 'operations'>) {
     this.#name = name;
     this.#random = random;
     this.#servers = servers;
+    this.#operations = operations;
     this.#path = `/api/v1/namespaces/${namespace}/configmaps`;
   }
 
@@ -51,14 +55,17 @@ export class HaWatcher {
       // A watch ends now and then without a fault, too.
       const breakOff = AbortSignal.any([signal, AbortSignal.timeout(500 + this.#random.below(6000))]);
       if (segment !== undefined && await this.#follow(segment, server, breakOff)) segment = undefined;
-      await delay(50);
+      // Who is away for long comes back with a version that may be gone.
+      await delay(this.#random.chance(25) ? 1000 + this.#random.below(4000) : 50, undefined, { signal }).catch(() => undefined);
     }
   }
 
   async #begin(server: HaServer): Promise<Segment | undefined> {
-    const { code, body } = await server.request('GET', this.#path);
-    if (code !== 200) return undefined;
-    const segment = { watcher: this.#name, from: Number(body.metadata.resourceVersion), events: [] };
+    const begun = performance.now();
+    const operation = { client: this.#name, server: server.index, verb: 'list' as const, key: '', begun, ...listOf(await server.request('GET', this.#path)), ended: performance.now() };
+    this.#operations.push(operation);
+    if (operation.revision === undefined) return undefined;
+    const segment = { watcher: this.#name, from: operation.revision, events: [] };
     this.segments.push(segment);
     return segment;
   }
