@@ -2,10 +2,11 @@ import { cpus, loadavg } from 'node:os';
 import { api } from './api.ts';
 import { memory } from './memory.ts';
 import { provisioning } from './provisioning.ts';
+import { scheduler } from './scheduler.ts';
 import { start } from './start.ts';
 import { watchers } from './watchers.ts';
 
-const benches: Record<string, () => Promise<void>> = { start, memory, api, watchers, provisioning };
+const benches: Record<string, () => Promise<void>> = { start, memory, api, watchers, provisioning, scheduler };
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {

@@ -11,6 +11,7 @@ import { EndpointSlice } from '#core/api/schema/discovery-v1.ts';
 import { ClusterRole, ClusterRoleBinding, rbacGroup } from '#core/api/schema/rbac-v1.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { ApiServiceController } from '#core/controllers/api-service/controller.ts';
+import { GarbageCollectionController } from '#core/controllers/garbage-collection/controller.ts';
 import { NamespaceController } from '#core/controllers/namespace/controller.ts';
 import { systemClock } from '#core/kernel/clock.ts';
 import { silentLogger } from '#core/kernel/logger.ts';
@@ -288,7 +289,10 @@ describe('API aggregation over HTTPS', () => {
       const informers = new SharedInformers({ reader: client, clock: systemClock, logger: silentLogger });
       const parts = { client, informers, clock: systemClock, kinds };
       manager = new Manager({
-        controllers: [new ApiServiceController({ ...parts, check: (service) => plane.aggregation.check.problem(service) }), new NamespaceController(parts)],
+        controllers: [
+          new ApiServiceController({ ...parts, check: (service) => plane.aggregation.check.problem(service) }), new NamespaceController(parts),
+          new GarbageCollectionController({ ...parts, recorder: { normal: () => undefined, warning: () => undefined } }),
+        ],
         informers, clock: systemClock, logger: silentLogger,
       });
       await manager.start(AbortSignal.timeout(5000));
@@ -326,6 +330,19 @@ describe('API aggregation over HTTPS', () => {
       expect((await plane.client.get(APIService, { name })).status.conditions?.[0]?.message).to.equal('endpointslices for service/fruit in "kube-system" have no addresses with port name "https"');
       await plane.client.delete(EndpointSlice, slice.metadata);
       await eventually(async () => (await available()) === 'False EndpointsNotFound', 'EndpointsNotFound again');
+    });
+
+    it('what belongs to an object here goes with it there', async () => {
+      await register();
+      await apis();
+      const owner = await plane.client.create(ConfigMap, { metadata: { namespace: 'default', name: 'tree' } });
+      const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'tree', uid: owner.metadata.uid }];
+      await plane.send('POST', flunders, { body: { metadata: { name: 'plum', ownerReferences } } });
+      await plane.send('POST', flunders, { body: { metadata: { name: 'fig' } } });
+      await eventually(() => (server as unknown as { watchers: Set<unknown> }).watchers.size === 1, 'somebody to watch');
+      await plane.client.delete(ConfigMap, owner.metadata);
+      await eventually(() => server.objects.size === 1, 'the fruit to go');
+      expect([...server.objects.keys()]).to.deep.equal(['default/fig']);
     });
 
     it('a namespace is emptied there too before it goes', async () => {

@@ -41,7 +41,6 @@ describe('views, bodies and limits over HTTPS', () => {
       expect(document.body.components.schemas).to.have.property('io.k8s.api.core.v1.PersistentVolumeClaim');
       expect((await plane.send('GET', url, { headers: { 'If-None-Match': document.headers.etag ?? '' } })).code).to.equal(304);
       expect((await plane.send('GET', '/openapi/v3/api/v1?hash=0')).code).to.equal(301);
-      expect((await plane.send('GET', '/openapi/v2')).code).to.equal(200);
     });
   });
 
@@ -82,6 +81,37 @@ describe('views, bodies and limits over HTTPS', () => {
         expect([answer.code, answer.body.reason], path).to.deep.equal([401, 'Unauthorized']);
       }
       expect((await plane.send('GET', '/version', { anonymous: true, headers: { Authorization: 'Bearer nonsense' } })).code).to.equal(401);
+    });
+
+    it('does not tell what is wrong with a token', async () => {
+      await plane.send('POST', '/api/v1/namespaces/default/serviceaccounts', { body: { metadata: { name: 'brief' } } });
+      const { body: { status: { token } } } = await plane.send('POST', '/api/v1/namespaces/default/serviceaccounts/brief/token', { body: { spec: {} } });
+      const asRobot = (): ReturnType<ControlPlane['send']> => plane.send('GET', '/version', { anonymous: true, headers: { Authorization: `Bearer ${token}` } });
+      expect((await asRobot()).code).to.equal(200);
+      await plane.send('DELETE', '/api/v1/namespaces/default/serviceaccounts/brief');
+      const late = await asRobot();
+      expect([late.code, late.body.message]).to.deep.equal([401, 'Unauthorized']);
+      const { body: { status } } = await plane.send('POST', '/apis/authentication.k8s.io/v1/tokenreviews', { body: { spec: { token } } });
+      expect(status.error).to.equal('the ServiceAccount default/brief of the token is gone');
+    });
+
+    it('asks about kinds and versions that it does not serve as about those that it does', async () => {
+      const said = async (method: string, path: string) => {
+        const { code, body } = await plane.send(method, path, { headers: { 'Impersonate-User': 'jane' } });
+        return `${code} ${body.message}`;
+      };
+      const notServed = '404 the server could not find the requested resource';
+      expect(await said('GET', '/apis/fruit.example.org/v1/namespaces/default/apples')).to.equal(
+        '403 apples.fruit.example.org is forbidden: User "jane" cannot list resource "apples" in API group "fruit.example.org" in the namespace "default"');
+      expect(await said('GET', '/api/v1/nothings/one')).to.equal('403 nothings "one" is forbidden: User "jane" cannot get resource "nothings" in API group "" at the cluster scope');
+      expect(await said('GET', '/nowhere')).to.equal('403 forbidden: User "jane" cannot get path "/nowhere"');
+      const roles = '/apis/rbac.authorization.k8s.io/v1';
+      const rules = [{ apiGroups: ['fruit.example.org'], resources: ['apples'], verbs: ['list'] }, { nonResourceURLs: ['/apis/*'], verbs: ['get'] }];
+      await plane.send('POST', `${roles}/clusterroles`, { body: { metadata: { name: 'fruit' }, rules } });
+      await plane.send('POST', `${roles}/clusterrolebindings`, { body: { metadata: { name: 'fruit' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'fruit' }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'jane' }] } });
+      expect(await said('GET', '/apis/fruit.example.org/v1beta1/apples')).to.equal(notServed);
+      expect(await said('GET', '/apis/fruit.example.org/v1'), 'discovery').to.equal(notServed);
+      expect(await said('DELETE', '/apis/fruit.example.org/v1beta1/apples')).to.match(/^403 .* cannot deletecollection resource "apples"/);
     });
 
     it('refuses bodies that are too large before reading them all', async () => {

@@ -84,6 +84,14 @@ describe('objects over HTTPS', () => {
       expect(ignored.body).not.to.have.property('dta');
     });
 
+    it('names what a patch brings in the order of the alphabet', async () => {
+      await plane.send('POST', maps, { body: configMap('misspelt') });
+      for (const type of ['strategic-merge', 'merge']) {
+        const answer = await plane.send('PATCH', `${maps}/misspelt?fieldValidation=Strict`, { body: { z: 1, metadata: { lables: {} }, dta: {} }, headers: { 'Content-Type': `application/${type}-patch+json` } });
+        expect([answer.code, answer.body.message.split('strict decoding error: ').at(-1)], type).to.deep.equal([422, 'unknown field "dta", unknown field "metadata.lables", unknown field "z"']);
+      }
+    });
+
     it('names the field of a wrong type', async () => {
       const answer = await plane.send('POST', maps, { body: { ...configMap('typed'), data: { a: 1 } } });
       expect(answer.code).to.equal(400);

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
+import { parse } from 'yaml';
 import { startControlPlane, type Answer, type ControlPlane } from '#test/fixtures/control-plane.ts';
+import { encodeContinue } from '#core/store/continue-token.ts';
 import { configMap, createMap, maps, Watcher, type Event } from '#test/fixtures/config-maps.ts';
+import { SharedMemoryStore } from '#test/fixtures/shared-memory-store.ts';
 
 describe('lists and watches over HTTPS', () => {
   let plane: ControlPlane;
@@ -25,7 +28,7 @@ describe('lists and watches over HTTPS', () => {
       expect(await by('labelSelector=page%3E4')).to.deep.equal(['page-5', 'page-6']);
       expect(await by('fieldSelector=metadata.name%3Dpage-2')).to.deep.equal(['page-2']);
       const bad = await plane.send('GET', `${maps}?fieldSelector=data.a%3D1`);
-      expect([bad.code, bad.body.message]).to.deep.equal([400, 'field label not supported: data.a']);
+      expect([bad.code, bad.body.message]).to.deep.equal([400, '"data.a" is not a known field selector: only "metadata.name", "metadata.namespace"']);
       expect((await plane.send('GET', `${maps}?labelSelector=a+in+b`)).code).to.equal(400);
     });
 
@@ -39,6 +42,36 @@ describe('lists and watches over HTTPS', () => {
       const last = await plane.send('GET', `${maps}?limit=3&labelSelector=page&continue=${second.body.metadata.continue}`);
       expect(names(last)).to.deep.equal(['page-6']);
       expect(last.body.metadata).not.to.have.property('continue');
+    });
+
+    it('goes on with a list that another server began, which had seen more', async () => {
+      const kv = new SharedMemoryStore();
+      const own = await startControlPlane({ kv });
+      try {
+        for (const name of ['a', 'b', 'c']) await own.send('POST', maps, { body: configMap(name) });
+        kv.late = true;
+        await kv.write({ key: '/registry/configmaps/default/b', value: undefined });
+        const { newest } = await kv.revisions();
+        const rest = await own.send('GET', `${maps}?continue=${encodeContinue({ revision: newest, after: 'default/a' })}`);
+        expect([names(rest), rest.body.metadata.resourceVersion]).to.deep.equal([['c'], String(newest)]);
+        await kv.write({ key: '/registry/configmaps/default/c', value: undefined });
+        const newestNow = await own.send('GET', `${maps}?continue=${encodeContinue({ revision: 0, after: 'default/a' })}`);
+        expect(names(newestNow), 'as it is now').to.deep.equal([]);
+        const ahead = await own.send('GET', `${maps}?continue=${encodeContinue({ revision: newest + 100, after: 'default/a' })}`);
+        expect([ahead.code, ahead.body.details.causes[0].reason]).to.deep.equal([504, 'ResourceVersionTooLarge']);
+      } finally {
+        await own.stop();
+      }
+    });
+
+    it('are the same in YAML, without references', async () => {
+      const [json, yaml] = [await plane.send('GET', maps), await plane.send('GET', maps, { headers: { Accept: 'application/yaml' } })];
+      expect([yaml.code, yaml.headers['content-type']]).to.deep.equal([200, 'application/yaml']);
+      expect(parse(yaml.text)).to.deep.equal(json.body);
+      expect(yaml.text).not.to.match(/[&*]a\d/);
+      expect((await plane.send('GET', `${maps}/page-0`, { headers: { Accept: 'application/yaml' } })).text).not.to.match(/[&*]a\d/);
+      const none = await plane.send('GET', `${maps}?labelSelector=none`, { headers: { Accept: 'application/yaml' } });
+      expect(parse(none.text)).to.have.property('items').that.deep.equals([]);
     });
 
     it('counts what is left when nothing is filtered', async () => {

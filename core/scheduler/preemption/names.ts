@@ -1,0 +1,2 @@
+export const disruptionTarget = 'DisruptionTarget';
+export const preemptionByScheduler = 'PreemptionByScheduler';
