@@ -49,6 +49,8 @@ export class KindSources {
     this.#add = add;
     for (const followed of this.#followed.values()) followed.remove = add(this.#source(followed.informer));
     this.#options.kinds.onChange(() => this.#follow());
+    // Kinds that came since this was made are followed too, but not waited for: somebody else may answer for them.
+    queueMicrotask(() => this.#follow());
   }
 
   #follow(): void {

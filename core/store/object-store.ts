@@ -6,6 +6,7 @@ import type { Logger } from '#core/kernel/logger.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import { isShared, RevisionError, type KeyEvent, type KeyValue, type KeyValueStore } from '#core/spi/key-value-store.ts';
 import { kindPrefix, localKey, registryPrefix, splitKey } from './keys.ts';
+import { Renewal } from './renewal.ts';
 import { ResourceCache, unpack, withRevision, type Change } from './resource-cache.ts';
 import { Turns } from './turns.ts';
 
@@ -49,6 +50,8 @@ export class ObjectStore implements Component {
   private compacting = false;
   private cancelCompaction: () => void = () => undefined;
   private failure: Error | undefined;
+  /** How often the state is being read anew at the moment: nobody knows how old the one in memory is. */
+  private renewals = 0;
   /** Others write to this store too: what is in memory may be behind. */
   readonly shared: boolean;
 
@@ -63,9 +66,14 @@ export class ObjectStore implements Component {
     const { newest } = await this.kv.revisions();
     this.startRevision = newest;
     this.newest = newest;
-    await this.load(newest);
-    await this.watch(newest);
-    this.mark = newest;
+    try {
+      await this.load(newest, (cache, local, { value, modRevision }) => void cache.load(local, { value, modRevision }));
+      await this.watch(newest);
+    } catch (error) {
+      if (!RevisionError.is(error, 'compacted')) throw error;
+      await this.renew();
+    }
+    this.mark = this.newest;
     this.scheduleCompaction();
   }
 
@@ -76,21 +84,41 @@ export class ObjectStore implements Component {
     }, this.stopped.signal);
   }
 
-  /** History was compacted while this process was cut off: what it has in memory is replaced, and whoever watches has to list again. */
+  /** History was compacted while this process was cut off: what it has in memory is brought up to date, and whoever watches has to list again. */
   private async lost(reason: Error): Promise<void> {
     if (!this.shared || !RevisionError.is(reason, 'compacted')) return this.fail(reason);
     this.options.logger.warn('the store moved on too far while it could not be reached; everything is read anew', { error: reason });
+    this.renewals++;
     try {
-      const { newest } = await this.reachable(() => this.kv.revisions());
-      this.startRevision = newest;
-      for (const cache of this.caches.values()) cache.forget(newest);
-      this.newest = newest;
-      await this.reachable(() => this.load(newest, (cache, local, item) => cache.apply(local, item.value, item.modRevision)));
-      for (const cache of this.caches.values()) cache.begin(newest);
-      await this.watch(newest);
+      await this.renew();
     } catch (error) {
       if (!this.stopped.signal.aborted) this.fail(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.renewals--;
     }
+  }
+
+  /** Takes over the newest state, in one step: until then the memory shows the old one, and never something in between. */
+  private async renew(): Promise<void> {
+    for (;;) {
+      try {
+        const { newest, renewal } = await this.reachable(() => this.readAnew());
+        this.startRevision = newest;
+        renewal.take([...this.caches.values()], newest);
+        this.newest = newest;
+        return await this.reachable(() => this.watch(this.newest));
+      } catch (error) {
+        // Others may compact again at any time.
+        if (!RevisionError.is(error, 'compacted')) throw error;
+      }
+    }
+  }
+
+  private async readAnew(): Promise<{ newest: number; renewal: Renewal }> {
+    const { newest } = await this.kv.revisions();
+    const renewal = new Renewal();
+    await this.load(newest, (cache, local, item) => renewal.note(cache, local, item));
+    return { newest, renewal };
   }
 
   /** A store that was just lost may be away for a while yet. */
@@ -109,12 +137,13 @@ export class ObjectStore implements Component {
 
   /**
    * Brings the memory up to date with the writes of other processes; resolves to whether there can be any.
-   * @throws {StatusError} ServiceUnavailable when the store cannot be reached
+   * @throws {StatusError} ServiceUnavailable when the store cannot be reached, or is being read anew
    */
   async catchUp(): Promise<boolean> {
     this.assertUsable();
     if (!isShared(this.kv)) return false;
     const reached = await this.kv.progress().catch(unreachable);
+    if (this.renewals > 0) throw new StatusError('ServiceUnavailable', 'the store is being read anew', { retryAfterSeconds: 1 });
     this.newest = Math.max(this.newest, reached);
     return true;
   }
@@ -234,14 +263,15 @@ export class ObjectStore implements Component {
         changes.push({ deleted: true, object: withRevision(previous, event.modRevision), previous, revision: event.modRevision, size: 0 });
       }
     };
-    const upTo = this.newest;
     const done = new AbortController();
     try {
       await this.kv.watch(base, from, { events: (events) => events.forEach(collect), closed: () => undefined }, done.signal);
     } finally {
       done.abort();
     }
-    return { changes, reached: Math.max(upTo, changes.at(-1)?.revision ?? 0) };
+    // What the memory has not seen yet it will tell itself.
+    const reached = Math.max(from, this.newest);
+    return { changes: changes.filter(({ revision }) => revision <= reached), reached };
   }
 
   private async swap(names: Names, object: KubernetesObject, expected: number): Promise<KubernetesObject | undefined> {
@@ -257,9 +287,7 @@ export class ObjectStore implements Component {
     return stored !== undefined && revisionOf(stored) === result.revision ? stored : unpack({ value, modRevision: result.revision });
   }
 
-  private async load(
-    revision: number, put: (cache: ResourceCache, local: string, item: KeyValue) => void = (cache, local, { value, modRevision }) => void cache.load(local, { value, modRevision }),
-  ): Promise<void> {
+  private async load(revision: number, put: (cache: ResourceCache, local: string, item: KeyValue) => void): Promise<void> {
     let after: string | undefined;
     for (;;) {
       const page = await this.kv.list({ prefix: registryPrefix, revision, limit: 2000, ...(after === undefined ? {} : { after }) });

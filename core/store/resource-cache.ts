@@ -119,15 +119,18 @@ export class ResourceCache {
     return () => this.listeners.delete(listener);
   }
 
-  /** Forgets everything; what is there is applied again, and then `begin` called. */
-  forget(revision: number): void {
+  /** Ends the subscriptions of those who want to be told that changes were missed; the others hear of the difference. */
+  cutOff(): void {
     for (const [listener, lost] of this.listeners) {
       if (lost === undefined) continue;
       this.listeners.delete(listener);
       lost();
     }
-    // Those who keep count follow every object to its end, and hear of what is there as new.
-    for (const key of [...this.keys]) this.apply(key, undefined, revision);
+  }
+
+  /** The version of each object, by key. */
+  versions(): Map<string, number> {
+    return new Map([...this.objects].map(([key, held]) => [key, this.packed ? (held as Packed).modRevision : Number((held as KubernetesObject).metadata.resourceVersion)]));
   }
 
   /** What was applied up to now is the state at `revision`, and no history. */

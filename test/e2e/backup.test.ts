@@ -116,6 +116,35 @@ describe('keelson backup and restore', function () {
     }
   });
 
+  it('find the certificates where the server has them', async () => {
+    const folder = join(sandbox.dir, 'elsewhere', 'pki');
+    const server = await up('--pki-dir', folder);
+    await write(server, 'a', '1');
+    await refuse(`${join(sandbox.dataDir, 'pki')} holds no certificates; say with --pki-dir where the server has them`, 'backup', file);
+    await succeed('backup', file, '--pki-dir', folder);
+    await server.stop();
+    const names = await readdir(folder);
+    const contents = (): Promise<string[]> => Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+    const before = await contents();
+    expect(await readdir(sandbox.dataDir)).to.not.include('pki');
+    // With the certificates still there, the data alone is to be restored.
+    await rm(sandbox.dataDir, { recursive: true });
+    await succeed('restore', file, '--pki-dir', folder);
+    await rm(sandbox.dataDir, { recursive: true });
+    await rm(join(sandbox.dir, 'elsewhere'), { recursive: true });
+    const said = await succeed('restore', file, '--pki-dir', folder);
+    expect(said).to.include(`Start it with: keelson up --data-dir ${sandbox.dataDir} --pki-dir ${folder}`);
+    expect(await contents()).to.deep.equal(before);
+    for (const name of names) expect((await stat(join(folder, name))).mode & 0o777, name).to.equal(0o600);
+    expect(await values(await up('--pki-dir', folder))).to.deep.equal({ a: '1' });
+    await running?.stop();
+    await rm(sandbox.dataDir, { recursive: true });
+    await writeFile(join(folder, 'ca.crt'), 'another cluster');
+    await refuse(`${folder} holds certificates of a cluster already`, 'restore', file, '--pki-dir', folder);
+    expect(await succeed('restore', file, '--pki-dir', folder, '--force')).to.match(/What was there is in \S+elsewhere\/pki\.replaced-\w+;/);
+    expect(await contents()).to.deep.equal(before);
+  });
+
   it('save and bring back a cluster whose server was killed', async () => {
     const server = await up();
     await write(server, 'a', '1');

@@ -17,7 +17,7 @@ const good: readonly Operation[] = [
   operation(60, 70, { verb: 'delete', uid: 'u' }),
   operation(80, 90, { verb: 'list', key: '', revision: 16, items: new Map() }),
 ];
-const wrongWith = (more: Partial<Record<keyof History, unknown>>): string[] => check({ operations: good, segments: [], truth, terms: [], ...more } as History);
+const wrongWith = (more: Partial<Record<keyof History, unknown>>): string[] => check({ operations: good, segments: [], truth, terms: [], compactions: [], ...more } as History);
 const wrongWithOperation = (...more: Operation[]): string[] => wrongWith({ operations: [...good, ...more] });
 
 describe('the checker of the ha campaign', () => {
@@ -54,6 +54,20 @@ describe('the checker of the ha campaign', () => {
     expect(wrongIn(a, a, b)).to.have.length(1);
     expect(wrongIn(a, mark)).to.have.length(1);
     expect(wrongIn(b, a)).to.have.length(1);
+  });
+
+  it('finds pages that do not fit together, and versions that are said to be gone but are not', () => {
+    const items = new Map([['k', { revision: 10, value: 'a' }]]);
+    const page = (rest: Partial<Operation>): Operation => operation(85, 90, { verb: 'list', key: '', revision: 11, page: { after: '', upTo: undefined, at: 11 }, items, ...rest });
+    expect(wrongWithOperation(page({}))).to.deep.equal([]);
+    expect(wrongWithOperation(page({ page: { after: 'k', upTo: undefined, at: 11 }, items: new Map() }))).to.deep.equal([]);
+    expect(wrongWithOperation(page({ items: new Map() }))).to.match(/at 11 k is/);
+    expect(wrongWithOperation(page({ page: { after: 'k', upTo: undefined, at: 11 } }))).to.match(/at 11 k is undefined/);
+    expect(wrongWithOperation(page({ revision: 12, items: new Map([['k', { revision: 12, value: 'b' }]]) }))).to.match(/asked for was 11/);
+    const gone = page({ outcome: 'refused', reason: 'Expired' });
+    expect(wrongWithOperation(gone)).to.match(/not compacted that far/);
+    expect(wrongWith({ operations: [...good, gone], compactions: [{ at: 80, revision: 12 }] })).to.deep.equal([]);
+    expect(wrongWith({ operations: [...good, gone], compactions: [{ at: 80, revision: 11 }] })).to.have.length(1);
   });
 
   it('finds two servers that run the controllers at once', () => {

@@ -3,8 +3,13 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { queryObjects } from 'node:v8';
 import { startControlPlane, type ControlPlane } from 'keelson';
 import { ConfigMap } from 'keelson/core/api/schema/core-v1';
+import { ApiServer } from 'keelson/core/apiserver/api-server';
+import { HttpClient } from 'keelson/core/client/http-client';
+import { Manager } from 'keelson/core/reconcile/manager';
+import { ObjectStore } from 'keelson/core/store/object-store';
 
 /*
  * A program that uses control planes as hard as it can and stops them; `library.test.ts` runs it. It never calls `process.exit`. Its last
@@ -57,11 +62,17 @@ async function watch(client: ControlPlane['client']): Promise<void> {
   }
 }
 
-const first = await startControlPlane();
-await first.stop();
+async function useAll(): Promise<void> {
+  const planes = await Promise.all([startControlPlane(), startControlPlane({ store: 'sqlite' }), startControlPlane({ controllers: false }), startControlPlane({ providers: ['local'] })]);
+  await Promise.all(planes.map((plane, i) => use(plane, `map-${i}`)));
+}
+
+await (await startControlPlane()).stop();
 const before = await openDescriptors();
-const planes = await Promise.all([startControlPlane(), startControlPlane({ store: 'sqlite' }), startControlPlane({ controllers: false }), startControlPlane({ providers: ['local'] })]);
-await Promise.all(planes.map((plane, i) => use(plane, `map-${i}`)));
+await useAll();
 // What closes needs a turn of the event loop or two.
 await delay(100);
-process.stdout.write(`${JSON.stringify({ resources: process.getActiveResourcesInfo().filter((name) => !/^(Pipe|TTY)/.test(name)), more: await openDescriptors() - before, connectionsLeft })}\n`);
+const resources = process.getActiveResourcesInfo().filter((name) => !/^(Pipe|TTY)/.test(name));
+const more = await openDescriptors() - before;
+const inMemory = [ApiServer, ObjectStore, Manager, HttpClient].filter((part) => Number(queryObjects(part, { format: 'count' })) > 0).map(({ name }) => name);
+process.stdout.write(`${JSON.stringify({ resources, more, connectionsLeft, inMemory })}\n`);

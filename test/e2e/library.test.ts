@@ -81,9 +81,9 @@ describe('keelson as a library', () => {
 
   it('leaves a program that stops its control planes nothing: it ends by itself', async function () {
     this.timeout(60_000);
-    const child = await execa(process.execPath, [join(import.meta.dirname, 'library-child.ts')], { env: { TMPDIR: temp }, stdin: 'ignore', reject: false, timeout: 40_000 });
+    const child = await execa(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'library-child.ts')], { env: { TMPDIR: temp }, stdin: 'ignore', reject: false, timeout: 40_000 });
     expect(child.exitCode, child.stderr).to.equal(0);
-    expect(JSON.parse(child.stdout)).to.deep.equal({ resources: [], more: 0, connectionsLeft: 0 });
+    expect(JSON.parse(child.stdout)).to.deep.equal({ resources: [], more: 0, connectionsLeft: 0, inMemory: [] });
     expect(child.stderr).to.equal('');
   });
 
