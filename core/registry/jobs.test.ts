@@ -111,6 +111,9 @@ describe('jobs', () => {
     });
     const generated = { 'controller-uid': uid, 'job-name': 'pi', 'batch.kubernetes.io/controller-uid': uid, 'batch.kubernetes.io/job-name': 'pi' };
     expect([spec.template.metadata.labels, labels]).to.deep.equal([generated, generated]);
+    const reported = changed(created(jobs, job), 'metadata.labels', undefined) as Job;
+    jobs.prepareForStatus?.(reported, reported);
+    expect(Object.keys(reported.metadata.labels ?? {}), 'after a report without labels').to.deep.equal(Object.keys(generated));
     expect(status).to.deep.equal({});
     const own = created(jobs, changed(changed(job, 'metadata.labels', { a: 'b' }), 'spec.template.metadata', { labels: { c: 'd' } })) as Job;
     expect([own.metadata.labels, own.spec.template.metadata.labels]).to.deep.equal([{ a: 'b' }, { ...generated, c: 'd' }]);

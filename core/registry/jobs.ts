@@ -70,6 +70,12 @@ function durationText({ status: { startTime, completionTime } }: Job, now: numbe
   return completionTime === undefined ? age(startTime, now) : humanDuration(Date.parse(completionTime) - Date.parse(startTime));
 }
 
+/** A Job without labels of its own has those of its pods, also after a report that leaves them out. */
+function defaultLabels({ metadata, spec }: Job): void {
+  const { labels } = spec.template.metadata;
+  if (labels !== undefined) metadata.labels ??= { ...labels };
+}
+
 export const jobs = resource<Job>({
   kind: Job,
   categories: ['all'],
@@ -77,11 +83,11 @@ export const jobs = resource<Job>({
   tracksGeneration: true,
   allowsUnconditionalUpdate: true,
 
-  defaults({ metadata, spec }) {
-    defaultJobSpec(spec);
-    const { labels } = spec.template.metadata;
-    if (labels !== undefined) metadata.labels ??= { ...labels };
+  defaults(job) {
+    defaultJobSpec(job.spec);
+    defaultLabels(job);
   },
+  prepareForStatus: defaultLabels,
   prepareForCreate: generateSelector,
   validateCreate(job, errors) {
     const root = FieldPath.root(errors);

@@ -20,6 +20,14 @@ function validateTemplate({ template, selector = {} }: ReplicationControllerSpec
   validateLastingPods(template.spec, 'ReplicationController', at.at('spec'));
 }
 
+/** Those of the pods, also after a report that leaves them out. */
+function defaultLabels({ metadata, spec }: ReplicationController): void {
+  const labels = spec.template?.metadata.labels;
+  if (labels === undefined) return;
+  spec.selector ??= { ...labels };
+  metadata.labels ??= { ...labels };
+}
+
 export const replicationControllers = resource<ReplicationController>({
   kind: ReplicationController,
   shortNames: ['rc'],
@@ -29,15 +37,12 @@ export const replicationControllers = resource<ReplicationController>({
   allowsUnconditionalUpdate: true,
   subresources: [scaleSubresource<ReplicationController>(({ spec: { selector } }) => selector && { matchLabels: selector })],
 
-  defaults({ metadata, spec }) {
-    const { template } = spec;
-    if (template === undefined) return;
-    defaultPodTemplate(template);
-    const { labels } = template.metadata;
-    if (labels === undefined) return;
-    spec.selector ??= { ...labels };
-    metadata.labels ??= { ...labels };
+  defaults(controller) {
+    const { spec: { template } } = controller;
+    if (template !== undefined) defaultPodTemplate(template);
+    defaultLabels(controller);
   },
+  prepareForStatus: defaultLabels,
   validate({ spec }, errors) {
     const field = FieldPath.root(errors).at('spec');
     validateCounts(spec, ['minReadySeconds', 'replicas'], field);

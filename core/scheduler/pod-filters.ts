@@ -51,14 +51,20 @@ export class PodFilters {
     if (this.#nominations.size === 0) return this.checkAsIs(node);
     const expected = this.#nominations.on(node.name).filter(({ uid, priority }) => uid !== this.pod.uid && priority >= this.pod.priority && !node.pods.has(uid));
     if (expected.length === 0) return this.checkAsIs(node);
-    const full = node.copy();
-    for (const pod of expected) {
-      full.add(pod);
-      this.added(pod, full);
+    return this.#checkWith(expected, node) ?? this.checkAsIs(node);
+  }
+
+  /** The pods are put on the node for the moment: much cheaper than a copy of it. */
+  #checkWith(expected: readonly PodInfo[], node: NodeInfo): Verdict | undefined {
+    try {
+      for (const pod of expected) {
+        node.add(pod);
+        this.added(pod, node);
+      }
+      return this.checkAsIs(node);
+    } finally {
+      for (const pod of expected) if (node.remove(pod)) this.removed(pod, node);
     }
-    const verdict = this.checkAsIs(full);
-    for (const pod of expected) this.removed(pod, full);
-    return verdict ?? this.checkAsIs(node);
   }
 
   checkAsIs(node: NodeInfo): Verdict | undefined {

@@ -45,7 +45,7 @@ const large = { cpu: '2', memory: '1Gi' };
 const appOf = (index: number): string => `app-${index % owners}`;
 
 /** Decisions alone: no queue, no API, no time but the processor's. */
-function decisions(workload: Workload, nodes: number): { readonly perSecond: number; readonly p99: number } {
+function decisions(workload: Workload, nodes: number): { readonly perSecond: number; readonly p99: number; readonly cpuMs: number } {
   const lab = new SchedulingLab();
   for (let i = 0; i < nodes; i++) {
     lab.node(`node-${i}`, capacity, { [zone]: `zone-${i % 3}` });
@@ -55,12 +55,14 @@ function decisions(workload: Workload, nodes: number): { readonly perSecond: num
     lab.pod(`pod-${i}`, workload.full ? large : requests, { ...workload.spec(appOf(i)), priority: 100 }, { namespace: 'default', labels: { app: appOf(i) } }));
   const times: number[] = [];
   const begun = performance.now();
+  const cpu = process.cpuUsage();
   for (const pod of waiting) {
     const start = performance.now();
     decide(lab, pod);
     times.push(performance.now() - start);
   }
-  return { perSecond: waiting.length / ((performance.now() - begun) / 1000), p99: percentile(times, 0.99) };
+  const { user, system } = process.cpuUsage(cpu);
+  return { perSecond: waiting.length / ((performance.now() - begun) / 1000), p99: percentile(times, 0.99), cpuMs: (user + system) / 1000 / waiting.length };
 }
 
 function decide(lab: SchedulingLab, pod: PodInfo): void {
@@ -73,7 +75,7 @@ function decide(lab: SchedulingLab, pod: PodInfo): void {
 }
 
 /** The whole way: pods are there, the scheduler starts, and the time runs until the last is bound, with all writes and events to the real API in this process. */
-async function throughApi(workload: Workload, nodes: number): Promise<number> {
+async function throughApi(workload: Workload, nodes: number): Promise<{ readonly perSecond: number; readonly cpuMs: number }> {
   const world = await SchedulingWorld.start({ scheduling: false });
   // Back-offs alone do not keep a process alive.
   const alive = setInterval(() => undefined, 1000);
@@ -94,9 +96,11 @@ async function throughApi(workload: Workload, nodes: number): Promise<number> {
       if (pod?.spec.nodeName !== undefined && previous !== undefined && previous.spec.nodeName === undefined && ++bound === count) done.resolve();
     });
     const begun = performance.now();
+    const cpu = process.cpuUsage();
     await world.scheduler.start();
     await done.promise;
-    return count / ((performance.now() - begun) / 1000);
+    const { user, system } = process.cpuUsage(cpu);
+    return { perSecond: count / ((performance.now() - begun) / 1000), cpuMs: (user + system) / 1000 / count };
   } finally {
     clearInterval(alive);
     await world.stop();
@@ -138,11 +142,12 @@ export async function scheduler(): Promise<void> {
   for (const nodes of sizes) {
     for (const workload of workloads) {
       const alone = decisions(workload, nodes);
-      rows.push([`${nodes.toLocaleString('en')} nodes, ${workload.name}`, countOf(workload, nodes), alone.perSecond, alone.p99, await throughApi(workload, nodes)]);
+      const { perSecond, cpuMs } = await throughApi(workload, nodes);
+      rows.push([`${nodes.toLocaleString('en')} nodes, ${workload.name}`, countOf(workload, nodes), alone.perSecond, alone.p99, alone.cpuMs, perSecond, cpuMs]);
     }
   }
   printTable('Pods scheduled, all waiting at the start; through the API each is bound and has its event stored (in memory) in this process',
-    ['', 'pods', 'decisions/s', 'decision p99 ms', 'pods/s through the API'], rows);
+    ['', 'pods', 'decisions/s', 'p99 ms', 'CPU ms/decision', 'pods/s through the API', 'CPU ms/pod'], rows);
   const packed = (['MostAllocated', 'LeastAllocated'] as const).flatMap((strategy) => [1000, 5000].map((count) => {
     const { used, bound, imbalance } = packing(strategy, 500, count);
     return [`${strategy}, ${count.toLocaleString('en')} pods`, used, bound, used / bound, imbalance];

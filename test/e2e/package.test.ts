@@ -68,13 +68,13 @@ const plain = `
   console.log(JSON.stringify({ names, classes: classes.items.map(({ metadata }) => metadata.name), open: process.getActiveResourcesInfo().filter((name) => !/^(Pipe|TTY)/.test(name)) }));
 `;
 
-/** Every module but those that act when they are loaded. */
+/** Every module but those that act when they are loaded: programs and worker threads. */
 const everything = `
   import { glob } from 'node:fs/promises';
   import { resolve } from 'node:path';
   let count = 0;
   for await (const file of glob('node_modules/keelson/{core,plugins,providers}/**/*.js')) {
-    if (/(cli\\/main|\\/worker|crash-\\w+|slow-worker)\\.js$/.test(file)) continue;
+    if (/(cli\\/main|crash-\\w+|worker)\\.js$/.test(file)) continue;
     await import(resolve(file));
     count++;
   }

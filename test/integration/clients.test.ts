@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { ConfigMap } from '#core/api/schema/core-v1/config.ts';
 import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
 import { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
+import { Node } from '#core/api/schema/core-v1/node.ts';
+import { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { StorageClass } from '#core/api/schema/storage-v1.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Client, WatchEvent } from '#core/client/client.ts';
@@ -15,6 +17,9 @@ import { systemClock } from '#core/kernel/clock.ts';
 import { silentLogger } from '#core/kernel/logger.ts';
 import { SharedInformers } from '#core/reconcile/informers.ts';
 import { Manager } from '#core/reconcile/manager.ts';
+import { SchedulerComponent } from '#core/scheduler/scheduler-component.ts';
+import { eventually } from '#test/fixtures/eventually.ts';
+import { node, pod } from '#test/fixtures/scheduling-world.ts';
 import { startControlPlane, type ControlPlane } from '#test/fixtures/control-plane.ts';
 import { MemoryVolumeDriver } from '#test/fixtures/memory-volume-driver.ts';
 
@@ -96,6 +101,25 @@ for (const kind of ['in this process', 'over HTTPS']) {
       const future = client.watch(ConfigMap, { namespace, resourceVersion: '999999' }, AbortSignal.timeout(5000))[Symbol.asyncIterator]();
       expect(await reasonOf(future.next())).to.equal('Expired');
     });
+
+    it('is all that the scheduler needs', async () => {
+      const informers = new SharedInformers({ reader: client, clock: systemClock, logger: silentLogger });
+      const manager = new Manager({ controllers: [], informers, clock: systemClock, logger: silentLogger });
+      const recorder = { normal: () => undefined, warning: () => undefined };
+      const scheduler = new SchedulerComponent({ client, informers, clock: systemClock, logger: silentLogger, recorder });
+      await manager.start(AbortSignal.timeout(10_000));
+      await scheduler.start();
+      try {
+        await client.create(Pod, pod('scheduled', { cpu: '1' }));
+        await eventually(async () => (await client.get(Pod, { namespace, name: 'scheduled' })).status.conditions?.[0]?.reason === 'Unschedulable', 'the pod to find no node');
+        await client.create(Node, node('n1'));
+        await client.patch(Node, { name: 'n1' }, { type: 'merge', document: { spec: { taints: null } } });
+        await eventually(async () => (await client.get(Pod, { namespace, name: 'scheduled' })).spec.nodeName === 'n1', 'the pod to be bound', 15_000);
+      } finally {
+        await scheduler.stop();
+        await manager.stop();
+      }
+    }).timeout(20_000);
 
     it('is all that the storage controllers need', async () => {
       const driver = new MemoryVolumeDriver();

@@ -21,13 +21,21 @@ class Churn {
     this.#dice = new Dice(seededRandom(seed));
   }
 
+  removePod(): Promise<void> {
+    return this.#change(Pod, (name) => this.world.kill(name));
+  }
+
+  relabelNode(): Promise<void> {
+    return this.#change(Node, (name) => this.#relabel(name));
+  }
+
   async step(): Promise<void> {
     const chance = this.#dice.below(100);
     if (chance < 8) await this.#addNode();
-    else if (chance < 12) await this.#change(Node, (name) => this.#relabel(name));
+    else if (chance < 12) await this.relabelNode();
     else if (chance < 14) await this.#change(Node, (name) => this.world.client.delete(Node, { name }));
-    else if (chance < 22) await this.#change(Pod, (name) => this.world.kill(name));
-    else await this.#addPod();
+    else if (chance < 22) await this.removePod();
+    else await this.addPod();
   }
 
   async #addNode(): Promise<void> {
@@ -40,7 +48,7 @@ class Churn {
     await this.world.client.patch(Node, { name }, { type: 'merge', document: { metadata: { labels }, spec: { taints: spec?.taints ?? null, unschedulable: spec?.unschedulable ?? null } } });
   }
 
-  async #addPod(): Promise<void> {
+  async addPod(): Promise<void> {
     const { requests, spec, metadata } = randomPodParts(this.#dice);
     await this.world.createPod(`p${this.#made++}`, requests, spec, metadata);
   }
@@ -67,14 +75,24 @@ describe('the scheduler under churn', function () {
           if (dice.chance(0.3)) await settle(1 + dice.below(5));
           if (dice.chance(0.1)) await clock.advance(1000);
         }
-        for (let waited = 0; waited < patienceMs; waited += 10_000) await clock.advance(10_000);
+        await rest(clock);
         await check(world);
+        // Of many kinds of events one wakes a pod sooner or later; each by itself has to.
+        for (const change of [() => churn.removePod(), () => churn.addPod(), () => churn.relabelNode(), () => churn.removePod()]) {
+          for (let i = 0; i < 15; i++) await change();
+          await rest(clock);
+          await check(world);
+        }
       } finally {
         await world.stop();
       }
     });
   }
 });
+
+async function rest(clock: FakeClock): Promise<void> {
+  for (let waited = 0; waited < patienceMs; waited += 10_000) await clock.advance(10_000);
+}
 
 async function check({ client, scheduler }: SchedulingWorld): Promise<void> {
   const [{ items: nodes }, { items: pods }] = await Promise.all([client.list(Node), client.list(Pod)]);

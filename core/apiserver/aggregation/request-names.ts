@@ -1,4 +1,5 @@
 import { StatusError } from '#core/api/status-error.ts';
+import { isWatch } from '#core/apiserver/http/query.ts';
 
 /** What a request to another API server is about, as far as its URL tells: for authorization, limits and the audit log. */
 export interface RequestNames {
@@ -16,8 +17,6 @@ const ofNamespaces = new Set(['status', 'finalize']);
 /** `metadata.name=x` makes a list or watch one of that object. */
 const nameSelected = (query: URLSearchParams): string => /^metadata\.name==?([^,=!]+)$/.exec(query.get('fieldSelector') ?? '')?.[1] ?? '';
 
-const isTrue = (value: string | null): boolean => value !== null && !['0', 'false', 'f', 'F', 'FALSE', 'False'].includes(value);
-
 /**
  * Reads what follows `/apis/<group>/<version>/`.
  * @param segments decoded
@@ -34,7 +33,7 @@ export function requestNames(method: string, segments: readonly string[], query:
   if (name !== '') return { ...names, verb };
   if (verb === 'delete') return { ...names, verb: 'deletecollection' };
   if (verb !== 'get') return { ...names, verb };
-  return { ...names, verb: isTrue(query.get('watch')) ? 'watch' : 'list', name: nameSelected(query) };
+  return { ...names, verb: isWatch(query) ? 'watch' : 'list', name: nameSelected(query) };
 }
 
 function inNamespace(segments: readonly string[]): { readonly namespace: string; readonly parts: readonly string[] } {

@@ -3,6 +3,7 @@ import { parseJson } from '#core/api/json.ts';
 import { fromProtobuf, openEnvelope } from '#core/api/schema/protobuf.ts';
 import type { Struct } from '#core/api/schema/type.ts';
 import { StatusError } from '#core/api/status-error.ts';
+import { tooDeep } from '#core/api/value.ts';
 import type { Body } from '#core/apiserver/api.ts';
 import { readYaml } from './yaml-thread.ts';
 
@@ -119,8 +120,8 @@ export async function parseConfiguration(bytes: Buffer): Promise<Body> {
       const parsed = parseJson(text);
       if (parsed.duplicates.length === 0) return parsed;
     } catch (error) {
-      // What is not JSON may still be YAML.
-      if (!StatusError.is(error, 'BadRequest')) throw error;
+      // What is not JSON may still be YAML, but no less deep.
+      if (!StatusError.is(error, 'BadRequest') || error.message === tooDeep().message) throw error;
     }
   }
   try {

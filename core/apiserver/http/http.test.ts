@@ -71,7 +71,7 @@ describe('query', () => {
 
   it('refuses what makes no sense', () => {
     const refusals = [
-      () => listParameters(query('limit=-1')), () => listParameters(query('sendInitialEvents=true')), () => watchParameters(query('allowWatchBookmarks=perhaps')),
+      () => listParameters(query('limit=-1')), () => listParameters(query('sendInitialEvents=true')),
       () => writeParameters(query('dryRun=Some'), update), () => writeParameters(query('fieldValidation=Lax'), update), () => writeParameters(query(`fieldManager=${'m'.repeat(129)}`), update),
       () => deletion(query('gracePeriodSeconds=x'), undefined), () => deletion(query(''), { gracePeriodSeconds: -1 }), () => deletion(query(''), { propagationPolicy: 'Sideways' }),
     ];

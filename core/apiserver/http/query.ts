@@ -10,13 +10,10 @@ import type { IncludeObject } from './table.ts';
 
 const text = (query: URLSearchParams, key: string): string | undefined => query.get(key) || undefined;
 
-function flag(query: URLSearchParams, key: string): boolean | undefined {
-  const value = query.get(key);
-  if (value === null || value === '') return value === '' ? true : undefined;
-  if (value === 'true' || value === '1') return true;
-  if (value === 'false' || value === '0') return false;
-  throw StatusError.badRequest(`${key}: "${value.slice(0, 64)}" is not a boolean`);
-}
+/** Given is yes, however it is spelled (Python's clients write `True`), but for `0` and `false`; null, the absent value, is no. */
+export const isYes = (value: string | null): boolean => value !== null && value !== '0' && value.toLowerCase() !== 'false';
+
+const flag = (query: URLSearchParams, key: string): boolean | undefined => (query.has(key) ? isYes(query.get(key)) : undefined);
 
 function count(query: URLSearchParams, key: string): number | undefined {
   const value = text(query, key);
@@ -28,7 +25,7 @@ function count(query: URLSearchParams, key: string): number | undefined {
 
 const selectors = (query: URLSearchParams) => ({ labelSelector: text(query, 'labelSelector'), fieldSelector: text(query, 'fieldSelector') });
 
-export const isWatch = (query: URLSearchParams): boolean => flag(query, 'watch') ?? false;
+export const isWatch = (query: URLSearchParams): boolean => isYes(query.get('watch'));
 
 /** @throws {StatusError} BadRequest */
 export function listParameters(query: URLSearchParams): ListParameters {

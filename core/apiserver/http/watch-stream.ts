@@ -129,7 +129,8 @@ class EventStream {
     this.finishing = true;
     this.response.end(last);
     // A reader that takes nothing would keep the response open for ever.
-    setTimeout(() => this.response.destroy(), 5000).unref();
+    const late = setTimeout(() => this.response.destroy(), 5000).unref();
+    void this.ended.then(() => clearTimeout(late));
   }
 
   private pump(): void {

@@ -75,13 +75,6 @@ export class NodeInfo {
     return true;
   }
 
-  /** The same node, on which pods can be tried out. */
-  copy(): NodeInfo {
-    const copy = new NodeInfo(this.#node);
-    for (const pod of this.pods.values()) copy.add(pod);
-    return copy;
-  }
-
   #count(pod: PodInfo, sign: 1 | -1): void {
     this.requested.add(pod.requests.total, sign);
     this.guessedCpu += sign * pod.requests.guessedCpu;

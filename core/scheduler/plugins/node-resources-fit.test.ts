@@ -66,16 +66,21 @@ describe('NodeResourcesFit', () => {
     expect([resolvable('2'), resolvable('3')]).to.deep.equal([true, false]);
   });
 
-  it('counts a container that is being resized with the largest of what is wanted, granted and in force', () => {
-    const lab = new SchedulingLab();
-    lab.node('n', { cpu: '4' });
-    const resizing = complete(Pod, {
-      metadata: { name: 'there', namespace: 'default' }, spec: { nodeName: 'n', containers: [container('main', { cpu: '1' })] },
-      status: { containerStatuses: [{ name: 'main', image: '', imageID: '', ready: true, restartCount: 0, resources: { requests: { cpu: '3' } }, allocatedResources: { cpu: '2' } }] },
+  const resizes: readonly [string, string, object, number][] = [
+    ['growing: what is wanted counts', '3', {}, 3000],
+    ['shrinking: what is in force still counts', '500m', {}, 2000],
+    ['growing, which the node can never do: what is in force counts', '3', { conditions: [{ type: 'PodResizePending', status: 'True', reason: 'Infeasible' }] }, 2000],
+    ['growing, which the node may do later: what is wanted counts', '3', { conditions: [{ type: 'PodResizePending', status: 'True', reason: 'Deferred' }] }, 3000],
+  ];
+  for (const [title, cpu, more, counts] of resizes) {
+    it(`counts a container that is ${title}`, () => {
+      const resizing = complete(Pod, {
+        metadata: { name: 'there', namespace: 'default' }, spec: { nodeName: 'n', containers: [container('main', { cpu })] },
+        status: { ...more, containerStatuses: [{ name: 'main', image: '', imageID: '', ready: true, restartCount: 0, resources: { requests: { cpu: '2' } }, allocatedResources: { cpu: '1' } }] },
+      });
+      expect(new PodInfo(resizing).requests.total.cpu).to.equal(counts);
     });
-    lab.cluster.setPod(new PodInfo(resizing), 'n');
-    expect([lab.reasons(plugin, lab.pod('a', { cpu: '1' }), 'n'), lab.reasons(plugin, lab.pod('b', { cpu: '2' }), 'n')]).to.deep.equal([[], ['Insufficient cpu']]);
-  });
+  }
 
   it('prefers empty nodes, or full ones, as it is told', () => {
     const scores = (['LeastAllocated', 'MostAllocated'] as const).map((strategy) => {

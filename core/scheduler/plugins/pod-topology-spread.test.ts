@@ -165,11 +165,11 @@ describe('PodTopologySpread', () => {
     const [counted, other] = [lab.pod('x', {}, {}, foo).pod, lab.pod('y', {}, {}, { namespace: 'default' }).pod];
     const [labelled, bare] = [complete(Node, node('n', {}, { [zone]: 'c' })), complete(Node, node('n'))];
     const seen = [
-      lab.wakes(plugin, pod, { kind: 'pod/delete', object: counted }), lab.wakes(plugin, pod, { kind: 'pod/delete', object: other }),
+      lab.wakes(plugin, pod, { kind: 'pod/add', object: counted }), lab.wakes(plugin, pod, { kind: 'pod/delete', object: counted }), lab.wakes(plugin, pod, { kind: 'pod/delete', object: other }),
       lab.wakes(plugin, pod, { kind: 'pod/labels', object: other, previous: counted }),
       lab.wakes(plugin, pod, { kind: 'node/add', object: labelled }), lab.wakes(plugin, pod, { kind: 'node/add', object: bare }),
       lab.wakes(plugin, pod, { kind: 'node/taints', object: labelled, previous: labelled }),
     ];
-    expect(seen).to.deep.equal([true, false, true, true, false, false]);
+    expect(seen).to.deep.equal([true, true, false, true, true, false, false]);
   });
 });

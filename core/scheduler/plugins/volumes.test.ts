@@ -219,6 +219,12 @@ describe('NodeVolumeLimits', () => {
     expect(lab.reasons(plugin, lab.pod('more', {}, mounting('c')), 'n2'), 'a node without limits').to.deep.equal([]);
   });
 
+  it('minds no volume that is there already, even on a node with too many', () => {
+    const lab = limited(1);
+    lab.placed('n1', 'p1', {}, mounting('a', 'b'));
+    expect(lab.reasons(plugin, lab.pod('again', {}, mounting('a')), 'n1')).to.deep.equal([]);
+  });
+
   it('counts volumes that have yet to be made, and those that are still attached', () => {
     const lab = limited(1);
     lab.put(PersistentVolumeClaim, claim('unmade'));

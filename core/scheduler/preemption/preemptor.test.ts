@@ -153,6 +153,7 @@ describe('Preemptor', () => {
     lab.cluster.nominations.set(lab.pod('nominated', { cpu: '1' }, { priority: 200 }), 'n');
     expect(plan(lab, important(lab, '1'))).to.deep.equal({ node: 'n', victims: ['low'] });
     expect(plan(lab, important(lab, '2')).message).to.equal('0/1 nodes are available: 1 Insufficient cpu.');
+    expect([...(lab.cluster.node('n')?.pods.values() ?? [])].map(({ name }) => name), 'they were put there for the moment only').to.deep.equal(['low']);
   });
 
   it('leaves the rules as they were, and its victims are always enough and none too many', () => {
