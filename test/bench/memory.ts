@@ -6,10 +6,11 @@ const pods = '/api/v1/namespaces/default/pods';
 /** The server gives memory back when it has been idle for a while. */
 const settleMs = 25_000;
 
-/** About 2 KB as stored, with what a Deployment's pods have. */
+/** About 2 KB as stored, with what a Deployment's pods have. There are no nodes here; a scheduler would say so in an Event for each. */
 const pod = (name: string) => ({
   apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: 'bench', 'pod-template-hash': '5d59d67564' } },
   spec: {
+    schedulerName: 'nobody',
     containers: [{
       name: 'main', image: 'registry.example/bench:1.0', ports: [{ containerPort: 8080, name: 'http' }],
       env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }, { name: 'MODE', value: 'bench' }],
