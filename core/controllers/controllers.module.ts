@@ -24,6 +24,10 @@ import { EndpointsController } from './endpoints/controller.ts';
 import { EventTtlController } from './event-ttl/controller.ts';
 import { GarbageCollectionController } from './garbage-collection/controller.ts';
 import { NamespaceController } from './namespace/controller.ts';
+import { NodeIpamController } from './node-ipam/controller.ts';
+import type { NodeIpamSettings } from './node-ipam/node-ranges.ts';
+import { NodeLifecycleController } from './node-lifecycle/controller.ts';
+import { PodGarbageCollectionController } from './pod-garbage-collection/controller.ts';
 import { PolicyStatusController } from './policy-status/controller.ts';
 import { ResourceQuotaController } from './resource-quota/controller.ts';
 import { RootCaController } from './root-ca/controller.ts';
@@ -32,6 +36,7 @@ import { ServiceAccountTokenController, type IssueForSecret } from './service-ac
 import { ServiceAddressController } from './service-address/controller.ts';
 import { ServiceCidrController } from './service-cidr/controller.ts';
 import { StorageCapacityController } from './storage-capacity/controller.ts';
+import { TaintEvictionController } from './taint-eviction/controller.ts';
 import { VolumeBindingController } from './volume-binding/controller.ts';
 import { VolumeProtectionController } from './volume-protection/controller.ts';
 import { VolumeProvisioningController } from './volume-provisioning/controller.ts';
@@ -46,6 +51,8 @@ export interface ControllersOptions {
   readonly issueForSecret: IssueForSecret;
   /** Asks an extension API server whether it is there. */
   readonly checkDiscovery: CheckDiscovery;
+  /** From which ranges nodes get theirs for pods; without it nobody gives them any. */
+  readonly nodeIpam?: NodeIpamSettings;
   /** Roles and bindings that every cluster has. */
   readonly policy?: BootstrapPolicy;
 }
@@ -87,7 +94,13 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new EndpointsController(around),
   (around) => new EndpointSliceMirroringController(around),
   (around) => new EventTtlController(around),
+  (around) => new NodeLifecycleController({ ...around, recorder: around.recorders.for('node-controller') }),
+  (around) => new TaintEvictionController({ ...around, recorder: around.recorders.for('taint-eviction-controller') }),
+  (around) => new PodGarbageCollectionController(around),
 ];
+
+const nodeIpam = (settings: NodeIpamSettings) => (around: Surroundings): Controller =>
+  new NodeIpamController({ ...around, ...settings, recorder: around.recorders.for('cidrAllocator') });
 
 export const controllers = (options: ControllersOptions): ContainerModule => new ContainerModule(({ bind }) => {
   bind(ApiEventRecorders).toResolvedValue(
@@ -98,7 +111,7 @@ export const controllers = (options: ControllersOptions): ContainerModule => new
     (client: Client, logger: Logger, objects: BootstrapObject[]) => new Bootstrap(client, logger, objects, options.policy),
     [Client, Logger, { serviceIdentifier: BootstrapObject, isMultiple: true }],
   ).inSingletonScope();
-  for (const make of list) {
+  for (const make of options.nodeIpam === undefined ? list : [...list, nodeIpam(options.nodeIpam)]) {
     bind(Controller).toResolvedValue(
       (...[client, informers, clock, logger, recorders, drivers, kinds]: [Client, Informers, Clock, Logger, EventRecorders, VolumeDriver[], ServedKinds]) =>
         make({ client, informers, clock, logger, recorders, drivers, kinds }, options),

@@ -26,6 +26,21 @@ describe('views, bodies and limits over HTTPS', () => {
       expect((await plane.send('GET', `${maps}/page-1`, { headers: { Accept: 'text/html' } })).code).to.equal(406);
     });
 
+    it('refuses a table of what is no object', async () => {
+      const review = { spec: { resourceAttributes: { verb: 'get', resource: 'pods' } } };
+      const ask = (accept: string) => plane.send('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { body: review, headers: { Accept: accept } });
+      const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+      const refused = await ask(table);
+      expect([refused.code, refused.body.reason]).to.deep.equal([406, 'NotAcceptable']);
+      expect((await ask(`${table},application/json`)).body.kind).to.equal('SelfSubjectAccessReview');
+    });
+
+    it('answers under the name that a caller gave the request, when it is one', async () => {
+      const nameOf = async (given: string) => (await plane.send('GET', '/version', { headers: { 'Audit-ID': given } })).headers['audit-id'];
+      expect(await nameOf('from-the-proxy.1')).to.equal('from-the-proxy.1');
+      for (const bad of ['x'.repeat(65), 'a b', '"']) expect(await nameOf(bad)).to.match(/^[0-9a-f-]{36}$/);
+    });
+
     it('describes itself: discovery of both kinds and OpenAPI with a hash that can be kept', async () => {
       const legacy = await plane.send('GET', '/api/v1');
       const claims = legacy.body.resources.find((entry: { name: string }) => entry.name === 'persistentvolumeclaims');

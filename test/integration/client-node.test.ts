@@ -84,4 +84,20 @@ describe('@kubernetes/client-node', () => {
     expect(await first).to.equal('ADDED three');
     request.abort();
   });
+
+  it('keeps a watch open that is told to end after 0 seconds, or after more than a timer can count', async () => {
+    for (const [name, timeoutSeconds] of [['none', 0], ['years', 999_999_999]] as const) {
+      const { metadata } = await core.listNamespacedConfigMap({ namespace: 'default' });
+      let said: (what: string) => void = () => undefined;
+      const first = new Promise<string>((resolve) => {
+        said = resolve;
+      });
+      const request = await new Watch(config).watch('/api/v1/namespaces/default/configmaps', { resourceVersion: metadata?.resourceVersion, timeoutSeconds, watch: 'True' },
+        (phase: string, object: V1ConfigMap) => said(`${phase} ${object.metadata?.name}`), () => said('ended'));
+      await core.listNamespacedConfigMap({ namespace: 'default' });
+      await core.createNamespacedConfigMap({ namespace: 'default', body: { metadata: { name } } });
+      expect(await first).to.equal(`ADDED ${name}`);
+      request.abort();
+    }
+  });
 });

@@ -71,4 +71,13 @@ describe('what a write to a subresource reaches', () => {
     const changed = await patch(`${templates}/t`, { template: { spec: { nodeName: 'n' } } });
     expect([made, labelled, changed].map((each) => each.metadata.generation)).to.deep.equal([1, 1, 2]);
   });
+
+  it('is the node of a pod, once', async () => {
+    await make(`${core}/pods`, { metadata: { name: 'bound' }, spec: { containers: [container] } });
+    const bind = (node: string) => plane.send('POST', `${core}/pods/bound/binding`, { body: { target: { kind: 'Node', name: node } } });
+    expect((await bind('one')).code).to.equal(201);
+    const { body } = await bind('two');
+    expect(body).to.include({ code: 409, reason: 'Conflict', message: 'Operation cannot be fulfilled on pods/binding "bound": pod bound is already assigned to node "one"' });
+    expect((await plane.send('GET', `${core}/pods/bound`)).body.spec.nodeName).to.equal('one');
+  });
 });

@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { AuditLog } from '#core/apiserver/audit/audit-log.ts';
+import { AuditPolicy } from '#core/apiserver/audit/policy.ts';
+import { systemClock } from '#core/kernel/clock.ts';
 import { startControlPlane, type Answer, type ControlPlane } from '#test/fixtures/control-plane.ts';
 import { admissionAnswer, jsonPatch, startWebhookServer, type WebhookServer } from '#test/fixtures/webhook-server.ts';
 
@@ -188,6 +191,18 @@ describe('validating admission policies', () => {
   const policy = (spec: object) => create('ValidatingAdmissionPolicy', 'p', { matchConstraints: { resourceRules: [everyMap] }, ...spec });
   const bind = (spec: object = {}) => create('ValidatingAdmissionPolicyBinding', 'b', { policyName: 'p', validationActions: ['Deny'], ...spec });
   const map = (name: string, data: Record<string, string> = {}) => plane.send('POST', maps, { body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data } });
+
+  it('note in the audit log which rule was broken', async () => {
+    await plane.stop();
+    const lines: string[] = [];
+    const audit = new AuditLog(new AuditPolicy({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [{ level: 'Metadata', resources: [{ resources: ['configmaps'] }] }] }), { write: (line) => void lines.push(line) }, systemClock);
+    plane = await startControlPlane({ audit });
+    await policy({ validations: [{ expression: 'true' }, { expression: "object.metadata.name != 'bad'", message: 'a bad name' }] });
+    await bind({ validationActions: ['Audit'] });
+    expect((await map('bad')).code).to.equal(201);
+    const noted = JSON.parse(lines.at(-1) ?? '{}').annotations['validation.policy.admission.k8s.io/validation_failure'];
+    expect(JSON.parse(noted)).to.deep.equal([{ message: 'a bad name', policy: 'p', binding: 'b', expressionIndex: 1, validationActions: ['Audit'] }]);
+  });
 
   it('refuse what breaks a rule, with the rule or its message', async () => {
     await policy({

@@ -11,6 +11,8 @@ export interface Finding {
   readonly action: 'deny' | 'error';
   readonly message: string;
   readonly reason: StatusReason;
+  /** Which of the policy's validations, from 0, when it is about one. */
+  readonly index?: number;
 }
 
 export interface Evaluation {
@@ -42,7 +44,7 @@ class Spending {
 export function evaluate(policy: CompiledPolicy, given: Activation): Evaluation {
   const spending = new Spending();
   const activation = { ...given, variables: variablesOf(policy, given, spending) };
-  const findings = policy.validations.flatMap((validation) => check(validation, activation, spending));
+  const findings = policy.validations.flatMap((validation, index) => check(validation, activation, spending).map((finding) => ({ ...finding, index })));
   const annotations: [string, string][] = [];
   const annotationErrors: string[] = [];
   for (const { key, program } of policy.annotations) {

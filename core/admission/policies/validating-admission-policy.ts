@@ -28,6 +28,7 @@ interface AuditFailure {
   readonly message: string;
   readonly policy: string;
   readonly binding: string;
+  readonly expressionIndex: number;
   readonly validationActions: readonly string[];
 }
 
@@ -62,11 +63,11 @@ export class ValidatingAdmissionPolicies implements AdmissionPlugin {
   }
 
   /** Denies, warns or notes; returns the denial. */
-  private enforce({ message, reason, action }: Finding, policy: Policy, binding: Binding, request: AdmissionRequest, failures: AuditFailure[]): StatusError | undefined {
+  private enforce({ message, reason, action, index = 0 }: Finding, policy: Policy, binding: Binding, request: AdmissionRequest, failures: AuditFailure[]): StatusError | undefined {
     if (action === 'error' && policy.spec.failurePolicy === 'Ignore') return undefined;
     const [name, by] = [policy.metadata.name, binding.metadata.name];
     const actions = binding.spec.validationActions ?? [];
-    if (actions.includes('Audit')) failures.push({ message, policy: name, binding: by, validationActions: actions });
+    if (actions.includes('Audit')) failures.push({ message, policy: name, binding: by, expressionIndex: index, validationActions: actions });
     if (actions.includes('Warn')) request.warn(`Validation failed for ValidatingAdmissionPolicy '${name}' with binding '${by}': ${message}`);
     if (!actions.includes('Deny')) return undefined;
     const text = `ValidatingAdmissionPolicy '${name}' with binding '${by}' denied request: ${message}`;

@@ -38,9 +38,9 @@ async function bind(request: ActionRequest<Binding>, name: string): Promise<Stat
 
 function checkBindable({ metadata, spec }: Pod, { metadata: { uid } }: Binding): void {
   const refuse = (why: string): never => {
-    throw StatusError.conflict(Pod, metadata.name, why);
+    throw StatusError.conflict({ group: '', plural: 'pods/binding' }, metadata.name, why);
   };
-  if (uid && uid !== metadata.uid) refuse(`Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`);
+  if (uid && uid !== metadata.uid) throw StatusError.conflict(Pod, metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`);
   if (metadata.deletionTimestamp !== undefined) refuse(`pod ${metadata.name} is being deleted, cannot be assigned to a host`);
   if (spec.nodeName) refuse(`pod ${metadata.name} is already assigned to node "${spec.nodeName}"`);
   if ((spec.schedulingGates ?? []).length > 0) refuse(`pod ${metadata.name} has non-empty .spec.schedulingGates`);

@@ -94,6 +94,8 @@ class Record implements AuditRecord {
   }
 
   complete(code: number, failure?: Status): void {
+    // Who was let in may still be refused by admission: that decision stands.
+    if (code === 401 || code === 403) this.annotate('authorization.k8s.io/decision', 'forbid');
     this.event['responseStatus'] = failure ? { metadata: {}, status: failure.status, message: failure.message, reason: failure.reason, code } : { metadata: {}, code };
     this.write('ResponseComplete');
   }

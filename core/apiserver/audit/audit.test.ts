@@ -77,6 +77,19 @@ describe('audit', () => {
       }
     });
 
+    it('tells what authorization refused from what was refused later', () => {
+      const log = logOf([{ level: 'Metadata', omitStages: ['RequestReceived'] }]);
+      const failure = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'Forbidden', message: 'no', code: 403 } as const;
+      log.begin({ ...pods(), id: 'a1', request })!.complete(403, failure);
+      const admitted = log.begin({ ...pods(), id: 'a2', request })!;
+      admitted.allowed('because');
+      admitted.complete(403, failure);
+      expect(events().map(({ auditID, annotations }) => [auditID, annotations])).to.deep.equal([
+        ['a1', { 'authorization.k8s.io/decision': 'forbid' }],
+        ['a2', { 'authorization.k8s.io/decision': 'allow', 'authorization.k8s.io/reason': 'because' }],
+      ]);
+    });
+
     it('leaves out stages and managed fields, and requests of level None', () => {
       const record = logOf([{ level: 'RequestResponse', omitManagedFields: true }], { omitStages: ['RequestReceived'] }).begin({ ...pods(), id: 'a', request })!;
       record.responseObject({ metadata: { name: 'web', managedFields: [1] } });

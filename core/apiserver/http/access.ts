@@ -25,16 +25,16 @@ export class Access {
     this.authorizer = authorizer;
   }
 
-  /** @throws {StatusError} Unauthorized; Forbidden for one who may not be whom they want to be */
-  async identify(request: IncomingMessage): Promise<Identity> {
-    const user = await this.authenticate(request);
+  /** As whom a known user asks. @throws {StatusError} Forbidden for one who may not be whom they want to be */
+  identify(user: User, request: IncomingMessage): Identity {
     const wanted = impersonationOf(request.headers, request.rawHeaders);
     if (wanted === undefined) return { user };
     for (const check of wanted.checks) this.authorize({ user, verb: 'impersonate', path: request.url ?? '', ...check, namespace: check.namespace });
     return { user: wanted.user, impersonator: user };
   }
 
-  private async authenticate(request: IncomingMessage): Promise<User> {
+  /** @throws {StatusError} Unauthorized */
+  async authenticate(request: IncomingMessage): Promise<User> {
     for (const authenticator of this.authenticators) {
       const user = await this.recognized(authenticator, request);
       if (user) return user;

@@ -63,6 +63,14 @@ interface Admitted extends Arrival {
 /** What is left of a request that was answered before it had arrived completely is waited for so long. */
 const leftoverMs = 5000;
 
+/** What the caller named the request, so that one id follows it through several servers, or a new one. */
+function auditId({ headers: { 'audit-id': given } }: IncomingMessage): string {
+  return typeof given === 'string' && /^[\w.:/-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+/** Whose credentials are wrong. */
+const nobody: User = { name: '', groups: [] };
+
 /** The way of every request: who asks, what for, may they, write it down, is there room, answer. */
 export class Frontend {
   private readonly options: FrontendOptions;
@@ -73,7 +81,7 @@ export class Frontend {
 
   /** Never rejects. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await this.run({ id: randomUUID(), request, response, upgrade: undefined, audit: undefined });
+    await this.run({ id: auditId(request), request, response, upgrade: undefined, audit: undefined });
     if (!request.complete) setTimeout(() => request.complete || request.destroy(), leftoverMs).unref();
   }
 
@@ -94,7 +102,7 @@ export class Frontend {
     response.assignSocket(socket as Socket);
     response.once('finish', () => socket.end());
     socket.on('error', () => socket.destroy());
-    await this.run({ id: randomUUID(), request, response, upgrade: { socket, head }, audit: undefined });
+    await this.run({ id: auditId(request), request, response, upgrade: { socket, head }, audit: undefined });
   }
 
   private async run(arrival: Arrival): Promise<void> {
@@ -135,14 +143,36 @@ export class Frontend {
     const { access, destinations } = this.options;
     const { request } = arrival;
     const located = locate(request);
-    const identity = await access.identify(request);
     const method = request.method ?? 'GET';
+    const identity = await this.identify(arrival, method, located);
     const destination = destinations.find(method, located);
     const attributes = attributesAt(destination, identity.user, method, located);
     arrival.audit = this.record(arrival, identity, attributes);
     const { reason } = access.authorize(attributes);
     arrival.audit?.allowed(reason);
     return this.dispatch(destination, Object.assign(arrival, { located, user: identity.user, attributes }));
+  }
+
+  private async identify(arrival: Arrival, method: string, located: Located): Promise<Identity> {
+    const { access } = this.options;
+    let user = nobody;
+    try {
+      user = await access.authenticate(arrival.request);
+      return access.identify(user, arrival.request);
+    } catch (error) {
+      // Whom nobody knows, and who would be somebody else, is written down too.
+      arrival.audit = this.record(arrival, { user }, this.sought(user, method, located));
+      throw error;
+    }
+  }
+
+  /** What is asked for, be it nothing that is here. */
+  private sought(user: User, method: string, located: Located): Attributes {
+    try {
+      return attributesAt(this.options.destinations.find(method, located), user, method, located);
+    } catch {
+      return { user, verb: method.toLowerCase(), path: located.path };
+    }
   }
 
   private record({ id, request }: Arrival, { user, impersonator }: Identity, attributes: Attributes): AuditRecord | undefined {

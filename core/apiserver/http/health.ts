@@ -15,17 +15,19 @@ export function serveHealth(path: string, query: URLSearchParams, checks: readon
   if (!match) return false;
   const [, endpoint = '', only] = match;
   const excluded = new Set(query.getAll('exclude'));
-  const relevant = checks.filter((check) => (endpoint === 'readyz' || check.liveness) && (only === undefined || check.name === only) && !excluded.has(check.name));
+  const relevant = checks.filter((check) => (endpoint === 'readyz' || check.liveness) && (only === undefined || check.name === only));
   if (only !== undefined && relevant.length === 0) {
     sendText(response, 404, `there is no check named ${only}\n`);
     return true;
   }
   const failed: string[] = [];
   const lines = relevant.map((check) => {
+    if (excluded.delete(check.name)) return `[+]${check.name} excluded: ok`;
     const trouble = troubleOf(check);
     if (trouble !== undefined) failed.push(check.name);
     return trouble === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: ${trouble}`;
   });
+  if (excluded.size > 0) lines.push(`warn: some health checks cannot be excluded: no matches for ${[...excluded].map((name) => `"${name}"`).join(',')}`);
   const verbose = query.has('verbose');
   const verdict = `${endpoint} check ${failed.length === 0 ? 'passed' : 'failed'}`;
   if (failed.length === 0 && !verbose) sendText(response, 200, 'ok');

@@ -19,8 +19,7 @@ function count(query: URLSearchParams, key: string): number | undefined {
   const value = text(query, key);
   if (value === undefined) return undefined;
   if (!/^[+-]?\d+$/.test(value)) throw StatusError.badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value.slice(0, 64))}: invalid syntax`);
-  if (!/^\+?\d{1,9}$/.test(value)) throw StatusError.badRequest(`${key}: "${value.slice(0, 64)}" is not a number of at least 0`);
-  return Number(value);
+  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number(value), Number.MAX_SAFE_INTEGER));
 }
 
 const selectors = (query: URLSearchParams) => ({ labelSelector: text(query, 'labelSelector'), fieldSelector: text(query, 'fieldSelector') });
@@ -101,14 +100,14 @@ const isFieldValidation = (value: string): value is WriteParameters['fieldValida
 
 const propagationPolicies = ['Background', 'Foreground', 'Orphan'];
 
-/** From a DeleteOptions body, or without one from the query. @throws {StatusError} BadRequest, Invalid */
+/** From a DeleteOptions body, or without one from the query; a negative grace period is one second. @throws {StatusError} BadRequest, Invalid */
 export function deletion(query: URLSearchParams, body: DeleteOptions | undefined): Deletion {
   const asked: Partial<DeleteOptions> = body ?? {
     gracePeriodSeconds: count(query, 'gracePeriodSeconds'), propagationPolicy: text(query, 'propagationPolicy'), orphanDependents: flag(query, 'orphanDependents'),
   };
   checkDeletion(asked);
-  const { gracePeriodSeconds, preconditions } = asked;
-  return { dryRun: asked.dryRun !== undefined || writeParameters(query, { options: 'DeleteOptions' }).dryRun, gracePeriodSeconds, preconditions, propagationPolicy: policyOf(asked) };
+  const { gracePeriodSeconds: grace, preconditions } = asked;
+  return { dryRun: asked.dryRun !== undefined || writeParameters(query, { options: 'DeleteOptions' }).dryRun, gracePeriodSeconds: grace !== undefined && grace < 0 ? 1 : grace, preconditions, propagationPolicy: policyOf(asked) };
 }
 
 /** The older field is a yes or no. */
@@ -116,9 +115,8 @@ const policyOf = ({ propagationPolicy, orphanDependents }: Partial<DeleteOptions
   propagationPolicy ?? (orphanDependents === undefined ? undefined : orphanDependents ? 'Orphan' : 'Background');
 
 function checkDeletion(asked: Partial<DeleteOptions>): void {
-  const { gracePeriodSeconds, propagationPolicy: policy, orphanDependents } = asked;
+  const { propagationPolicy: policy, orphanDependents } = asked;
   const errors = new FieldErrors();
-  if (gracePeriodSeconds !== undefined && gracePeriodSeconds < 0) errors.invalid('gracePeriodSeconds', gracePeriodSeconds, 'must be at least 0');
   if (policy !== undefined && !propagationPolicies.includes(policy)) errors.notSupported('propagationPolicy', policy, [...propagationPolicies, 'nil']);
   for (const value of asked.dryRun ?? []) if (value !== 'All') errors.notSupported('dryRun', value, ['All']);
   if (orphanDependents !== undefined && policy !== undefined) errors.invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set');

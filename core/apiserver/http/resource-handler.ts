@@ -78,7 +78,7 @@ const subresourceVerbs: ReadonlyMap<string, Verb> = new Map([...objectVerbs, ['P
 
 export async function handle(exchange: Exchange): Promise<void> {
   const { api, target, verb, request, response, query, caller } = exchange;
-  const format = negotiate(request.headers.accept, ['table', 'partial']);
+  const format = negotiate(request.headers.accept, target.resource.isQuestion ? [] : ['table', 'partial']);
   const agent = request.headers['user-agent'];
   if (target.resource.deprecation !== undefined) caller.warn(target.resource.deprecation);
   switch (verb) {

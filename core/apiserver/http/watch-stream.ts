@@ -17,6 +17,8 @@ const backlogCharacters = 16 * 1024 * 1024;
 const writeSize = 64 * 1024;
 /** JavaScript clients give up on a watch that is silent for 30 s. */
 const bookmarkEveryMs = 25_000;
+/** Longer ones would end at once. */
+const longestTimerMs = 2 ** 31 - 1;
 
 const turns = new FlushTurns();
 
@@ -37,13 +39,21 @@ export interface WatchStreamOptions {
  */
 export async function watchStream(api: Api, target: Target, parameters: WatchParameters, response: ServerResponse, options: WatchStreamOptions): Promise<void> {
   const stream = new EventStream(response, encoder(api, target, options));
-  const close = await watch(api, target, parameters, (event) => stream.push(event), (error) => (error instanceof ResourceChanged ? stream.end() : stream.fail(error)));
+  let expired: StatusError | undefined;
+  const close = await watch(api, target, parameters, (event) => stream.push(event), (error) => (error instanceof ResourceChanged ? stream.end() : stream.fail(error)))
+    .catch((error: unknown) => {
+      if (!StatusError.is(error, 'Expired')) throw error;
+      expired = error;
+      return () => undefined;
+    });
   response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
   // A client's watch call returns only when the headers are there, and nothing may happen for an hour.
   response.flushHeaders();
   options.audit?.started(200);
   stream.open();
   options.begun?.();
+  // client-go's RetryWatcher gives up on a 410 that is an event, and asks for ever after one that is an answer.
+  if (expired !== undefined) stream.fail(expired);
   const cancels = [close];
   if (parameters.allowWatchBookmarks === true) {
     const tick = (): void => {
@@ -52,8 +62,8 @@ export async function watchStream(api: Api, target: Target, parameters: WatchPar
     };
     cancels[1] = api.clock.after(bookmarkEveryMs, tick);
   } else cancels[1] = () => undefined;
-  const seconds = options.timeoutSeconds ?? 1800 + Math.random() * 1800;
-  cancels[2] = api.clock.after(seconds * 1000, () => {
+  const seconds = options.timeoutSeconds || 1800 + Math.random() * 1800;
+  cancels[2] = api.clock.after(Math.min(seconds * 1000, longestTimerMs), () => {
     if (parameters.allowWatchBookmarks === true) stream.push(bookmark(target, api.objects.revision));
     stream.end();
   });
