@@ -32,6 +32,8 @@ END
 pod/one created
 lease.coordination.k8s.io/{ns}-node created
 
+$ until d=$(kubectl describe node {ns}-node); echo "$d" | grep -q Registered && ! echo "$d" | grep -q not-ready; do sleep 0.1; done
+
 $ kubectl describe node {ns}-node
 Name:               {ns}-node
 Roles:              worker
@@ -40,7 +42,6 @@ Labels:             kubernetes.io/hostname={ns}-node
 Annotations:        note: first
 CreationTimestamp:  <time>
 Taints:             dedicated=tests:NoSchedule
-                    node.kubernetes.io/not-ready:NoSchedule
 Unschedulable:      false
 Lease:
   HolderIdentity:  {ns}-node
@@ -86,7 +87,10 @@ Allocated resources:
   cpu                250m (13%)  1 (52%)
   memory             64Mi (2%)   0 (0%)
   ephemeral-storage  0 (0%)      0 (0%)
-Events:              <none>
+Events:
+  Type    Reason          Age  From             Message
+  ----    ------          ----  ----             -------
+  Normal  RegisteredNode  <age>  node-controller  Node {ns}-node event: Registered Node {ns}-node in Controller
 
 $ kubectl delete node {ns}-node
 node "{ns}-node" deleted
