@@ -19,8 +19,10 @@ export class Connection {
   readonly #host: string;
   #received: Buffer[] = [];
   #length = 0;
-  /** Bytes after which it is worth looking whether the answer is complete. */
-  #enough = 0;
+  /** Where the body begins; 0 as long as the head is not complete. */
+  #bodyAt = 0;
+  /** Undefined for a body in chunks. */
+  #size: number | undefined;
   #waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
 
   private constructor(socket: TLSSocket, host: string) {
@@ -70,27 +72,31 @@ export class Connection {
   #receive(bytes: Buffer): void {
     this.#received.push(bytes);
     this.#length += bytes.length;
-    if (this.#length < this.#enough) return;
-    const all = this.#received.length === 1 ? bytes : Buffer.concat(this.#received);
+    if (this.#bodyAt === 0) this.#readHead();
+    if (this.#bodyAt === 0 || !this.#isComplete()) return;
+    const all = Buffer.concat(this.#received);
+    const body = all.subarray(this.#bodyAt);
+    const answer = { status: statusOf(all), body: this.#size === undefined ? withoutFrames(body) : body };
+    const waiting = this.#waiting;
+    [this.#received, this.#length, this.#bodyAt, this.#size, this.#waiting] = [[], 0, 0, undefined, undefined];
+    waiting?.resolve(answer);
+  }
+
+  #readHead(): void {
+    const all = Buffer.concat(this.#received);
     this.#received = [all];
     const end = all.indexOf(headEnd);
     if (end < 0) return;
-    const head = all.toString('latin1', 0, end);
-    const size = /content-length: (\d+)/i.exec(head)?.[1];
-    const from = end + headEnd.length;
-    if (size !== undefined) {
-      this.#enough = from + Number(size);
-      if (all.length >= this.#enough) this.#answer(all, all.subarray(from));
-    } else if (all.subarray(-lastChunk.length).equals(lastChunk)) this.#answer(all, withoutFrames(all.subarray(from)));
+    this.#bodyAt = end + headEnd.length;
+    const size = /content-length: (\d+)/i.exec(all.toString('latin1', 0, end))?.[1];
+    this.#size = size === undefined ? undefined : Number(size);
   }
 
-  #answer(all: Buffer, body: Buffer): void {
-    this.#received = [];
-    this.#length = 0;
-    this.#enough = 0;
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.resolve({ status: statusOf(all), body });
+  #isComplete(): boolean {
+    if (this.#size !== undefined) return this.#length >= this.#bodyAt + this.#size;
+    // The end may come in pieces.
+    const tail = Buffer.concat(this.#received.slice(-lastChunk.length).map((bytes) => bytes.subarray(-lastChunk.length)));
+    return tail.subarray(-lastChunk.length).equals(lastChunk);
   }
 }
 

@@ -87,6 +87,18 @@ export class BenchServer {
     return answer.body;
   }
 
+  /** Takes a long answer as it comes. */
+  async read(path: string): Promise<{ readonly bytes: number; readonly beginning: string }> {
+    const response = await this.open(path);
+    let bytes = 0;
+    let beginning = '';
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      if (bytes < 1000) beginning += chunk.toString('latin1', 0, 1000);
+      bytes += chunk.length;
+    }
+    return { bytes, beginning };
+  }
+
   /** Calls `each` with every line of a watch; the returned function ends it. */
   async watch(path: string, each: (line: string) => void): Promise<() => void> {
     const response = await this.open(path);
