@@ -31,7 +31,7 @@ const steps: readonly Step[] = [
   { name: 'integration', tests: ['test/integration/**/*.test.ts'], deadlineMs: 15 * minute },
   { name: 'e2e', tests: ['test/e2e/**/*.test.ts'], deadlineMs: 20 * minute },
 ];
-const nothing: TestReport = { passed: 0, failed: 0, skipped: [], leftOpen: [] };
+const nothing: TestReport = { passed: 0, failed: 0, failures: [], skipped: [], leftOpen: [] };
 const inCi = process.env['CI'] === 'true';
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -100,7 +100,7 @@ function troublesOf({ leftOpen, skipped }: TestReport): string[] {
   ];
 }
 
-/** Prints how it went and returns the exit code. The last line is for machines. */
+/** Prints how it went and returns the exit code. The last line is for machines; failures come just before it, because long outputs are often cut at their beginning. */
 function summarize(outcomes: readonly Outcome[], testsWanted: boolean): number {
   const total = (count: (outcome: Outcome) => number): number => outcomes.reduce((sum, outcome) => sum + count(outcome), 0);
   const passed = total(({ report }) => report.passed);
@@ -113,6 +113,9 @@ function summarize(outcomes: readonly Outcome[], testsWanted: boolean): number {
   ]);
   const skips = skipped.map(({ test, reason }) => `  ${test}: ${reason ?? 'no reason given'}`);
   process.stdout.write(`\n${lines.join('\n')}\n${skips.length === 0 ? '' : `\nskipped:\n${skips.join('\n')}\n`}`);
+  for (const { report, step } of outcomes) {
+    for (const { test, error } of report.failures) process.stdout.write(`\nfailed in ${step}: ${test}\n${error.replaceAll(/^/gm, '  ')}\n`);
+  }
   if (testsWanted) process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped.length} skipped\n`);
   return failed > 0 || (testsWanted && passed === 0) ? 1 : 0;
 }
