@@ -2,6 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { ComponentStatus } from '#core/api/schema/core-v1/component-status.ts';
+import { parseIp } from '#core/api/ip.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Authenticator } from '#core/authn/authenticator.ts';
 import type { ServiceAccountKeys } from '#core/authn/service-account/keys.ts';
@@ -18,11 +20,13 @@ import type { Outbound } from './assembly.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { FileSink } from './audit/file-sink.ts';
 import type { AuditPolicy } from './audit/policy.ts';
+import { componentStatuses } from './component-statuses.ts';
 import { Access } from './http/access.ts';
 import { Destinations } from './http/destination.ts';
 import { Frontend } from './http/frontend.ts';
 import { Pages, type IssuerDiscovery } from './http/pages.ts';
 import { ConnectionGuard } from './limits/connection-guard.ts';
+import type { Advertised } from './kubernetes-service/advertised.ts';
 import { flowKeeper } from './limits/flow-keeper.ts';
 import { limitsOf, type LimitOptions } from './limits/limits.ts';
 import type { ConnectorIndex } from './proxy/connector.ts';
@@ -32,6 +36,11 @@ export interface ApiServerOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /**
+   * The address by which nodes and pods reach it, in the endpoints of the service `kubernetes`. `host` by default; none while that is
+   * of the loopback interface, or every address.
+   */
+  readonly advertise?: string;
   /** PEM texts; `ca` signs client certificates. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   readonly version: VersionInfo;
@@ -60,6 +69,7 @@ export interface ApiServerParts {
   readonly connectors: ConnectorIndex;
   /** What runs beside the server, for as long as it does. */
   readonly companions: readonly Component[];
+  readonly advertised: Advertised;
   readonly authenticators: readonly Authenticator[];
   readonly authorizer: Authorizer;
   readonly checks: readonly HealthCheck[];
@@ -78,6 +88,8 @@ export class ApiServer implements Component {
   private readonly sockets = new Set<Socket>();
   private readonly guard: ConnectionGuard;
   private readonly companions: readonly Component[];
+  private readonly advertised: Advertised;
+  private readonly more: Server[] = [];
   private server: Server | undefined;
 
   constructor(api: Api, parts: ApiServerParts, options: Omit<ApiServerOptions, 'authentication' | 'audit'>) {
@@ -89,9 +101,10 @@ export class ApiServer implements Component {
     const { objects, clock, logger, resources } = api;
     const { limits = {}, version, tls } = options;
     this.guard = new ConnectionGuard({ clock, perAddress: limits.connectionsPerAddress ?? 10_000, stallMs: limits.stallMs ?? 60_000 });
+    this.advertised = parts.advertised;
     this.companions = [...companions, flowKeeper({ objects, client, clock, logger }), ...aggregation.companions(resources, client, tls.ca)];
     this.frontend = new Frontend({
-      api, actions, access: new Access(parts.authenticators, parts.authorizer), audit: parts.audit, limits: limitsOf(objects, clock, limits), guard: this.guard,
+      api: { ...api, observed: { [ComponentStatus.plural]: componentStatuses(parts.checks, objects, clock) } }, actions, access: new Access(parts.authenticators, parts.authorizer), audit: parts.audit, limits: limitsOf(objects, clock, limits), guard: this.guard,
       aggregator: aggregation.aggregator, destinations: new Destinations({ resources, connectors, services: aggregation.services }),
       pages: new Pages({ resources, extensions: aggregation.extensions, checks: parts.checks, version, clock, issuer: parts.issuer }),
       address: () => new URL(this.url).host, stopping: this.stopping.signal,
@@ -107,6 +120,28 @@ export class ApiServer implements Component {
   }
 
   async start(signal: AbortSignal): Promise<void> {
+    this.server = await this.listen(this.options.port, this.options.host);
+    const { advertise = this.options.host } = this.options;
+    if (isReachable(advertise)) this.advertise(advertise);
+    for (const companion of this.companions) await companion.start(signal);
+  }
+
+  /** Listens on one more address of this machine too, at the same port, and tells nodes and pods to come there. */
+  async serveAt(ip: string): Promise<void> {
+    const { host } = this.options;
+    if (host !== ip && host !== '0.0.0.0' && host !== '::') this.more.push(await this.listen(this.port, ip));
+    this.advertise(ip);
+  }
+
+  private get port(): number {
+    return Number(new URL(this.url).port || 443);
+  }
+
+  private advertise(ip: string): void {
+    this.advertised.set({ ip, port: this.port });
+  }
+
+  private async listen(port: number, host: string): Promise<Server> {
     const { ca, cert, key } = this.options.tls;
     const server = createServer({
       ca, cert, key, requestCert: true, rejectUnauthorized: false,
@@ -118,7 +153,6 @@ export class ApiServer implements Component {
       maxHeaderSize: 1024 * 1024,
       shouldUpgradeCallback: (request) => this.frontend.upgrades(request),
     });
-    this.server = server;
     server.on('request', (request, response) => void this.frontend.serve(request, response));
     server.on('upgrade', (request, socket, head) => void this.frontend.upgrade(request, socket, head));
     this.guard.attach(server);
@@ -133,13 +167,13 @@ export class ApiServer implements Component {
     server.on('secureConnection', (socket) => socket.on('error', () => socket.destroy()));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(this.options.port, this.options.host, () => {
+      server.listen(port, host, () => {
         server.off('error', reject);
         resolve();
       });
     });
     server.on('error', (error) => this.logger.error('the listener failed', { error }));
-    for (const companion of this.companions) await companion.start(signal);
+    return server;
   }
 
   async stop(): Promise<void> {
@@ -148,10 +182,10 @@ export class ApiServer implements Component {
     this.guard.stop();
     await Promise.all(this.companions.map((companion) => companion.stop()));
     this.stopping.abort();
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => resolve());
-    });
-    server.closeIdleConnections();
+    const closed = Promise.all([server, ...this.more].map((one) => new Promise<void>((resolve) => {
+      one.close(() => resolve());
+      one.closeIdleConnections();
+    })));
     // What is being answered may end; what holds on is cut.
     const cut = setTimeout(() => {
       for (const socket of this.sockets) socket.destroy();
@@ -161,6 +195,12 @@ export class ApiServer implements Component {
   }
 }
 export const ApiServerOptions = token<ApiServerOptions>('ApiServerOptions');
+
+/** From other machines, and from pods. */
+const isReachable = (host: string): boolean => {
+  const address = parseIp(host);
+  return address !== undefined && address.value !== 0n && !(address.family === 'IPv4' ? host.startsWith('127.') : address.value === 1n);
+};
 
 /** What never became a request: too long a URL, a body that does not come, or no HTTP at all. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {

@@ -15,7 +15,11 @@ export interface Api {
   readonly resources: ResourceIndex;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Objects of the kinds of which nothing is stored, by plural. */
+  readonly observed?: Observers;
 }
+
+export type Observers = Readonly<Record<string, () => readonly KubernetesObject[]>>;
 
 export const Api = token<Api>('Api');
 

@@ -43,8 +43,8 @@ export const apiServer = (options: ApiServerOptions): ContainerModule => new Con
     [ObjectStore],
   ).inSingletonScope();
   bind(ApiServer).toResolvedValue(
-    ({ api, actions, client, aggregation, connectors, companions, authentication, authorizer }: Assembly, checks: HealthCheck[], clock: Clock) => new ApiServer(api, {
-      actions, client, aggregation, connectors, companions, authenticators: authentication.authenticators, authorizer, checks, issuer: authentication.accountTokens,
+    ({ api, actions, client, aggregation, connectors, companions, advertised, authentication, authorizer }: Assembly, checks: HealthCheck[], clock: Clock) => new ApiServer(api, {
+      actions, client, aggregation, connectors, companions, advertised, authenticators: authentication.authenticators, authorizer, checks, issuer: authentication.accountTokens,
       audit: options.audit && new AuditLog(options.audit.policy, options.audit.sink, clock),
     }, options),
     [Assembled, { serviceIdentifier: HealthCheck, isMultiple: true }, Clock],

@@ -25,6 +25,8 @@ import { CustomResources } from './custom-resources/custom-resources.ts';
 import { Aggregation } from './aggregation/aggregation.ts';
 import type { FrontProxy } from './aggregation/extension-servers.ts';
 import type { Egress } from './proxy/address.ts';
+import { Advertised } from './kubernetes-service/advertised.ts';
+import { kubernetesServiceKeeper } from './kubernetes-service/keeper.ts';
 import { ConnectorIndex } from './proxy/connector.ts';
 import { proxyConnectors, type ProxyOptions } from './proxy/proxy-connector.ts';
 import { StoredServices } from './proxy/service-resolver.ts';
@@ -74,6 +76,8 @@ export interface Assembly {
   readonly connectors: ConnectorIndex;
   /** What runs beside the API for as long as it is served. */
   readonly companions: readonly Component[];
+  /** Where this server says that it is. */
+  readonly advertised: Advertised;
   /** Ends connections that are kept. */
   close(): void;
 }
@@ -103,11 +107,13 @@ export function assemble({ objects, clock, logger, resources: served, admission 
     tokenRequest(ways.accountTokens), tokenReview(ways.tokens), selfSubjectReview, eviction, ...bindingActions, ...accessReviews(authorizer), ...more,
   ]);
   const client = new InProcessClient(aggregation.verbsBeside(localVerbs(api, actions)));
+  const advertised = new Advertised();
   const proxies = proxyConnectors({ objects, services: stored, ...options.outbound });
   return {
     api, actions, client, kinds, authorizer, authentication: ways, aggregation, connectors: new ConnectorIndex(proxies.connectors),
     customResources: new CustomResources({ api, client, webhooks }),
-    companions: [serviceCidrKeeper({ objects, client, clock, logger, cidrs: serviceCidrs })],
+    companions: [serviceCidrKeeper({ objects, client, clock, logger, cidrs: serviceCidrs }), kubernetesServiceKeeper({ objects, client, clock, logger, serviceCidrs, advertised })],
+    advertised,
     close: () => [webhooks, aggregation, proxies].forEach((part) => part.close()),
   };
 }

@@ -61,7 +61,7 @@ const storageKey = (resource: AnyResource): string => {
 function canonical(resources: readonly AnyResource[]): ReadonlyMap<string, ServedKind> {
   const found = new Map<string, { resource: AnyResource; served: ServedKind }>();
   for (const resource of resources) {
-    if (resource.isQuestion) continue;
+    if (resource.isQuestion || resource.isObserved) continue;
     const key = storageKey(resource);
     const known = found.get(key);
     const isStored = apiVersionOf(storageNames(resource)) === apiVersionOf(resource.kind);

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
@@ -38,6 +39,7 @@ export const upFlags: readonly Flag[] = [
   { name: 'pki-dir', placeholder: 'DIR', help: 'certificates and the token key, which servers of one cluster have in common; pki in the data directory by default', initial: '' },
   { name: 'host', placeholder: 'HOST', help: 'address to listen on', initial: '127.0.0.1' },
   { name: 'port', placeholder: 'N', help: 'port to listen on; 0 takes any free one', initial: '6443', check: checkPort },
+  { name: 'advertise-address', placeholder: 'IP', help: 'where nodes and pods reach this server; HOST by default, unless that is of the loopback interface', initial: '', check: checkIp },
   { name: 'token-auth-file', placeholder: 'FILE', help: 'bearer tokens: lines of token,user,uid,"group1,group2"', initial: '' },
   { name: 'service-account-issuer', placeholder: 'URL', help: 'issuer of service account tokens', initial: defaultIssuer, check: checkUrl },
   { name: 'audit-policy-file', placeholder: 'FILE', help: 'which requests are logged (audit.k8s.io/v1 Policy)', initial: '' },
@@ -73,6 +75,10 @@ export const restoreFlags: readonly Flag[] = [
 
 function checkUrl(value: string): string | undefined {
   return URL.canParse(value) && value.startsWith('https://') ? undefined : 'must be an https URL';
+}
+
+function checkIp(value: string): string | undefined {
+  return value === '' || isIP(value) > 0 ? undefined : 'must be an IP address';
 }
 
 function checkPort(value: string): string | undefined {

@@ -36,10 +36,11 @@ export async function up(values: FlagValues): Promise<number> {
 async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Promise<number> {
   const logger = loggerOf(values);
   const host = valueOf(values, 'host');
+  const advertise = valueOf(values, 'advertise-address');
   const pkiDir = resolve(valueOf(values, 'pki-dir') || join(dataDir, 'pki'));
   const certificates = new CertificateProcess();
   const [pki, { compose }, accountKeys, staticTokens, audit, store, providers] = await Promise.all([
-    clusterPki(certificates, pkiDir, hostsOf(host)),
+    clusterPki(certificates, pkiDir, [...hostsOf(host), ...(advertise === '' ? [] : [advertise])]),
     // Most of the code, while the certificates are made.
     import('./compose.ts'),
     ensureServiceAccountKeys(pkiDir),
@@ -53,7 +54,7 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
   const { components, apiServer } = compose({
     logger, collectsWhenIdle: true, signer: new AuthoritySigner(pki.authority, systemClock, certificates), modules: modules.map(({ module, settings }) => module.create(settings)),
     apiServer: {
-      host, port: Number(valueOf(values, 'port')), tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(), outbound: { frontProxy: pki.frontProxy, nodeAgents: pki.nodeClient },
+      host, port: Number(valueOf(values, 'port')), ...(advertise === '' ? {} : { advertise }), tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(), outbound: { frontProxy: pki.frontProxy, nodeAgents: pki.nodeClient },
       authentication: { accountKeys, issuer: valueOf(values, 'service-account-issuer'), ...(staticTokens === undefined ? {} : { staticTokens }) },
       ...(audit ? { audit } : {}),
     },

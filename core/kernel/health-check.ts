@@ -8,4 +8,14 @@ export interface HealthCheck {
   /** What is wrong, as a sentence; undefined when nothing is. Throwing counts as a failure too. */
   check(): string | undefined;
 }
+
+/** What is wrong, as a sentence; undefined when nothing is. */
+export function troubleOf(check: HealthCheck): string | undefined {
+  try {
+    return check.check();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 export const HealthCheck = token<HealthCheck>('HealthCheck');

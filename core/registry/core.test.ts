@@ -23,7 +23,7 @@ describe('builtInResources', () => {
       groups.set(version, [...(groups.get(version) ?? []), [kind.kind, ...shortNames].join(' ')]);
     }
     expect(Object.fromEntries([...groups].map(([version, kinds]) => [version, kinds.sort().join(', ')]))).to.deep.equal({
-      '/v1': 'Binding, ConfigMap cm, Endpoints ep, Event ev, LimitRange limits, Namespace ns, Node no, PersistentVolume pv, PersistentVolumeClaim pvc, Pod po, PodTemplate, '
+      '/v1': 'Binding, ComponentStatus cs, ConfigMap cm, Endpoints ep, Event ev, LimitRange limits, Namespace ns, Node no, PersistentVolume pv, PersistentVolumeClaim pvc, Pod po, PodTemplate, '
         + 'ReplicationController rc, ResourceQuota quota, Secret, Service svc, ServiceAccount sa',
       'apps/v1': 'ControllerRevision, DaemonSet ds, Deployment deploy, ReplicaSet rs, StatefulSet sts',
       'batch/v1': 'CronJob cj, Job',

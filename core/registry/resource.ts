@@ -83,6 +83,8 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
   readonly verbs?: readonly Verb[];
   /** Nothing is stored: a POST is a question that the API server answers at once (SubjectAccessReview). */
   readonly isQuestion?: boolean;
+  /** Nothing is stored: what is read is observed at that moment (ComponentStatus). */
+  readonly isObserved?: boolean;
   /** `metadata.generation` starts at 1 and counts changes of the spec. */
   readonly tracksGeneration?: boolean;
   /** What else than a change of the spec counts, in its place. */

@@ -3,6 +3,7 @@ import { bindings } from './bindings.ts';
 import { certificateSigningRequests } from './certificatesigningrequests.ts';
 import { clusterRoleBindings } from './clusterrolebindings.ts';
 import { clusterRoles } from './clusterroles.ts';
+import { componentStatuses } from './componentstatuses.ts';
 import { configMaps } from './configmaps.ts';
 import { controllerRevisions } from './controllerrevisions.ts';
 import { cronJobs } from './cronjobs.ts';
@@ -67,7 +68,7 @@ import { volumeAttributesClasses } from './volumeattributesclasses.ts';
 
 /** Every kind that the server knows by itself. */
 export const builtInResources: readonly AnyResource[] = [
-  bindings, configMaps, endpoints, events, limitRanges, namespaces, nodes, persistentVolumeClaims, persistentVolumes, pods,
+  bindings, componentStatuses, configMaps, endpoints, events, limitRanges, namespaces, nodes, persistentVolumeClaims, persistentVolumes, pods,
   podTemplates, replicationControllers, resourceQuotas, secrets, serviceAccounts, services,
   controllerRevisions, daemonSets, deployments, replicaSets, statefulSets,
   cronJobs, jobs,

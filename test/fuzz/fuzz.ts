@@ -151,7 +151,7 @@ class Run {
 
   async #checkAlive(): Promise<void> {
     for (const target of builtInTargets) {
-      if (target.isQuestion || target.kind.plural === 'bindings') continue;
+      if (target.isQuestion || ['bindings', 'componentstatuses'].includes(target.kind.plural)) continue;
       const path = collectionOf(target).replace(/\/namespaces\/[^/]+/, '');
       for (const accept of ['application/json', 'application/json;as=Table;v=v1;g=meta.k8s.io']) {
         const answer = await this.#transport.get(path, { Accept: accept });

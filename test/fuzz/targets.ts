@@ -1,6 +1,6 @@
 import { apiVersionOf, type KindNames } from '#core/api/schema/kind.ts';
 import type { Struct } from '#core/api/schema/type.ts';
-import { subresourcesOf } from '#core/apiserver/http/discovery.ts';
+import { subresourcesOf, verbsOf } from '#core/apiserver/http/discovery.ts';
 import type { AnyResource } from '#core/registry/resource.ts';
 import { builtInResources } from '#core/registry/resources.ts';
 import type { Choices } from './choices.ts';
@@ -52,6 +52,9 @@ function custom(group: string, plural: string, version: string): FuzzTarget {
 export const fixedDefinition = 'widgets.fixed.example.com';
 
 export const builtInTargets: readonly FuzzTarget[] = builtInResources.map(builtIn);
+
+/** Those of which objects are made. */
+export const writableTargets: readonly FuzzTarget[] = builtInResources.filter((resource) => verbsOf(resource).includes('create')).map(builtIn);
 
 export const customTargets: readonly FuzzTarget[] = [
   custom('fixed.example.com', 'widgets', 'v1'), custom('fixed.example.com', 'widgets', 'v1beta1'), ...Array.from({ length: 12 }, (_, i) => custom('fuzz.example.com', `f${i}s`, i % 3 === 0 ? 'v1beta1' : 'v1')),

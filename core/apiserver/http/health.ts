@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { HealthCheck } from '#core/kernel/health-check.ts';
+import { troubleOf, type HealthCheck } from '#core/kernel/health-check.ts';
 import { sendText } from './respond.ts';
 
 const healthPath = /^\/(healthz|livez|readyz)(?:\/([^/]+))?\/?$/;
@@ -33,12 +33,4 @@ export function serveHealth(path: string, query: URLSearchParams, checks: readon
   if (failed.length === 0 && !verbose) sendText(response, 200, 'ok');
   else sendText(response, failed.length === 0 ? 200 : 500, `${[...lines, verdict].join('\n')}\n`);
   return true;
-}
-
-function troubleOf(check: HealthCheck): string | undefined {
-  try {
-    return check.check();
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }

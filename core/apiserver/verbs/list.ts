@@ -35,6 +35,11 @@ const chunk = 1000;
 /** @throws {StatusError} BadRequest, Invalid, Expired (410), Timeout (a version that lies ahead) */
 export async function list(api: Api, target: Target, parameters: ListParameters): Promise<ListResult> {
   const selection = select(target, parameters);
+  if (target.resource.isObserved) return { metadata: {}, items: observed(api, target).filter((object) => selection.matches(object)) };
+  return listStored(api, target, parameters, selection);
+}
+
+async function listStored(api: Api, target: Target, parameters: ListParameters, selection: Selection): Promise<ListResult> {
   if (api.objects.shared && needsNewest(api, parameters)) await api.objects.catchUp();
   const page = pageOf(api, parameters);
   const { resource } = target;
@@ -58,6 +63,9 @@ export async function list(api: Api, target: Target, parameters: ListParameters)
     throw error;
   }
 }
+
+/** What there is of a kind of which nothing is stored. */
+export const observed = ({ observed: observers = {} }: Api, { resource: { kind } }: Target): readonly KubernetesObject[] => observers[kind.plural]?.() ?? [];
 
 async function prepared(conversion: NonNullable<AnyResource['conversion']>, entries: readonly Entry[]): Promise<readonly Entry[]> {
   await conversion.prepare(entries.map(([, object]) => object));

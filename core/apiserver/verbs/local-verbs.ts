@@ -7,7 +7,7 @@ import type { Verbs } from '#core/client/in-process.ts';
 import { act } from './act.ts';
 import { create } from './create.ts';
 import { remove } from './delete.ts';
-import { list } from './list.ts';
+import { list, observed } from './list.ts';
 import { patch } from './patch.ts';
 import { update } from './update.ts';
 import { viewOf } from './view.ts';
@@ -16,7 +16,7 @@ import { watch } from './watch.ts';
 /** @throws {StatusError} NotFound */
 export async function get(api: Api, target: Target): Promise<KubernetesObject> {
   if (api.objects.shared) await api.objects.catchUp();
-  const stored = api.objects.get(storageNames(target.resource), target.namespace, target.name);
+  const stored = target.resource.isObserved ? observed(api, target).find(({ metadata }) => metadata.name === target.name) : api.objects.get(storageNames(target.resource), target.namespace, target.name);
   if (stored === undefined) throw StatusError.notFound(target.resource.kind, target.name);
   const object = await showing(target.resource, stored);
   return viewOf(target)?.read(object) ?? object;

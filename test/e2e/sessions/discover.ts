@@ -6,6 +6,7 @@ export const discover: Sessions = {
 $ kubectl api-resources --cached=false
 NAME                                SHORTNAMES   APIVERSION                        NAMESPACED   KIND
 bindings                                         v1                                true         Binding
+componentstatuses                                cs           v1                                false        ComponentStatus
 configmaps                          cm           v1                                true         ConfigMap
 endpoints                           ep           v1                                true         Endpoints
 events                              ev           v1                                true         Event
@@ -87,6 +88,7 @@ statefulsets          sts          apps/v1      true         StatefulSet        
 
 $ kubectl api-resources --api-group='' --namespaced=false -o wide
 NAME                SHORTNAMES   APIVERSION   NAMESPACED   KIND               VERBS                                                        CATEGORIES
+componentstatuses   cs           v1           false        ComponentStatus    get,list
 namespaces          ns           v1           false        Namespace          create,delete,get,list,patch,update,watch
 nodes               no           v1           false        Node               create,delete,deletecollection,get,list,patch,update,watch
 persistentvolumes   pv           v1           false        PersistentVolume   create,delete,deletecollection,get,list,patch,update,watch

@@ -2,6 +2,17 @@ import type { Sessions } from '#test/e2e/kubectl-console.ts';
 
 /** Columns of cluster-wide kinds, and of kinds of one's own. */
 export const getKinds: Sessions = {
+  'shows how the parts of the control plane are': `
+$ kubectl get componentstatuses
+NAME                 STATUS    MESSAGE   ERROR
+scheduler            Healthy   ok
+controller-manager   Healthy   ok
+etcd-0               Healthy   ok
+! Warning: v1 ComponentStatus is deprecated in v1.19+
+$ kubectl get cs etcd-0 -o jsonpath={.conditions[0].status}
+True
+! Warning: v1 ComponentStatus is deprecated in v1.19+
+`,
   'shows what belongs to no namespace': `
 $ kubectl apply -f - <<END
 apiVersion: v1
