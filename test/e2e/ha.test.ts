@@ -4,7 +4,7 @@ import { program, requires } from '#test/fixtures/requires.ts';
 
 /** A slice of `npm run campaign ha`. */
 describe('several servers over one etcd', function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   before(requires(etcdServer, program('etcdctl', 'etcd-client')));
 
   it('give consistent answers and complete watches while members and servers fail, and controllers go on elsewhere', async () => {

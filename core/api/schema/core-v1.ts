@@ -1,4 +1,5 @@
 // The kinds of this group and version, for programs that use Keelson; inside, the files are imported themselves.
+export { ComponentStatus } from './core-v1/component-status.ts';
 export { ConfigMap, Secret } from './core-v1/config.ts';
 export { Endpoints } from './core-v1/endpoints.ts';
 export { Event } from './core-v1/event.ts';
