@@ -3,6 +3,7 @@ import { StatusError } from '#core/api/status-error.ts';
 import { bookmark, ResourceChanged, watch, type WatchEvent, type WatchParameters } from '#core/apiserver/verbs/watch.ts';
 import type { AuditRecord } from '#core/apiserver/audit/audit-log.ts';
 import type { Api, Target } from '#core/apiserver/api.ts';
+import { EventFrames, type Frame } from './event-frames.ts';
 import { FlushTurns } from './flush-turns.ts';
 import type { Format } from './negotiate.ts';
 import { objectText } from './object-text.ts';
@@ -15,6 +16,8 @@ const backlogLimit = 10_000;
 const backlogCharacters = 16 * 1024 * 1024;
 /** Bytes handed to the socket in one write. */
 const writeSize = 64 * 1024;
+/** What an event of the initial state counts, whose text nobody has measured. */
+const unknownSize = 4096;
 /** JavaScript clients give up on a watch that is silent for 30 s. */
 const bookmarkEveryMs = 25_000;
 /** Longer ones would end at once. */
@@ -38,7 +41,7 @@ export interface WatchStreamOptions {
  * Resolves when the stream has ended. @throws {StatusError} before the first byte only
  */
 export async function watchStream(api: Api, target: Target, parameters: WatchParameters, response: ServerResponse, options: WatchStreamOptions): Promise<void> {
-  const stream = new EventStream(response, encoder(api, target, options));
+  const stream = new EventStream(response, options.format.as === 'object' ? objectFrames : new EventFrames(encoder(api, target, options)));
   let expired: StatusError | undefined;
   const close = await watch(api, target, parameters, (event) => stream.push(event), (error) => (error instanceof ResourceChanged ? stream.end() : stream.fail(error)))
     .catch((error: unknown) => {
@@ -85,19 +88,23 @@ class EventStream {
   private scheduled = false;
   private finishing = false;
   private readonly response: ServerResponse;
-  private readonly encode: (event: WatchEvent) => string;
+  private readonly frames: EventFrames;
   readonly ended: Promise<void>;
 
-  constructor(response: ServerResponse, encode: (event: WatchEvent) => string) {
+  constructor(response: ServerResponse, frames: EventFrames) {
     this.response = response;
-    this.encode = encode;
+    this.frames = frames;
     this.ended = new Promise((resolve) => {
       response.once('close', resolve);
     });
-    response.on('drain', () => {
+    const { socket } = response;
+    const drained = (): void => {
       this.blocked = false;
       this.pump();
-    });
+    };
+    response.on('drain', drained);
+    socket?.on('drain', drained);
+    void this.ended.then(() => socket?.off('drain', drained));
   }
 
   push(event: WatchEvent): void {
@@ -143,26 +150,35 @@ class EventStream {
     void this.ended.then(() => clearTimeout(late));
   }
 
+  /** Past the response, which would write each chunk's frame and body apart: that costs more than all else for a small event. */
+  private write({ chunk, body }: Frame): boolean {
+    const { response } = this;
+    // A response without a socket waits for its turn on the connection.
+    return response.socket !== null && response.chunkedEncoding ? response.socket.write(chunk) : response.write(body);
+  }
+
   private pump(): void {
     if (!this.opened || this.finishing) return;
     let at = 0;
     while (!this.blocked && at < this.queue.length) {
-      let text = '';
-      while (at < this.queue.length && text.length < writeSize) {
-        const event = this.queue[at++];
+      const events: WatchEvent[] = [];
+      for (let size = 0; at < this.queue.length && size < writeSize; at++) {
+        const event = this.queue[at];
         if (event === undefined) continue;
-        text += this.encode(event);
-        this.characters -= event.size;
+        events.push(event);
+        size += event.size || unknownSize;
       }
-      this.blocked = !this.response.write(text);
+      for (const { size } of events) this.characters -= size;
+      this.blocked = !this.write(this.frames.of(events));
     }
     if (at > 0) this.queue = this.queue.slice(at);
     if (this.queue.length === 0) this.limit = backlogLimit;
   }
 }
 
+const objectFrames = new EventFrames(({ type, object }) => `{"type":"${type}","object":${objectText.of(object)}}\n`);
+
 function encoder(api: Api, target: Target, { format, include }: WatchStreamOptions): (event: WatchEvent) => string {
-  if (format.as === 'object') return ({ type, object }) => `{"type":"${type}","object":${objectText.of(object)}}\n`;
   if (format.as === 'partial') return ({ type, object }) => `${JSON.stringify({ type, object: partial(object, format.version) })}\n`;
   let first = true;
   return ({ type, object }) => {
