@@ -6,6 +6,10 @@ export interface ModuleSettings {
   readonly stateDir: string;
   /** Name of this machine's node. */
   readonly nodeName: string;
+  /** All nodes of this machine, when it has several. */
+  readonly nodeNames?: readonly string[];
+  /** The state belongs to another process of this machine, which cleans it up. */
+  readonly isGuest?: boolean;
   /** Where what the module stands for is to be found, when the user named it by an address: `etcd://10.0.0.1:2379`. */
   readonly url?: string;
 }

@@ -22,17 +22,19 @@ import { DRIVER_NAME, LocalVolumeDriver } from './volume-driver.ts';
 export interface LocalOptions extends PoolsOptions {
   /** Name of this machine's node, as its label `kubernetes.io/hostname` says it. */
   readonly nodeName: string;
+  /** All nodes of this machine, when it has several. */
+  readonly nodeNames?: readonly string[] | undefined;
 }
 
 const Pools = token<LocalPools>('providers/local/LocalPools');
 
 export function local(options: LocalOptions): ContainerModule {
-  const { nodeName } = options;
+  const { nodeName, nodeNames } = options;
   const kernel = new Kernel();
   const machine = thisMachine();
   return new ContainerModule(({ bind }) => {
     bind(Pools).toResolvedValue((clock, log) => new LocalPools(options, diskFiles, clock, log), [Clock, Logger]).inSingletonScope();
-    bind(VolumeDriver).toResolvedValue((pools, clock) => new LocalVolumeDriver({ pools, kernel, machine, clock, nodeName }), [Pools, Clock]).inSingletonScope();
+    bind(VolumeDriver).toResolvedValue((pools, clock) => new LocalVolumeDriver({ pools, kernel, machine, clock, nodeName, nodeNames }), [Pools, Clock]).inSingletonScope();
     bind(NodeVolumeDriver).toResolvedValue((pools) => new LocalNodeVolumeDriver({ pools, kernel, machine, files: diskFiles, run: runCommand, nodeName }), [Pools]).inSingletonScope();
     bind(Component).toResolvedValue((pools, log) => new PoolsOpener(pools, log), [Pools, Logger]).inSingletonScope();
     for (const object of localBootstrapObjects(DRIVER_NAME)) bind(BootstrapObject).toConstantValue(object);
@@ -41,7 +43,7 @@ export function local(options: LocalOptions): ContainerModule {
 
 export const keelsonModule: KeelsonModule = {
   name: 'local',
-  create: ({ stateDir, nodeName }) => local({ root: join(stateDir, 'volumes'), nodeName, ...fromEnvironment(process.env) }),
+  create: ({ stateDir, nodeName, nodeNames, isGuest }) => local({ root: join(stateDir, 'volumes'), nodeName, nodeNames, isGuest, ...fromEnvironment(process.env) }),
   abilities: () => describeAbilities(thisMachine()),
 };
 

@@ -24,6 +24,8 @@ export interface PoolOptions {
   readonly makeRoot: boolean;
   /** Most that all volumes may have together. */
   readonly size?: bigint | undefined;
+  /** The root belongs to another process, which makes, counts and clears: here volumes are only found. */
+  readonly isGuest?: boolean | undefined;
 }
 
 const SCANS_AT_ONCE = 16;
@@ -41,7 +43,8 @@ const DATA = 'data';
  *     <root>/.trash/<name>/     being removed
  *
  * So whatever is under its own name is complete, and whatever is left in the other two after a crash goes at the next start.
- * Calls for one name may not overlap; the caller sees to that. The root belongs to one process.
+ * Calls for one name may not overlap; the caller sees to that. The root belongs to one process;
+ * others may be its guests.
  */
 export class Pool {
   readonly #options: PoolOptions;
@@ -194,6 +197,8 @@ export class Pool {
     if (root?.kind !== 'folder' || root.openToOthers) {
       throw new ProviderError('Unavailable', `the folder of volumes ${this.#root} must be a folder that only its owner may write to: chmod go-w ${this.#root}`);
     }
+    this.#isOpen = this.#options.isGuest ?? false;
+    if (this.#isOpen) return;
     for (const place of [CREATING, TRASH]) await this.#openPlace(place, root.device);
     const volumes = (await this.#files.list(this.#root)).filter(isVolumeName);
     await forEachOf(volumes, SCANS_AT_ONCE, (name) => this.#count(name));

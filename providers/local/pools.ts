@@ -14,6 +14,8 @@ export interface PoolsOptions {
   readonly nodePaths?: readonly string[];
   /** Most bytes that the volumes of one folder may have together; what its disk holds when undefined. */
   readonly poolSize?: bigint | undefined;
+  /** The folders belong to another process: see `PoolOptions`. */
+  readonly isGuest?: boolean | undefined;
 }
 
 /** All folders of volumes of this machine. A name is given once among all of them. */
@@ -23,13 +25,13 @@ export class LocalPools {
   readonly #lock = new KeyedLock();
 
   constructor(options: PoolsOptions, files: Files, clock: Clock, log: Logger) {
-    const { root, nodePaths = [], poolSize: size } = options;
+    const { root, nodePaths = [], poolSize: size, isGuest } = options;
     for (const path of [root, ...nodePaths]) {
       if (!isPlainPath(path) || path === '/') throw new RangeError(`a folder of volumes must be an absolute path without "..", "//" or a slash at the end, and not the root: ${quoted(path)}`);
     }
-    this.#default = new Pool({ root, makeRoot: true, size }, files, clock, log);
+    this.#default = new Pool({ root, makeRoot: true, size, isGuest }, files, clock, log);
     const others = new Set(nodePaths.filter((path) => path !== root));
-    this.#all = [this.#default, ...[...others].map((path) => new Pool({ root: path, makeRoot: false, size }, files, clock, log))];
+    this.#all = [this.#default, ...[...others].map((path) => new Pool({ root: path, makeRoot: false, size, isGuest }, files, clock, log))];
   }
 
   /**

@@ -1,12 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { chmod, copyFile, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { systemClock } from '#core/kernel/clock.ts';
+import { silentLogger } from '#core/kernel/logger.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { CreateVolumeRequest } from '#core/spi/volume-driver.ts';
 import { recordingLogger } from '#test/fixtures/recording-logger.ts';
 import { diskFiles } from './files.ts';
 import { Kernel } from './kernel-state.ts';
 import type { Machine } from './machine.ts';
+import { LocalPools } from './pools.ts';
+import { LocalVolumeDriver } from './volume-driver.ts';
 import { MIB, never, Platform, volumeRequest } from './test-platform.ts';
 
 describe('LocalVolumeDriver', () => {
@@ -117,6 +122,24 @@ describe('LocalVolumeDriver', () => {
     expect(await platform.driver.create({ ...request, parameters: { enforceCapacity: 'true', nodeAffinityKey: 'kubernetes.io/hostname' } }, never)).to.deep.equal(volume);
     await failsWith(platform.driver.create({ ...request, parameters: { nodePath: platform.other } }, never), 'AlreadyExists', 'other parameters');
     await failsWith(platform.driver.create({ ...request, use: { ...request.use, volumeMode: 'Block' } }, never), 'AlreadyExists', 'Filesystem');
+  });
+
+  it('serves all nodes of the machine alike, and guests that find what it made', async () => {
+    const parts = { kernel: new Kernel(), machine: { mountLack: async () => undefined, enforceLack: async () => undefined }, clock: systemClock, nodeName: 'node-1' };
+    const driver = new LocalVolumeDriver({ ...parts, pools: platform.pools, nodeNames: ['node-1', 'node-2'] });
+    const on = (name: string) => ({ 'kubernetes.io/hostname': name });
+    const { id, topology } = await driver.create(volumeRequest({ topology: { requisite: [on('node-2')], preferred: [] } }), never);
+    expect(topology).to.deep.equal([on('node-1'), on('node-2')]);
+    expect((await driver.capacity({}, never)).map((report) => report.topology)).to.deep.equal([on('node-1'), on('node-2')]);
+    await failsWith(driver.create(volumeRequest({ topology: { requisite: [on('node-3')], preferred: [] } }), never), 'Exhausted', 'node-1, node-2');
+
+    const halfMade = join(platform.root, '.creating', `pvc-${randomUUID()}`);
+    await mkdir(halfMade);
+    const guest = new LocalPools({ root: platform.root, isGuest: true }, diskFiles, systemClock, silentLogger);
+    expect((await guest.find(id))?.record.name).to.equal(id);
+    expect(await readdir(join(platform.root, '.creating'))).to.have.length(1);
+    await platform.again().pools.open();
+    expect(await readdir(join(platform.root, '.creating'))).to.deep.equal([]);
   });
 
   describe('leaves alone', () => {

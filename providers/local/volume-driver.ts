@@ -1,7 +1,7 @@
 import type { Clock } from '#core/kernel/clock.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import { ProviderError } from '#core/spi/errors.ts';
-import type { AvailableCapacity, CapacityReporter, CreateVolumeRequest, ParameterChecker, Volume, VolumeDriver, VolumeFinder } from '#core/spi/volume-driver.ts';
+import type { AvailableCapacity, CapacityReporter, CreateVolumeRequest, ParameterChecker, TopologySegment, Volume, VolumeDriver, VolumeFinder } from '#core/spi/volume-driver.ts';
 import { classify } from './errors.ts';
 import type { Kernel } from './kernel-state.ts';
 import { holderOf } from './kernel-state.ts';
@@ -21,6 +21,8 @@ export interface LocalVolumeDriverParts {
   readonly machine: Machine;
   readonly clock: Clock;
   readonly nodeName: string;
+  /** All nodes of this machine, which share its disks; only `nodeName` by default. */
+  readonly nodeNames?: readonly string[] | undefined;
 }
 
 /** Volumes on this machine's disk. A volume's id is its name. */
@@ -31,14 +33,14 @@ export class LocalVolumeDriver implements VolumeDriver, VolumeFinder, CapacityRe
   readonly #kernel: Kernel;
   readonly #machine: Machine;
   readonly #clock: Clock;
-  readonly #here: Readonly<Record<string, string>>;
+  readonly #places: readonly TopologySegment[];
 
-  constructor({ pools, kernel, machine, clock, nodeName }: LocalVolumeDriverParts) {
+  constructor({ pools, kernel, machine, clock, nodeName, nodeNames = [nodeName] }: LocalVolumeDriverParts) {
     this.#pools = pools;
     this.#kernel = kernel;
     this.#machine = machine;
     this.#clock = clock;
-    this.#here = { [HOSTNAME]: nodeName };
+    this.#places = nodeNames.map((name) => ({ [HOSTNAME]: name }));
   }
 
   async create(request: CreateVolumeRequest, signal: AbortSignal): Promise<Volume> {
@@ -53,7 +55,7 @@ export class LocalVolumeDriver implements VolumeDriver, VolumeFinder, CapacityRe
         await found.pool.settle();
         return this.#volume(found.record);
       }
-      if (!isReachable(request, this.#here)) throw new ProviderError('Exhausted', `volume ${request.name} is wanted elsewhere: this machine is ${this.#here[HOSTNAME]}`);
+      if (!this.#places.some((place) => isReachable(request, place))) throw new ProviderError('Exhausted', `volume ${request.name} is wanted elsewhere: this machine is ${this.#places.map((place) => place[HOSTNAME]).join(', ')}`);
       if (enforced) await this.#checkMachine();
       const { name, owner, parameters, use: { volumeMode } } = request;
       const record: VolumeRecord = { name, owner, capacity, enforced, volumeMode, parameters, created: rfc3339(this.#clock.now()) };
@@ -88,7 +90,8 @@ export class LocalVolumeDriver implements VolumeDriver, VolumeFinder, CapacityRe
     const pool = this.#pools.of(nodePath);
     try {
       const able = !enforced || (await this.#machine.enforceLack()) === undefined;
-      return [{ topology: this.#here, available: able ? await pool.available() : 0n }];
+      const available = able ? await pool.available() : 0n;
+      return this.#places.map((topology) => ({ topology, available }));
     } catch (error) {
       throw classify(error, 'measuring the free capacity');
     }
@@ -123,7 +126,7 @@ export class LocalVolumeDriver implements VolumeDriver, VolumeFinder, CapacityRe
   }
 
   #volume(record: VolumeRecord): Volume {
-    return { id: record.name, capacity: record.capacity, context: { capacityEnforced: String(record.enforced) }, topology: [this.#here] };
+    return { id: record.name, capacity: record.capacity, context: { capacityEnforced: String(record.enforced) }, topology: this.#places };
   }
 }
 
