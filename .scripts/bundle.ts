@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..');
 /** Where `.scripts/keelson` keeps the one of the sources. */
 const usual = join(root, 'node_modules', '.cache', 'keelson-bundle');
 /** Files of worker threads and processes, which get a bundle of their own, by their folders. */
-const workers = ['core/apiserver/http/yaml-worker', 'core/authn/certificate-worker', 'plugins/store/sqlite/worker'] as const;
+const workers = ['core/apiserver/http/yaml-worker', 'core/authn/certificate-worker', 'core/agent/server/port-forward/dial-worker', 'plugins/store/sqlite/worker'] as const;
 /** Other packages stay where npm has put them. */
 const packages = /^(inversify|reflect-metadata|@peculiar\/x509)(\/|$)/;
 /** A server that runs from an earlier bundle may load a part of it later. */
@@ -25,7 +25,7 @@ const keepMs = 7 * 24 * 3600_000;
  */
 export async function bundle(from: string, to: string, extension: 'ts' | 'js'): Promise<string> {
   const begun = new Date();
-  const specifiers = [...builtIn.provider.values(), ...builtIn.store.values()];
+  const specifiers = Object.values(builtIn).flatMap((modules) => [...modules.values()]);
   const file = (path: string): string => relative(to, join(from, `${path}.${extension}`));
   const { outputFiles } = await build({
     entryPoints: [{ in: 'entry', out: 'keelson' }, ...workers.map((path) => ({ in: join(from, `${path}.${extension}`), out: workerOf(path) }))],

@@ -1,11 +1,15 @@
 import { execa } from 'execa';
+import { referencePluginsInstalled } from '#test/fixtures/namespaces.ts';
 import { program } from '#test/fixtures/requires.ts';
 
 /** Programs that tests drive, and the Debian package of each. */
 const wanted = [
   program('kubectl', 'kubernetes-client'), program('mkfs.ext4', 'e2fsprogs'), program('e2fsck', 'e2fsprogs'),
   program('mount', 'mount'), program('losetup', 'mount'), program('blkid', 'util-linux'),
+  program('dig', 'bind9-dnsutils'),
   program('etcd', 'etcd-server'), program('etcdctl', 'etcd-client'),
+  program('dockerd', 'docker.io'), program('iptables', 'iptables'), program('conntrack', 'conntrack'), program('ip', 'iproute2'), program('sysctl', 'procps'),
+  program('busybox', 'busybox-static'), program('curl', 'curl'), program('dig', 'bind9-dnsutils'), referencePluginsInstalled,
 ];
 
 /** Installs from Debian what tests need and this machine lacks. Resolves to what it could not install, and why. */

@@ -1,6 +1,7 @@
 import { chmod, glob, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startEngine } from './run-docker.ts';
 import { killGroups, runGroup } from './run-group.ts';
 import { installWhatIsMissing } from './run-install.ts';
 import { clearLeftovers } from './run-leftovers.ts';
@@ -51,7 +52,13 @@ async function main([name, ...mochaArgs]: readonly string[]): Promise<number> {
   const outcomes: Outcome[] = [];
   const lacking = inCi && chosen.some(({ tests }) => tests) ? await installWhatIsMissing() : undefined;
   if (lacking !== undefined) outcomes.push({ step: 'install', durationMs: 0, report: nothing, troubles: [lacking] });
-  for (const step of chosen) outcomes.push(await run(step, mochaArgs));
+  const engine = inCi && chosen.some(({ tests }) => tests) ? await startEngine() : undefined;
+  if (engine?.problem !== undefined) process.env['KEELSON_NO_DOCKER'] = engine.problem;
+  try {
+    for (const step of chosen) outcomes.push(await run(step, mochaArgs));
+  } finally {
+    await engine?.stop();
+  }
   return summarize(outcomes, chosen.some(({ tests }) => tests));
 }
 

@@ -41,6 +41,8 @@ export interface ApiServerOptions {
    * of the loopback interface, or every address.
    */
   readonly advertise?: string;
+  /** Of the default ServiceCIDR; see `AssemblyOptions`. */
+  readonly serviceCidrs?: readonly string[];
   /** PEM texts; `ca` signs client certificates. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   readonly version: VersionInfo;

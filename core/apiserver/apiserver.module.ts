@@ -26,7 +26,7 @@ export const apiServer = (options: ApiServerOptions): ContainerModule => new Con
   ).inSingletonScope();
   bind(Assembled).toResolvedValue(
     (objects: ObjectStore, admission: AdmissionPlugin[], actions: Action[], clock: Clock, logger: Logger) =>
-      assemble({ objects, admission, actions, clock, logger: logger.with({ component: 'api-server' }), authentication: options.authentication, outbound: options.outbound }),
+      assemble({ objects, admission, actions, clock, logger: logger.with({ component: 'api-server' }), authentication: options.authentication, outbound: options.outbound, ...(options.serviceCidrs ? { serviceCidrs: options.serviceCidrs } : {}) }),
     [ObjectStore, { serviceIdentifier: AdmissionPlugin, isMultiple: true }, { serviceIdentifier: Action, isMultiple: true }, Clock, Logger],
   ).inSingletonScope();
   bind(AccountTokens).toResolvedValue(({ authentication }: Assembly) => authentication.accountTokens, [Assembled]).inSingletonScope();

@@ -1,9 +1,9 @@
-import { builtIn, type ModuleKind } from './built-in.ts';
+import { builtIn, noModule, type ModuleKind } from './built-in.ts';
 
 /** The built-in modules that are in the bundle this process runs from, by their specifiers; empty when it runs from its files. */
 export const bundled = new Map<string, () => Promise<unknown>>();
 
-const kinds: readonly ModuleKind[] = ['provider', 'store'];
+const kinds = Object.keys(builtIn) as ModuleKind[];
 
 /**
  * Whether the arguments name a module that is not built in. It imports Keelson's files, and their classes must be the ones that the process
@@ -17,6 +17,7 @@ const valuesOf = (flag: string, args: readonly string[]): string[] =>
   args.flatMap((arg, index) => (arg.startsWith(`${flag}=`) ? [arg.slice(flag.length + 1)] : args[index - 1] === flag ? [arg] : []));
 
 function isBuiltIn(kind: ModuleKind, value: string): boolean {
+  if (value === noModule) return true;
   const [name = ''] = value.split('://', 1);
   return builtIn[kind].has(name) || (name !== value && builtIn[kind].has(name.replace(/s$/, '')));
 }

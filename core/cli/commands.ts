@@ -1,5 +1,7 @@
+import { agentFlags } from './agent-flags.ts';
 import { explainFailure, stackOfBug, UsageError } from './failure.ts';
 import { backupFlags, ephemeralFlags, parseFlags, platformFlags, restoreFlags, upFlags, type Flag, type FlagValues, type Operand } from './flags.ts';
+import { tokenFlags } from './token-flags.ts';
 import { keelsonVersion, kubernetesVersion } from './version.ts';
 
 interface Command {
@@ -13,6 +15,8 @@ interface Command {
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['up', { summary: 'run the control plane until SIGINT or SIGTERM', flags: upFlags, run: async (values) => (await import('./up.ts')).up(values) }],
   ['ephemeral', { summary: 'run one in memory for a test, as long as whoever starts it lives; prints its address as JSON', flags: ephemeralFlags, run: async (values) => (await import('./ephemeral.ts')).ephemeral(values) }],
+  ['agent', { summary: 'join a cluster with this machine and run pods until SIGINT or SIGTERM; the pods run on', flags: agentFlags, run: async (values) => (await import('./agent.ts')).agent(values) }],
+  ['token', { summary: 'create, list or delete the tokens with which nodes join', operands: ['ACTION', '[TOKEN]'], flags: tokenFlags, run: async (values) => (await import('./token.ts')).token(values) }],
   ['backup', { summary: 'write store and certificates to FILE, also while the server runs', operands: ['FILE'], flags: backupFlags, run: async (values) => (await import('./backup.ts')).backup(values) }],
   ['restore', { summary: 'make a data directory from the backup FILE', operands: ['FILE'], flags: restoreFlags, run: async (values) => (await import('./restore.ts')).restore(values) }],
   ['doctor', { summary: 'list what this machine can and cannot do, and how to turn on the rest', flags: platformFlags, run: async (values) => (await import('./doctor.ts')).doctor(values) }],
@@ -60,5 +64,9 @@ const helpFor = (name: string, { summary, flags, operands = [] }: Command): stri
 Usage: keelson ${[name, ...operands].join(' ')}${flags.length === 0 ? '' : ' [FLAGS]'}
 ${flags.length === 0 ? '' : `\nFlags:\n${flags.map(describeFlag).join('')}`}`;
 
-const describeFlag = (flag: Flag): string =>
-  `  ${`--${flag.name} ${flag.placeholder}`.padEnd(30)}${flag.help}${flag.isSwitch || flag.initial === '' ? '' : ` (default ${flag.initial})`}\n`;
+/** Names that are too long for their column have a line of their own. */
+function describeFlag(flag: Flag): string {
+  const label = `--${flag.name} ${flag.placeholder}`.trimEnd();
+  const name = label.length < 30 ? label.padEnd(30) : `${label}\n${' '.repeat(32)}`;
+  return `  ${name}${flag.help}${flag.isSwitch || flag.initial === '' ? '' : ` (default ${flag.initial})`}\n`;
+}

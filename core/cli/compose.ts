@@ -1,15 +1,17 @@
+import { X509Certificate } from 'node:crypto';
 import { Container, type ContainerModule } from 'inversify';
 import { PriorityClass } from '#core/api/schema/scheduling-v1.ts';
 import { ApiServer, type ApiServerOptions } from '#core/apiserver/api-server.ts';
 import { DiscoveryCheck } from '#core/apiserver/aggregation/discovery-check.ts';
 import { apiServer } from '#core/apiserver/apiserver.module.ts';
 import { AccountTokens } from '#core/authn/service-account/tokens.ts';
+import { joiningObjects } from '#core/authz/bootstrap/joining.ts';
 import { bootstrapPolicy } from '#core/authz/bootstrap/policy.ts';
 import { ApiEventRecorders } from '#core/client/api-event-recorder.ts';
 import { Client } from '#core/client/client.ts';
 import { Bootstrap } from '#core/controllers/bootstrap/bootstrap.ts';
 import { bootstrapComponent } from '#core/controllers/bootstrap/component.ts';
-import { controllers } from '#core/controllers/controllers.module.ts';
+import { controllers, type ControllersOptions, type JoiningSettings } from '#core/controllers/controllers.module.ts';
 import { Clock, systemClock } from '#core/kernel/clock.ts';
 import { Component } from '#core/kernel/lifecycle.ts';
 import { Logger } from '#core/kernel/logger.ts';
@@ -31,6 +33,11 @@ export interface Composition {
   readonly signer: CertificateSigner;
   /** False for an API without control loops, and without the scheduler. */
   readonly controllers?: boolean;
+  /** From which ranges nodes get theirs for pods, and what is published for those that join. */
+  readonly nodeIpam?: ControllersOptions['nodeIpam'];
+  readonly nodeDefaults?: JoiningSettings['nodeDefaults'];
+  /** Besides those of the modules. */
+  readonly objects?: readonly BootstrapObject[];
   /** Gives memory back when the process falls idle: for a process that is nothing else than this. */
   readonly collectsWhenIdle?: boolean;
 }
@@ -47,10 +54,12 @@ export function compose(composition: Composition): Composed {
   const container = new Container({ defaultScope: 'Singleton' });
   container.bind(Logger).toConstantValue(composition.logger);
   container.bind(Clock).toConstantValue(systemClock);
-  for (const object of systemPriorityClasses) container.bind(BootstrapObject).toConstantValue(bootstrapObject(PriorityClass, object));
+  const { nodeIpam, nodeDefaults } = composition;
+  for (const object of [...systemPriorityClasses.map((each) => bootstrapObject(PriorityClass, each)), ...joiningObjects(), ...(composition.objects ?? [])]) container.bind(BootstrapObject).toConstantValue(object);
   container.load(...composition.modules, apiServer(composition.apiServer), reconcile(), scheduler(), controllers({
     ca: composition.apiServer.tls.ca, signer: composition.signer,
-    policy: bootstrapPolicy(),
+    policy: bootstrapPolicy(), ...(nodeIpam ? { nodeIpam } : {}),
+    joining: { server: () => container.get(ApiServer).url, apiServerHosts: hostsOf(composition.apiServer.tls.cert), ...(nodeDefaults ? { nodeDefaults } : {}) },
     checkDiscovery: (service) => container.get(DiscoveryCheck).problem(service),
     issueForSecret: (account, secret) => container.get(AccountTokens).issueForSecret(account, secret),
   }));
@@ -65,3 +74,7 @@ export function compose(composition: Composition): Composed {
     client: container.get(Client),
   };
 }
+
+/** `subjectAltName` reads `DNS:localhost, IP Address:127.0.0.1`. */
+const hostsOf = (certificate: string): string[] =>
+  (new X509Certificate(certificate).subjectAltName ?? '').split(', ').map((name) => name.replace(/^(DNS|IP Address):/, '')).filter((name) => name !== '');

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { Cidr } from '#core/api/ip.ts';
 import { defaultIssuer } from '#core/authn/issuer.ts';
 import { UsageError } from './failure.ts';
 
@@ -19,7 +20,7 @@ export interface Flag {
   check?(value: string): string | undefined;
 }
 
-/** What a command needs besides flags, by the name under which it is among the values: `FILE`. */
+/** What a command needs besides flags, by the name under which it is among the values: `FILE`. One in brackets, `[FILE]`, may be left out, and comes last. */
 export type Operand = Uppercase<string>;
 
 /** For each flag and operand of a command its values, in the order given: exactly one unless it is repeatable. */
@@ -40,6 +41,9 @@ export const upFlags: readonly Flag[] = [
   { name: 'host', placeholder: 'HOST', help: 'address to listen on', initial: '127.0.0.1' },
   { name: 'port', placeholder: 'N', help: 'port to listen on; 0 takes any free one', initial: '6443', check: checkPort },
   { name: 'advertise-address', placeholder: 'IP', help: 'where nodes and pods reach this server; HOST by default, unless that is of the loopback interface', initial: '', check: checkIp },
+  { name: 'nodes', placeholder: 'N', help: 'nodes on this computer: 0 is none, 2 or more are machines of network namespaces; auto is 1 where pods can run', initial: 'auto', check: checkNodes },
+  { name: 'cluster-cidr', placeholder: 'RANGE', help: 'addresses of pods; one range of each family; repeatable', initial: '10.244.0.0/16', repeatable: true, check: checkRange },
+  { name: 'service-cluster-ip-range', placeholder: 'RANGE', help: 'addresses of services; one range of each family; repeatable', initial: '10.96.0.0/16', repeatable: true, check: checkRange },
   { name: 'token-auth-file', placeholder: 'FILE', help: 'bearer tokens: lines of token,user,uid,"group1,group2"', initial: '' },
   { name: 'service-account-issuer', placeholder: 'URL', help: 'issuer of service account tokens', initial: defaultIssuer, check: checkUrl },
   { name: 'audit-policy-file', placeholder: 'FILE', help: 'which requests are logged (audit.k8s.io/v1 Policy)', initial: '' },
@@ -77,6 +81,16 @@ function checkUrl(value: string): string | undefined {
   return URL.canParse(value) && value.startsWith('https://') ? undefined : 'must be an https URL';
 }
 
+function checkRange(value: string): string | undefined {
+  return Cidr.parse(value) === undefined ? 'must be a range such as 10.244.0.0/16' : undefined;
+}
+
+const mostNodes = 50;
+
+function checkNodes(value: string): string | undefined {
+  return value === 'auto' || (/^\d{1,2}$/.test(value) && Number(value) <= mostNodes) ? undefined : `must be auto or a number from 0 to ${mostNodes}`;
+}
+
 function checkIp(value: string): string | undefined {
   return value === '' || isIP(value) > 0 ? undefined : 'must be an IP address';
 }
@@ -107,10 +121,11 @@ export function parseFlags(command: string, flags: readonly Flag[], args: readon
 function operandsOf(command: string, operands: readonly Operand[], positional: readonly string[]): (readonly [Operand, string])[] {
   const surplus = positional[operands.length];
   if (surplus !== undefined) throw new UsageError(`${command} does not understand "${surplus}"`);
-  return operands.map((name, index) => {
+  return operands.flatMap((name, index) => {
     const value = positional[index];
+    if (value === undefined && name.startsWith('[')) return [];
     if (value === undefined || value === '') throw new UsageError(`${command} needs ${name}: ${command} ${operands.join(' ')}`);
-    return [name, value];
+    return [[name, value] as const];
   });
 }
 

@@ -16,6 +16,8 @@ import { lockDataDir } from './data-dir-lock.ts';
 import { valueOf, type FlagValues } from './flags.ts';
 import { loadModules } from './load-module.ts';
 import { hostsOf, makeDataDir, settingsFor } from './settings.ts';
+import { clusterNetworks, firstAddresses, nameService } from './nodes/cluster-networks.ts';
+import { LocalNodes } from './nodes/local-nodes.ts';
 import { untilAsked } from './stop-signals.ts';
 import { summary } from './summary.ts';
 import { kubernetesVersion } from './version.ts';
@@ -37,10 +39,13 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
   const logger = loggerOf(values);
   const host = valueOf(values, 'host');
   const advertise = valueOf(values, 'advertise-address');
+  const networks = clusterNetworks(values.get('cluster-cidr') ?? [], values.get('service-cluster-ip-range') ?? []);
+  const nodes = new LocalNodes(values, { dataDir, logger, networks });
+  const gateway = await nodes.prepare(stop);
   const pkiDir = resolve(valueOf(values, 'pki-dir') || join(dataDir, 'pki'));
   const certificates = new CertificateProcess();
   const [pki, { compose }, accountKeys, staticTokens, audit, store, providers] = await Promise.all([
-    clusterPki(certificates, pkiDir, [...hostsOf(host), ...(advertise === '' ? [] : [advertise])]),
+    clusterPki(certificates, pkiDir, [...hostsOf(host), advertise, gateway ?? '', ...firstAddresses(networks)].filter((name) => name !== '')),
     // Most of the code, while the certificates are made.
     import('./compose.ts'),
     ensureServiceAccountKeys(pkiDir),
@@ -49,12 +54,13 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
     loadModules('store', [valueOf(values, 'store')]),
     loadModules('provider', values.get('provider') ?? []),
   ]);
-  const modules = await Promise.all([...store, ...providers].map(async (module) => ({ module, settings: await settingsFor(module, dataDir) })));
-  const abilities = Promise.all([kubectlAbility().then((one) => [one]), ...modules.map(({ module, settings }) => abilitiesOf(module, settings))]);
-  const { components, apiServer } = compose({
+  const modules = await Promise.all([...store, ...providers].map(async (module) => ({ module, settings: { ...await settingsFor(module, dataDir), nodeNames: nodes.names } })));
+  const abilities = Promise.all([kubectlAbility().then((one) => [one]), nodes.lack(stop), ...modules.map(({ module, settings }) => abilitiesOf(module, settings))]);
+  const { components, apiServer, client } = compose({
+    nodeIpam: { clusterCidrs: networks.clusterCidrs, reserved: networks.serviceCidrs }, nodeDefaults: networks, objects: nameService(networks),
     logger, collectsWhenIdle: true, signer: new AuthoritySigner(pki.authority, systemClock, certificates), modules: modules.map(({ module, settings }) => module.create(settings)),
     apiServer: {
-      host, port: Number(valueOf(values, 'port')), ...(advertise === '' ? {} : { advertise }), tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(), outbound: { frontProxy: pki.frontProxy, nodeAgents: pki.nodeClient },
+      host, port: Number(valueOf(values, 'port')), ...(advertise === '' ? {} : { advertise }), serviceCidrs: networks.serviceCidrs, tls: { ca: pki.ca, ...pki.serving }, version: kubernetesVersion(), outbound: { frontProxy: pki.frontProxy, nodeAgents: pki.nodeClient },
       authentication: { accountKeys, issuer: valueOf(values, 'service-account-issuer'), ...(staticTokens === undefined ? {} : { staticTokens }) },
       ...(audit ? { audit } : {}),
     },
@@ -64,11 +70,13 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
   try {
     const path = join(dataDir, 'kubeconfig');
     await writePrivateFile(path, writeKubeconfig({ server: apiServer.url, ca: pki.ca, ...pki.admin }));
+    await nodes.start({ client, apiServer, kubeconfig: path, clientCa: pki.ca }, stop);
     const startedInMs = performance.now();
     process.stdout.write(summary({ url: apiServer.url, kubeconfig: path, startedInMs, abilities: (await abilities).flat() }));
     void import('./compile-cache.ts').then(({ pruneCompileCache }) => pruneCompileCache(process.env['NODE_COMPILE_CACHE']));
     await aborted(stop);
   } finally {
+    await nodes.stop();
     await halt();
   }
   return 0;

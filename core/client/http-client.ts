@@ -77,7 +77,9 @@ export class HttpClient implements Client {
     const { namespace, name = '' } = object.metadata;
     // What is created under a subresource, such as a binding, is posted to the object that it is about.
     const path = options.subresource === undefined ? creationPath(kind, namespace) : objectPath(kind, { namespace, name }, options.subresource);
-    return received<T>(await this.#transport.json({ method: 'POST', path: withWriteOptions(path, options), body: bodyOf(kind, object) }, signal));
+    // It may be of another kind than that object, as a TokenRequest is: then it says so itself.
+    const body = options.subresource === undefined ? bodyOf(kind, object) : JSON.stringify(Object.assign({ apiVersion: apiVersionOf(kind), kind: kind.kind }, object));
+    return received<T>(await this.#transport.json({ method: 'POST', path: withWriteOptions(path, options), body }, signal));
   }
 
   async update<T extends KubernetesObject>(kind: Kind<T>, object: T, options: WriteOptions = {}, signal?: AbortSignal): Promise<T> {

@@ -13,6 +13,7 @@ import { VolumeDriver } from '#core/spi/volume-driver.ts';
 import type { CertificateSigner } from '#core/spi/certificate-signer.ts';
 import { ApiServiceController, type CheckDiscovery } from './api-service/controller.ts';
 import { Bootstrap } from './bootstrap/bootstrap.ts';
+import { BootstrapSignerController } from './bootstrap-signer/controller.ts';
 import { CertificateApprovingController } from './certificate-approving/controller.ts';
 import { CertificateCleaningController } from './certificate-cleaning/controller.ts';
 import { CertificateSigningController } from './certificate-signing/controller.ts';
@@ -24,6 +25,7 @@ import { EndpointsController } from './endpoints/controller.ts';
 import { EventTtlController } from './event-ttl/controller.ts';
 import { GarbageCollectionController } from './garbage-collection/controller.ts';
 import { NamespaceController } from './namespace/controller.ts';
+import { NodeDefaultsController, type NodeDefaults } from './node-defaults/controller.ts';
 import { NodeIpamController } from './node-ipam/controller.ts';
 import type { NodeIpamSettings } from './node-ipam/node-ranges.ts';
 import { NodeLifecycleController } from './node-lifecycle/controller.ts';
@@ -35,8 +37,10 @@ import { ServiceAccountController } from './service-account/controller.ts';
 import { ServiceAccountTokenController, type IssueForSecret } from './service-account-token/controller.ts';
 import { ServiceAddressController } from './service-address/controller.ts';
 import { ServiceCidrController } from './service-cidr/controller.ts';
+import { ServingCertificateApprovingController } from './serving-certificate-approving/controller.ts';
 import { StorageCapacityController } from './storage-capacity/controller.ts';
 import { TaintEvictionController } from './taint-eviction/controller.ts';
+import { TokenCleaningController } from './token-cleaning/controller.ts';
 import { VolumeBindingController } from './volume-binding/controller.ts';
 import { VolumeProtectionController } from './volume-protection/controller.ts';
 import { VolumeProvisioningController } from './volume-provisioning/controller.ts';
@@ -53,8 +57,19 @@ export interface ControllersOptions {
   readonly checkDiscovery: CheckDiscovery;
   /** From which ranges nodes get theirs for pods; without it nobody gives them any. */
   readonly nodeIpam?: NodeIpamSettings;
+  /** What nodes need to join; without it none can. */
+  readonly joining?: JoiningSettings;
   /** Roles and bindings that every cluster has. */
   readonly policy?: BootstrapPolicy;
+}
+
+export interface JoiningSettings {
+  /** Where the API server is reached. */
+  readonly server: () => string;
+  /** Names and addresses of the API server's certificate. */
+  readonly apiServerHosts: readonly string[];
+  /** Published for nodes that join. */
+  readonly nodeDefaults?: NodeDefaults;
 }
 
 /** Each takes what it needs of this. */
@@ -102,6 +117,13 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
 const nodeIpam = (settings: NodeIpamSettings) => (around: Surroundings): Controller =>
   new NodeIpamController({ ...around, ...settings, recorder: around.recorders.for('cidrAllocator') });
 
+const joining = ({ server, apiServerHosts, nodeDefaults }: JoiningSettings): typeof list => [
+  (around, { ca }) => new BootstrapSignerController({ ...around, ca, server }),
+  (around) => new TokenCleaningController(around),
+  (around, { signer }) => new ServingCertificateApprovingController({ ...around, signer, reservedHosts: apiServerHosts, recorder: around.recorders.for('serving-certificate-approving') }),
+  ...(nodeDefaults === undefined ? [] : [(around: Surroundings) => new NodeDefaultsController({ ...around, defaults: nodeDefaults })]),
+];
+
 export const controllers = (options: ControllersOptions): ContainerModule => new ContainerModule(({ bind }) => {
   bind(ApiEventRecorders).toResolvedValue(
     (writer: Client, clock: Clock, logger: Logger) => new ApiEventRecorders({ writer, clock, logger: logger.with({ component: 'events' }) }), [Client, Clock, Logger],
@@ -111,7 +133,7 @@ export const controllers = (options: ControllersOptions): ContainerModule => new
     (client: Client, logger: Logger, objects: BootstrapObject[]) => new Bootstrap(client, logger, objects, options.policy),
     [Client, Logger, { serviceIdentifier: BootstrapObject, isMultiple: true }],
   ).inSingletonScope();
-  for (const make of options.nodeIpam === undefined ? list : [...list, nodeIpam(options.nodeIpam)]) {
+  for (const make of [...list, ...(options.nodeIpam === undefined ? [] : [nodeIpam(options.nodeIpam)]), ...(options.joining === undefined ? [] : joining(options.joining))]) {
     bind(Controller).toResolvedValue(
       (...[client, informers, clock, logger, recorders, drivers, kinds]: [Client, Informers, Clock, Logger, EventRecorders, VolumeDriver[], ServedKinds]) =>
         make({ client, informers, clock, logger, recorders, drivers, kinds }, options),

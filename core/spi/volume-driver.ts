@@ -167,6 +167,8 @@ export interface StageRequest {
   readonly use: VolumeUse;
   readonly volumeContext: Readonly<Record<string, string>>;
   readonly publishContext: Readonly<Record<string, string>>;
+  /** From the Secret that the volume names for this call (`nodeStageSecretRef`, `nodePublishSecretRef`). Never to be logged. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 export interface PublishRequest extends StageRequest {

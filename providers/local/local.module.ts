@@ -6,6 +6,7 @@ import { Component } from '#core/kernel/lifecycle.ts';
 import { Logger } from '#core/kernel/logger.ts';
 import type { KeelsonModule } from '#core/kernel/module.ts';
 import { token } from '#core/kernel/token.ts';
+import { NodeMachines } from '#core/spi/machines.ts';
 import { NodeVolumeDriver, VolumeDriver } from '#core/spi/volume-driver.ts';
 import { BootstrapObject } from '#core/spi/bootstrap-object.ts';
 import { localBootstrapObjects } from './bootstrap-objects.ts';
@@ -13,6 +14,7 @@ import { runCommand } from './commands.ts';
 import { diskFiles } from './files.ts';
 import { Kernel } from './kernel-state.ts';
 import { describeAbilities, thisMachine } from './machine.ts';
+import { LocalMachines } from './machines/machines.ts';
 import { LocalNodeVolumeDriver } from './node-volume-driver.ts';
 import type { PoolsOptions } from './pools.ts';
 import { LocalPools } from './pools.ts';
@@ -37,6 +39,7 @@ export function local(options: LocalOptions): ContainerModule {
     bind(VolumeDriver).toResolvedValue((pools, clock) => new LocalVolumeDriver({ pools, kernel, machine, clock, nodeName, nodeNames }), [Pools, Clock]).inSingletonScope();
     bind(NodeVolumeDriver).toResolvedValue((pools) => new LocalNodeVolumeDriver({ pools, kernel, machine, files: diskFiles, run: runCommand, nodeName }), [Pools]).inSingletonScope();
     bind(Component).toResolvedValue((pools, log) => new PoolsOpener(pools, log), [Pools, Logger]).inSingletonScope();
+    bind(NodeMachines).toResolvedValue(() => new LocalMachines(runCommand, options.root)).inSingletonScope();
     for (const object of localBootstrapObjects(DRIVER_NAME)) bind(BootstrapObject).toConstantValue(object);
   });
 }

@@ -1,12 +1,15 @@
 import { cpus, loadavg } from 'node:os';
 import { api } from './api.ts';
+import { dns } from './dns.ts';
 import { memory } from './memory.ts';
+import { network } from './network.ts';
 import { provisioning } from './provisioning.ts';
+import { proxy } from './proxy.ts';
 import { scheduler } from './scheduler.ts';
 import { start } from './start.ts';
 import { watchers } from './watchers.ts';
 
-const benches: Record<string, () => Promise<void>> = { start, memory, api, watchers, provisioning, scheduler };
+const benches: Record<string, () => Promise<void>> = { start, memory, api, watchers, provisioning, scheduler, network, proxy, dns };
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {

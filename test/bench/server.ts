@@ -43,7 +43,7 @@ export class BenchServer {
     const begun = performance.now();
     // A profile names the parts of the house by their files.
     const main = nodeFlags.includes('--cpu-prof') ? files : bundle;
-    const child = spawn(process.execPath, ['--max-semi-space-size=16', ...nodeFlags, main, 'up', '--data-dir', dataDir, '--port', '0', '--log-level', 'error', ...flags], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } });
+    const child = spawn(process.execPath, ['--max-semi-space-size=16', ...nodeFlags, main, 'up', '--data-dir', dataDir, '--port', '0', '--nodes', '0', '--log-level', 'error', ...flags], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, NODE_NO_WARNINGS: '1' } });
     for (;;) {
       if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
       const connection = await readFile(join(dataDir, 'kubeconfig'), 'utf8').then((text) => readKubeconfig(text), () => undefined);

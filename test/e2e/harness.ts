@@ -77,7 +77,7 @@ export interface UpOptions {
 }
 
 const spawnUp = (sandbox: Sandbox, flags: readonly string[], { uid, env }: UpOptions) =>
-  execa(process.execPath, [main, 'up', '--data-dir', sandbox.dataDir, '--port', '0', ...flags], {
+  execa(process.execPath, [main, 'up', '--data-dir', sandbox.dataDir, '--port', '0', ...(flags.includes('--nodes') ? [] : ['--nodes', '0']), ...flags], {
     env: { HOME: sandbox.home, ...env }, reject: false, stdin: 'ignore', buffer: false, ...(uid === undefined ? {} : { uid, gid: uid }),
   });
 

@@ -18,12 +18,13 @@ export interface KubectlResult {
 export class Kubectl {
   readonly minor: number;
   readonly #path: string;
-  readonly #env: Record<string, string>;
+  /** What it is started with. */
+  readonly env: Record<string, string>;
 
   constructor(binary: KubectlBinary, kubeconfig: string, home: string) {
     this.minor = binary.minor;
     this.#path = binary.path;
-    this.#env = { PATH: process.env['PATH'] ?? '', HOME: home, KUBECONFIG: kubeconfig, TMPDIR: home };
+    this.env = { PATH: process.env['PATH'] ?? '', HOME: home, KUBECONFIG: kubeconfig, TMPDIR: home };
   }
 
   /** What it prints. @throws when it fails, with all that it said */
@@ -62,7 +63,7 @@ export class Kubectl {
 
   /** Starts it and does not wait. */
   spawn(args: readonly string[], { input = '', env = {}, timeout }: { input?: string; env?: Record<string, string>; timeout?: number } = {}) {
-    return execa(this.#path, args, { env: { ...this.#env, ...env }, extendEnv: false, input, reject: false, ...(timeout === undefined ? {} : { timeout }) });
+    return execa(this.#path, args, { env: { ...this.env, ...env }, extendEnv: false, input, reject: false, ...(timeout === undefined ? {} : { timeout }) });
   }
 }
 

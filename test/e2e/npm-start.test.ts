@@ -20,7 +20,7 @@ describe('npm start', () => {
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`passes the flags on, and ends with the server when it gets ${signal}`, async () => {
-      const npm = execa('npm', ['start', '--', '--data-dir', sandbox.dataDir, '--port', '0', '--store', 'memory'], {
+      const npm = execa('npm', ['start', '--', '--data-dir', sandbox.dataDir, '--port', '0', '--store', 'memory', '--nodes', '0'], {
         cwd: root, env: { HOME: sandbox.home }, reject: false, stdin: 'ignore', buffer: false,
       });
       let output = '';

@@ -171,7 +171,7 @@ describe('the npm package', function () {
     /** Runs `keelson up` for as long as it is used. */
     const up = async (flags: readonly string[], use: (client: Client, dataDir: string) => Promise<void>): Promise<void> => {
       const data = await mkdtemp(join(dir, 'data-'));
-      const child = execa('npx', ['--no', 'keelson', 'up', '--port', '0', '--data-dir', data, ...flags], { cwd: project, env: env(), stdin: 'ignore', reject: false, detached: true, all: true });
+      const child = execa('npx', ['--no', 'keelson', 'up', '--port', '0', '--nodes', '0', '--data-dir', data, ...flags], { cwd: project, env: env(), stdin: 'ignore', reject: false, detached: true, all: true });
       let output = '';
       child.all.on('data', (chunk: Buffer) => {
         output += chunk.toString();

@@ -179,7 +179,7 @@ describe('keelson up', () => {
     [['up', '--store', 'etdc'], 'store "etdc" is neither built in (sqlite, memory, etcd)'],
     [['up', '--provider', 'lokal'], 'provider "lokal" is neither built in (local)'],
     [['up', '--provider', 'local', '--provider', 'local'], 'given twice'],
-    [['start'], 'unknown command start; the commands are up, ephemeral, backup, restore, doctor, version, help'],
+    [['start'], 'unknown command start; the commands are up, ephemeral, agent, token, backup, restore, doctor, version, help'],
   ] as const) {
     it(`refuses keelson ${args.join(' ')}`, async () => {
       const { exitCode, stdout, stderr } = await sandbox.keelson([...args, ...(args[0] === 'up' ? ['--data-dir', sandbox.dataDir] : [])]);
@@ -189,7 +189,7 @@ describe('keelson up', () => {
   }
 
   it('is what npm start runs', async () => {
-    const child = execa('npm', ['start', '--silent', '--', '--data-dir', sandbox.dataDir, '--port', '0'], { cwd: root, env: { HOME: sandbox.home }, reject: false, stdin: 'ignore', detached: true, buffer: false });
+    const child = execa('npm', ['start', '--silent', '--', '--data-dir', sandbox.dataDir, '--port', '0', '--nodes', '0'], { cwd: root, env: { HOME: sandbox.home }, reject: false, stdin: 'ignore', detached: true, buffer: false });
     let said = '';
     child.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString();

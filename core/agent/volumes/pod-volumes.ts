@@ -46,3 +46,26 @@ export interface PodVolumes {
   /** Bytes that a pod's emptyDirs and other local files take, by volume name; for `sizeLimit` and pressure. */
   localUsage(podUid: string, signal: AbortSignal): Promise<ReadonlyMap<string, bigint>>;
 }
+
+/** One `volumeMounts` entry with a `subPath`. */
+export interface SubPathRequest {
+  readonly podUid: string;
+  readonly container: string;
+  /** Which of the container's `volumeMounts` it is. */
+  readonly index: number;
+  readonly volume: string;
+  /** Where the volume is, as `prepare` said. */
+  readonly hostPath: string;
+  /** Relative to the volume's root, all variables expanded. Missing folders are made. */
+  readonly path: string;
+}
+
+/**
+ * Fixes a part of a volume before a container gets it, so that the pod cannot put a link to elsewhere in its place between the look and the mount.
+ * Links within the volume are followed. Idempotent; undone by `release`.
+ */
+export interface SubPathVolumes {
+  /** What to bind into the container. @throws {VolumeError} when the path leads out of the volume */
+  subPath(request: SubPathRequest, signal: AbortSignal): Promise<string>;
+}
+export const fixesSubPaths = (volumes: PodVolumes): volumes is PodVolumes & SubPathVolumes => 'subPath' in volumes;

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { WatchEvent } from '#core/apiserver/verbs/watch.ts';
 import { EventFrames } from './event-frames.ts';
 
-const event = (name: string, type: WatchEvent['type'] = 'ADDED'): WatchEvent => ({ type, object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } }, size: 10 });
+const event = (name: string, type: WatchEvent['type'] = 'ADDED'): WatchEvent => ({ type, object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, uid: '', resourceVersion: '1', creationTimestamp: '' } }, size: 10 });
 
 describe('EventFrames', () => {
   const frames = new EventFrames(({ type, object }) => `${type} ${object.metadata.name}\n`);

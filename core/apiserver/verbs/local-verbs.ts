@@ -1,5 +1,6 @@
 import type { KindNames, KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
+import { isObject, own } from '#core/api/value.ts';
 import { ActionIndex } from '#core/apiserver/actions/action.ts';
 import { showing, storageNames, type Api, type Caller, type Target, type WriteParameters } from '#core/apiserver/api.ts';
 import type { Patch, WriteOptions } from '#core/client/client.ts';
@@ -43,8 +44,8 @@ export function localVerbs(api: Api, actions = new ActionIndex([])): Verbs {
     },
     watch: (kind, options, deliver, failed) => watch(api, target(kind, options), options, deliver, failed),
     create: async (kind, object, key, options) => {
-      const to = target(kind, key, options);
-      if (!to.resource.isQuestion) return create(api, to, body(object), parameters(options), caller);
+      const to = target(kind, { ...key, ...(options.subresource === undefined ? {} : { name: nameIn(object) }) }, options);
+      if (!to.resource.isQuestion && actions.find(to.resource, to.subresource) === undefined) return create(api, to, body(object), parameters(options), caller);
       // A Binding is answered with a Status, as over HTTPS: that nothing was thrown is all there is to know of it.
       return (await act({ api, actions }, to, body(object), parameters(options), caller)) as KubernetesObject;
     },
@@ -55,4 +56,11 @@ export function localVerbs(api: Api, actions = new ActionIndex([])): Verbs {
       await remove(api, target(kind, key), { gracePeriodSeconds, preconditions, propagationPolicy, dryRun }, caller);
     },
   };
+}
+
+/** What is created under a subresource, such as a token, is posted to the object whose name it has. */
+function nameIn(object: unknown): string {
+  const metadata = isObject(object) ? own(object, 'metadata') : undefined;
+  const name = isObject(metadata) ? own(metadata, 'name') : undefined;
+  return typeof name === 'string' ? name : '';
 }

@@ -32,13 +32,18 @@ export class Bootstrap {
     await Promise.all([policy, ...this.#objects.map((object) => this.#create(object, signal))]);
   }
 
+  async #exists(kind: BootstrapObject['kind'], { metadata: { namespace, name = '' } }: BootstrapObject['object'], signal: AbortSignal): Promise<boolean> {
+    return this.#client.get(kind, { ...(namespace === undefined ? {} : { namespace }), name }, signal).then(() => true, () => false);
+  }
+
   async #create({ kind, object }: BootstrapObject, signal: AbortSignal): Promise<void> {
     const { namespace, name = '' } = object.metadata;
     try {
       await this.#client.create(kind, object, {}, signal);
       this.#logger.debug('created at start', { kind: kind.kind, name, ...(namespace === undefined ? {} : { namespace }) });
     } catch (error) {
-      if (StatusError.is(error, 'AlreadyExists')) return;
+      // A service that is there is refused because of its own address.
+      if (StatusError.is(error, 'AlreadyExists') || (StatusError.is(error, 'Invalid') && await this.#exists(kind, object, signal))) return;
       throw new Error(`cannot create ${kind.kind} "${name}", which should exist from the start`, { cause: error });
     }
   }

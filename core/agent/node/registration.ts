@@ -1,0 +1,46 @@
+import { Node } from '#core/api/schema/core-v1/node.ts';
+import { StatusError } from '#core/api/status-error.ts';
+import type { Client } from '#core/client/client.ts';
+import { architecture } from './node-info.ts';
+import type { Observed } from './observed.ts';
+import { conditionsOf } from './conditions.ts';
+import type { NodeSettings } from './settings.ts';
+
+/** The volumes of this node are attached by a controller, not by the agent. */
+const attachAnnotation = 'volumes.kubernetes.io/controller-managed-attach-detach';
+
+const ownLabels = (name: string): Record<string, string> =>
+  ({ 'kubernetes.io/hostname': name, 'kubernetes.io/os': process.platform === 'win32' ? 'windows' : process.platform, 'kubernetes.io/arch': architecture() });
+
+/** The node as a new one stands in the API. */
+function draftOf({ name, labels = {}, taints = [], providerId }: NodeSettings, { status, health }: Observed, now: number) {
+  return {
+    metadata: { name, labels: { ...labels, ...ownLabels(name) }, annotations: { [attachAnnotation]: 'true' } },
+    spec: { ...(taints.length === 0 ? {} : { taints: [...taints] }), ...(providerId === undefined ? {} : { providerID: providerId }) },
+    status: { ...status, conditions: conditionsOf([], health, now) },
+  };
+}
+
+/**
+ * Makes the Node object, or takes the one that is there: its labels and annotations are completed, its taints stay its administrator's.
+ * `isNew` tells which of the two it was.
+ */
+export async function register(client: Client, settings: NodeSettings, observed: Observed, now: number, signal: AbortSignal): Promise<{ readonly node: Node; readonly isNew: boolean }> {
+  try {
+    return { node: await client.create(Node, draftOf(settings, observed, now), {}, signal), isNew: true };
+  } catch (error) {
+    if (!StatusError.is(error, 'AlreadyExists')) throw error;
+  }
+  const node = await client.get(Node, { name: settings.name }, signal);
+  return { node: await completed(client, settings, node, signal), isNew: false };
+}
+
+async function completed(client: Client, { name, labels = {} }: NodeSettings, node: Node, signal: AbortSignal): Promise<Node> {
+  const missing = (wanted: Readonly<Record<string, string>>, there: Readonly<Record<string, string>> = {}): Record<string, string> =>
+    Object.fromEntries(Object.entries(wanted).filter(([key, value]) => there[key] !== value));
+  const metadata = {
+    labels: missing({ ...labels, ...ownLabels(name) }, node.metadata.labels), annotations: missing({ [attachAnnotation]: 'true' }, node.metadata.annotations),
+  };
+  if (Object.keys(metadata.labels).length + Object.keys(metadata.annotations).length === 0) return node;
+  return client.patch(Node, { name }, { type: 'merge', document: { metadata: { uid: node.metadata.uid, ...metadata } } }, {}, signal);
+}

@@ -1,0 +1,151 @@
+import type { Secret } from '#core/api/schema/core-v1/config.ts';
+import type { ContainerStatus } from '#core/api/schema/core-v1/container-status.ts';
+import { hasEnded } from '#core/agent/pods/actions/restart-policy.ts';
+import { apiEnvSources } from '#core/agent/pods/config/env-sources.ts';
+import type { Volumes } from '#core/agent/pods/config/mounts.ts';
+import { namespaceOf, podText, type PodContainer } from '#core/agent/pods/config/pod-containers.ts';
+import { StartFailure } from '#core/agent/pods/config/start-failure.ts';
+import type { HookRunner } from '#core/agent/pods/hooks/hook-runner.ts';
+import type { ImageManager } from '#core/agent/pods/images/image-manager.ts';
+import { messageOf, runtimeTimeoutMs, type PodServices } from '#core/agent/pods/pod-services.ts';
+import type { PodState } from '#core/agent/pods/pod-state.ts';
+import { newest, type PodOnRuntime } from '#core/agent/pods/runtime/snapshot.ts';
+import { within } from '#core/agent/pods/runtime/within.ts';
+import type { Container, RuntimeImage, Sandbox } from '#core/spi/container-runtime.ts';
+import { ProviderError } from '#core/spi/errors.ts';
+import type { ConfigMaker } from './config-maker.ts';
+import type { ContainerKiller } from './container-killer.ts';
+import { goDuration, RestartBackOff } from './restart-back-off.ts';
+
+export interface ContainerStarterOptions {
+  readonly services: PodServices;
+  readonly images: ImageManager;
+  readonly configs: ConfigMaker;
+  readonly hooks: HookRunner;
+  readonly killer: ContainerKiller;
+}
+
+/** In what a container is started. */
+export interface StartPlace {
+  readonly state: PodState;
+  readonly sandbox: Sandbox;
+  readonly runtime: PodOnRuntime;
+  readonly volumes: Volumes;
+}
+
+/** Brings a pod's containers to run: back-off, image, settings, creation, start, postStart hook. */
+export class ContainerStarter {
+  readonly #options: ContainerStarterOptions;
+  readonly #backOff: RestartBackOff;
+
+  constructor(options: ContainerStarterOptions) {
+    this.#options = options;
+    this.#backOff = new RestartBackOff(options.services.clock);
+  }
+
+  forget({ uid, pod }: PodState): void {
+    this.#backOff.forget(`${uid} `);
+    this.#options.images.forget(pod);
+  }
+
+  /** @throws {StartFailure} why it does not run yet */
+  async start(place: StartPlace, container: PodContainer, signal: AbortSignal): Promise<void> {
+    const { state, runtime } = place;
+    const last = newest(runtime, container.name);
+    this.#checkBackOff(state, container, last);
+    const image = await this.#image(state, container, signal);
+    const attempt = attemptOf(state, container, last);
+    const id = await this.#create(place, container, { image, attempt }, signal);
+    await this.#run(state, container, id, signal);
+    state.failures.delete(container.name);
+    await this.#postStart(state, container, id, signal);
+  }
+
+  #checkBackOff({ uid, pod }: PodState, { name }: PodContainer, last: Container | undefined): void {
+    if (last === undefined || !hasEnded(last)) return;
+    const key = `${uid} ${name}`;
+    const retryMs = this.#backOff.left(key, last.finishedAt ?? last.createdAt);
+    if (retryMs > 0) {
+      this.#options.services.recorder.warning(pod, 'BackOff', `Back-off restarting failed container ${name} in pod ${podText(pod)}`);
+      throw new StartFailure('CrashLoopBackOff', `back-off ${goDuration(this.#backOff.delay(key))} restarting failed container=${name} pod=${podText(pod)}`, { retryMs });
+    }
+    this.#backOff.next(key);
+  }
+
+  async #image(state: PodState, container: PodContainer, signal: AbortSignal): Promise<RuntimeImage> {
+    const { images, services } = this.#options;
+    const { pod, seenSources } = state;
+    const sources = apiEnvSources(services.client, namespaceOf(pod), seenSources, signal);
+    const secrets = async (): Promise<Secret[]> => {
+      const found = await Promise.all((pod.spec.imagePullSecrets ?? []).map(async ({ name = '' }) => {
+        const secret = await sources.secret(name).catch(() => undefined);
+        if (secret === undefined) services.recorder.warning(pod, 'FailedToRetrieveImagePullSecret', `Unable to retrieve some image pull secrets (${name}); attempting to pull the image may not succeed.`);
+        return secret;
+      }));
+      return found.filter((secret) => secret !== undefined);
+    };
+    try {
+      return await images.ensure(pod, container, secrets, signal);
+    } catch (error) {
+      if (error instanceof StartFailure) services.recorder.warning(pod, 'Failed', `Error: ${error.reason}`);
+      throw error;
+    }
+  }
+
+  async #create(place: StartPlace, container: PodContainer, made: { image: RuntimeImage; attempt: number }, signal: AbortSignal): Promise<string> {
+    const { services, configs } = this.#options;
+    const { pod } = place.state;
+    try {
+      const config = await configs.make(place, container, made, signal);
+      const id = await services.making.run(() =>
+        within(services.clock, runtimeTimeoutMs, 'the container runtime', signal, (inner) => services.runtime.createContainer(place.sandbox.id, config, inner)), signal);
+      services.recorder.normal(pod, 'Created', `Created container: ${container.name}`);
+      return id;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (ProviderError.is(error, 'Unavailable', 'Throttled', 'Unknown')) throw error;
+      const failure = error instanceof StartFailure ? error : new StartFailure(ProviderError.is(error) ? 'CreateContainerError' : 'CreateContainerConfigError', messageOf(error), { cause: error });
+      services.recorder.warning(pod, 'Failed', `Error: ${failure.message}`);
+      throw failure;
+    }
+  }
+
+  async #run({ pod }: PodState, { name }: PodContainer, id: string, signal: AbortSignal): Promise<void> {
+    const { runtime, clock, making, recorder } = this.#options.services;
+    try {
+      await making.run(() => within(clock, runtimeTimeoutMs, 'the container runtime', signal, (inner) => runtime.startContainer(id, inner)), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (ProviderError.is(error, 'Unavailable', 'Throttled')) throw error;
+      recorder.warning(pod, 'Failed', `Error: ${messageOf(error)}`);
+      throw new StartFailure('RunContainerError', messageOf(error), { cause: error });
+    }
+    recorder.normal(pod, 'Started', `Started container ${name}`);
+  }
+
+  async #postStart(state: PodState, container: PodContainer, id: string, signal: AbortSignal): Promise<void> {
+    const handler = container.lifecycle?.postStart;
+    if (handler === undefined) return;
+    const { hooks, killer, services } = this.#options;
+    try {
+      await hooks.run(state, container, { id, handler }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      services.recorder.warning(state.pod, 'FailedPostStartHook', `PostStartHook failed`);
+      const running = await services.runtime.containerStatus(id, signal);
+      await killer.kill(state, { container: running, message: 'FailedPostStartHook' }, undefined, signal);
+      throw new StartFailure('PostStartHookError', `PostStartHook failed: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+/** The attempt after the last; one that was made and never started is finished instead. */
+function attemptOf({ status }: PodState, { name }: PodContainer, last: Container | undefined): number {
+  if (last !== undefined) return last.state === 'Created' && !hasEnded(last) ? last.attempt : last.attempt + 1;
+  const known = [status.containerStatuses, status.initContainerStatuses, status.ephemeralContainerStatuses].flatMap((list) => list ?? []).find((one) => one.name === name);
+  if (known === undefined) return 0;
+  // Somebody removed the dead containers; the status remembers how many there were.
+  return hasRun(known) ? known.restartCount + 1 : known.restartCount;
+}
+
+const hasRun = ({ containerID = '', lastState }: ContainerStatus): boolean => containerID !== '' || lastState.terminated !== undefined;

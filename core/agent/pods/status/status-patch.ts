@@ -1,0 +1,24 @@
+import type { PodCondition, PodStatus } from '#core/api/schema/core-v1/pod.ts';
+import { deepEqual } from '#core/api/value.ts';
+
+const whole = ['observedGeneration', 'phase', 'reason', 'message', 'hostIP', 'podIP', 'startTime', 'initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses'] as const;
+const addresses = ['hostIPs', 'podIPs'] as const;
+
+type StatusChange = Record<string, unknown>;
+
+/** The strategic merge patch from what the API has to what shall be there; undefined when it is there. Others' conditions and fields are left alone. */
+export function statusPatch(present: PodStatus, wanted: PodStatus): StatusChange | undefined {
+  const change: StatusChange = {};
+  for (const key of whole) if (!deepEqual(present[key], wanted[key])) change[key] = wanted[key] ?? null;
+  for (const key of addresses) if (!deepEqual(present[key] ?? [], wanted[key] ?? [])) change[key] = [...(wanted[key] ?? []), { $patch: 'replace' }];
+  const conditions = (wanted.conditions ?? []).filter((condition) => !isSaid(present.conditions ?? [], condition));
+  if (conditions.length > 0) change['conditions'] = conditions.map(({ reason, message, ...condition }) => ({ ...condition, reason: reason ?? null, message: message ?? null }));
+  return Object.keys(change).length === 0 ? undefined : change;
+}
+
+function isSaid(present: readonly PodCondition[], wanted: PodCondition): boolean {
+  const known = present.find(({ type }) => type === wanted.type);
+  if (known === undefined) return false;
+  return known.status === wanted.status && (known.reason ?? '') === (wanted.reason ?? '') && (known.message ?? '') === (wanted.message ?? '') &&
+    (known.observedGeneration ?? 0) === (wanted.observedGeneration ?? 0);
+}

@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { Container } from 'inversify';
+import type { ClusterNetworks } from '#core/agent/node-agent-options.ts';
+import type { ApiServer } from '#core/apiserver/api-server.ts';
+import { loadModules } from '#core/cli/load-module.ts';
+import { valueOf, type FlagValues } from '#core/cli/flags.ts';
+import { settingsFor } from '#core/cli/settings.ts';
+import type { Client } from '#core/client/client.ts';
+import { Clock, systemClock } from '#core/kernel/clock.ts';
+import { Logger } from '#core/kernel/logger.ts';
+import type { Ability } from '#core/kernel/module.ts';
+import { NodeMachines } from '#core/spi/machines.ts';
+import { MachineNodes } from './machine-nodes.ts';
+import { nodeNamesOf, planNodes, type NodePlan } from './node-plan.ts';
+
+export interface LocalNodesOptions {
+  readonly dataDir: string;
+  readonly logger: Logger;
+  readonly networks: ClusterNetworks;
+}
+
+/** The control plane that they join. */
+export interface JoinedPlane {
+  readonly client: Client;
+  readonly apiServer: ApiServer;
+  /** File of the administrator's. */
+  readonly kubeconfig: string;
+  readonly clientCa: string;
+}
+
+/** Where what belongs to the nodes of this computer is, below the data directory. */
+export const thisNodeDir = (dataDir: string): string => join(dataDir, 'agent');
+export const machinesDir = (dataDir: string): string => join(dataDir, 'machines');
+
+/** The nodes that a control plane has on its own computer, by its flag `--nodes`. */
+export class LocalNodes {
+  readonly names: readonly string[];
+  readonly #values: FlagValues;
+  readonly #options: LocalNodesOptions;
+  readonly #nodes: string;
+  #plan: Promise<NodePlan> | undefined;
+  #machines: NodeMachines | undefined;
+  #running: { stop(): Promise<void> } | undefined;
+
+  constructor(values: FlagValues, options: LocalNodesOptions) {
+    this.#values = values;
+    this.#options = options;
+    this.#nodes = valueOf(values, 'nodes');
+    this.names = nodeNamesOf(this.#nodes);
+  }
+
+  /** Before anything else: machines need an address at which they find the API server. Undefined without machines. */
+  async prepare(signal: AbortSignal): Promise<string | undefined> {
+    if (this.names.length < 2) return undefined;
+    await this.#planned();
+    this.#machines = await this.#findMachines();
+    return this.#machines.gateway(signal);
+  }
+
+  /** Why there are none, for people who might have expected some. */
+  async lack(stop: AbortSignal): Promise<readonly Ability[]> {
+    if (stop.aborted) return [];
+    const plan = await this.#planned();
+    return plan.kind === 'none' && plan.why !== undefined ? [plan.why] : [];
+  }
+
+  async start(plane: JoinedPlane, signal: AbortSignal): Promise<void> {
+    const plan = await this.#planned();
+    if (signal.aborted || plan.kind === 'none') return;
+    this.#running = plan.kind === 'here' ? await this.#startHere(plan.name, plane, signal) : await this.#startMachines(plan.names, plane, signal);
+  }
+
+  async stop(): Promise<void> {
+    await this.#running?.stop();
+  }
+
+  #planned(): Promise<NodePlan> {
+    return (this.#plan ??= planNodes(this.#nodes, { stateDir: thisNodeDir(this.#options.dataDir), nodeName: this.names[0] ?? '' }));
+  }
+
+  async #startHere(name: string, { client, apiServer, clientCa }: JoinedPlane, signal: AbortSignal): Promise<{ stop(): Promise<void> }> {
+    const { dataDir, networks, logger } = this.#options;
+    // Most of the agent's code, which a control plane without nodes never needs.
+    const { startThisNode } = await import('./this-node.ts');
+    const ended = new AbortController();
+    const agent = await startThisNode({
+      name, dir: thisNodeDir(dataDir), providers: this.#providers, networks, client, apiServer, clientCa, logger: logger.with({ component: 'agent' }),
+      providerDir: dataDir, providerSettings: { isGuest: true, nodeNames: this.names },
+    }, AbortSignal.any([signal, ended.signal]));
+    return {
+      stop: async () => {
+        ended.abort(new Error('the node stops'));
+        await agent.stop();
+      },
+    };
+  }
+
+  async #startMachines(names: readonly string[], { apiServer, kubeconfig }: JoinedPlane, signal: AbortSignal): Promise<MachineNodes> {
+    const { dataDir, logger } = this.#options;
+    const machines = (this.#machines ??= await this.#findMachines());
+    const gateway = await machines.gateway(signal);
+    await apiServer.serveAt(gateway);
+    const nodes = new MachineNodes({
+      machines, names, dir: machinesDir(dataDir), server: `https://${gateway}:${new URL(apiServer.url).port}`, kubeconfig, providers: this.#providers, providerDir: dataDir,
+      logLevel: valueOf(this.#values, 'log-level'), clock: systemClock, logger: logger.with({ component: 'machines' }),
+    });
+    await nodes.start(signal);
+    return nodes;
+  }
+
+  get #providers(): readonly string[] {
+    return (this.#values.get('provider') ?? []).filter((name) => name !== '');
+  }
+
+  /** Of the first provider that makes any. */
+  async #findMachines(): Promise<NodeMachines> {
+    const container = new Container({ defaultScope: 'Singleton' });
+    container.bind(Clock).toConstantValue(systemClock);
+    container.bind(Logger).toConstantValue(this.#options.logger);
+    for (const module of await loadModules('provider', this.#providers)) {
+      container.load(module.create(await settingsFor(module, this.#options.dataDir)));
+      if (container.isBound(NodeMachines)) return container.get(NodeMachines);
+    }
+    throw new Error(`none of the providers (${this.#providers.join(', ')}) makes machines, which --nodes ${this.#nodes} needs; the provider local does`);
+  }
+}

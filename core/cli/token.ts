@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { authorityHash } from '#core/api/certificates/authority-hash.ts';
+import type { Client } from '#core/client/client.ts';
+import type { ClusterConnection } from '#core/client/cluster-connection.ts';
+import { HttpClient } from '#core/client/http-client.ts';
+import { readKubeconfig } from '#core/client/kubeconfig.ts';
+import { systemClock } from '#core/kernel/clock.ts';
+import { createToken, deleteToken, listTokens, type ListedToken } from './bootstrap-tokens.ts';
+import { UsageError } from './failure.ts';
+import { valueOf, type FlagValues } from './flags.ts';
+import { durationOf } from './token-flags.ts';
+
+/** Makes, lists and deletes the tokens with which nodes join. */
+export async function token(values: FlagValues): Promise<number> {
+  const [action, given] = [valueOf(values, 'ACTION'), values.get('[TOKEN]')?.[0]];
+  const act = Object.hasOwn(actions, action) ? actions[action] : undefined;
+  if (act === undefined) throw new UsageError(`keelson token does not understand "${action}": it must be ${Object.keys(actions).join(', ')}`);
+  const connection = await connectionOf(values);
+  const client = new HttpClient(connection, { clock: systemClock });
+  try {
+    const text = await act({ client, connection, values, given });
+    await new Promise<void>((done) => {
+      process.stdout.write(text, () => done());
+    });
+    return 0;
+  } finally {
+    client.close();
+  }
+}
+
+interface Around {
+  readonly client: Client;
+  readonly connection: ClusterConnection;
+  readonly values: FlagValues;
+  /** The token that was named. */
+  readonly given: string | undefined;
+}
+
+const actions: Readonly<Record<string, (around: Around) => Promise<string>>> = {
+  async create({ client, connection, values, given }) {
+    const lifeMs = durationOf(valueOf(values, 'ttl')) ?? 0;
+    const description = valueOf(values, 'description');
+    const made = await createToken(client, {
+      ...(given === undefined ? {} : { token: given }), ...(lifeMs === 0 ? {} : { expires: systemClock.now() + lifeMs }), ...(description === '' ? {} : { description }),
+    });
+    return valueOf(values, 'print-join-command') === 'true' ? `${joinCommand(connection, made)}\n` : `${made}\n`;
+  },
+  async list({ client }) {
+    return table(await listTokens(client));
+  },
+  async delete({ client, given }) {
+    if (given === undefined) throw new UsageError('keelson token delete needs TOKEN: keelson token delete TOKEN');
+    return `bootstrap token "${await deleteToken(client, given)}" deleted\n`;
+  },
+};
+
+function joinCommand({ server, ca }: ClusterConnection, made: string): string {
+  const hash = ca === undefined ? '--discovery-token-unsafe-skip-ca-verification' : `--ca-hash ${authorityHash(ca)}`;
+  return `keelson agent --server ${server} --token ${made} ${hash}`;
+}
+
+function table(tokens: readonly ListedToken[]): string {
+  const rows = [['TOKEN', 'EXPIRES', 'USAGES', 'DESCRIPTION', 'EXTRA GROUPS'], ...tokens.map((one) => [one.token, one.expires || '<forever>', one.usages.join(',') || '<none>', one.description || '<none>', one.groups || '<none>'])];
+  const widths = rows.reduce<number[]>((widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)), []);
+  return rows.map((row) => `${row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd((widths[i] ?? 0) + 3))).join('')}\n`).join('');
+}
+
+async function connectionOf(values: FlagValues): Promise<ClusterConnection> {
+  const path = resolve(valueOf(values, 'kubeconfig') || join(valueOf(values, 'data-dir'), 'kubeconfig'));
+  try {
+    return readKubeconfig(await readFile(path, 'utf8'), { folder: dirname(path) });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new UsageError(`there is no kubeconfig at ${path}: say with --kubeconfig or --data-dir which cluster is meant`, { cause: error });
+  }
+}

@@ -1,0 +1,110 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { NetworkError } from '#core/spi/network-plugin.ts';
+import { cniCodes } from '#plugins/network/cni-error.ts';
+import { isNamespacePath } from '#plugins/network/cni-names.ts';
+import { programPath } from './commands.ts';
+
+const TIMEOUT_MS = 30_000;
+
+/**
+ * Nothing that is read is ever a command: a number, which names the files, and a path of a namespace, which stand in quotes.
+ * `$1` is the folder of the files.
+ */
+const script = `
+while read -r number netns; do
+  { ip -batch "$1/$number.node" && nsenter --net="$netns" ip -batch "$1/$number.pod"; } 2>"$1/$number.error" && echo "$number 0" || echo "$number 1" &
+done
+wait
+`;
+
+/** Lines for `ip -batch`: those for the node's namespace, and then those for the pod's. */
+export interface IpWork {
+  readonly node: readonly string[];
+  readonly netns: string;
+  readonly pod: readonly string[];
+}
+
+/**
+ * Runs `ip` by way of a small process that stays: Node copies its page tables for every program that it starts, which takes a large process
+ * five milliseconds, and this thread waits for it.
+ */
+export class IpLauncher {
+  readonly #folder: string;
+  readonly #waiting = new Map<number, PromiseWithResolvers<boolean>>();
+  #helper: Promise<Helper> | undefined;
+
+  /** @param folder for files that are of no use later */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** @throws {NetworkError} 102 when a line failed; those before it were done */
+  async run(work: IpWork): Promise<void> {
+    if (!isNamespacePath(work.netns)) throw new NetworkError(cniCodes.invalidEnvironment, `${JSON.stringify(work.netns)} is not a path of a network namespace`);
+    const number = this.#freeNumber();
+    const done = Promise.withResolvers<boolean>();
+    done.promise.catch(() => undefined);
+    this.#waiting.set(number, done);
+    try {
+      const helper = await (this.#helper ??= this.#start());
+      await Promise.all([writeFile(this.#path(number, 'node'), lines(work.node)), writeFile(this.#path(number, 'pod'), lines(work.pod))]);
+      helper.write(`${number} ${work.netns}\n`);
+      const late = setTimeout(() => done.reject(new NetworkError(cniCodes.refused, `ip did not end in ${TIMEOUT_MS / 1000} seconds`)), TIMEOUT_MS);
+      const isDone = await done.promise.finally(() => clearTimeout(late));
+      if (!isDone) throw failureOf(work, await readFile(this.#path(number, 'error'), 'utf8').catch(() => ''));
+    } finally {
+      this.#waiting.delete(number);
+    }
+  }
+
+  async close(): Promise<void> {
+    const helper = this.#helper;
+    this.#helper = undefined;
+    await helper?.then((each) => each.end(), () => undefined);
+  }
+
+  async #start(): Promise<Helper> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    const { execa } = await import('execa');
+    const child = execa('sh', ['-c', script, 'keelson-ip', this.#folder], { reject: false, buffer: false, stderr: 'ignore', env: { PATH: programPath(), LC_ALL: 'C' } });
+    child.stdin.on('error', () => undefined);
+    createInterface(child.stdout).on('line', (line) => {
+      const [number, failed] = line.split(' ');
+      this.#waiting.get(Number(number))?.resolve(failed === '0');
+    });
+    const ended = child.then(() => {
+      this.#helper = undefined;
+      for (const { reject } of this.#waiting.values()) reject(new NetworkError(cniCodes.refused, 'the process that runs ip has ended'));
+    });
+    return {
+      write: (text) => void child.stdin.write(text),
+      end: async () => {
+        child.stdin.end();
+        await ended;
+      },
+    };
+  }
+
+  #freeNumber(): number {
+    for (let number = 0; ; number++) if (!this.#waiting.has(number)) return number;
+  }
+
+  #path(number: number, what: 'node' | 'pod' | 'error'): string {
+    return join(this.#folder, `${number}.${what}`);
+  }
+}
+
+interface Helper {
+  write(text: string): void;
+  end(): Promise<void>;
+}
+
+const lines = (each: readonly string[]): string => `${each.join('\n')}\n`;
+
+function failureOf({ node, pod }: IpWork, complaint: string): NetworkError {
+  const [, where, number] = /Command failed .*\.(node|pod):(\d+)/.exec(complaint) ?? [];
+  const line = (where === 'node' ? node : pod)[Number(number) - 1];
+  return new NetworkError(cniCodes.refused, `${line === undefined ? '' : `ip ${line}: `}${complaint.replaceAll(/^Command failed .*$/gm, '').trim()}`);
+}
