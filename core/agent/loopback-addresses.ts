@@ -15,7 +15,7 @@ export class LoopbackAddresses implements Component {
   async start(): Promise<void> {
     const { execa } = await import('execa');
     for (const address of this.#addresses) {
-      const range = `${address}/${ipFamilyOf(address) === 'IPv6' ? 128 : 32}`;
+      const range = rangeOf(address);
       try {
         // One that is there is taken over: an agent that was killed left it.
         await execa('ip', ['address', 'replace', range, 'dev', 'lo']);
@@ -26,8 +26,19 @@ export class LoopbackAddresses implements Component {
     }
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#remove(this.#added.splice(0));
+  }
+
+  /** Takes away what a process that was killed has left. */
+  remove(): Promise<void> {
+    return this.#remove(this.#addresses.map(rangeOf));
+  }
+
+  async #remove(ranges: readonly string[]): Promise<void> {
     const { execa } = await import('execa');
-    for (const range of this.#added.splice(0)) await execa('ip', ['address', 'delete', range, 'dev', 'lo'], { reject: false });
+    for (const range of ranges) await execa('ip', ['address', 'delete', range, 'dev', 'lo'], { reject: false });
   }
 }
+
+const rangeOf = (address: string): string => `${address}/${ipFamilyOf(address) === 'IPv6' ? 128 : 32}`;

@@ -3,7 +3,7 @@ import { NetworkPolicyAgent } from '#core/agent/network-policy/network-policy-ag
 import { EvictionManager } from '#core/agent/node/eviction/eviction-manager.ts';
 import { ImageCollector } from '#core/agent/node/eviction/image-collector.ts';
 import { parseThresholds } from '#core/agent/node/eviction/thresholds.ts';
-import { systemMachine } from '#core/agent/node/machine.ts';
+import { systemMachine, type Machine } from '#core/agent/node/machine.ts';
 import { NodeLease } from '#core/agent/node/node-lease.ts';
 import { NodeNetworkController } from '#core/agent/node/node-network.ts';
 import { NodeReporter } from '#core/agent/node/node-reporter.ts';
@@ -115,7 +115,7 @@ function serverOf({ settings, serving, clientCa, host = '::', client, clock, log
   const certificate = 'pair' in serving ? undefined : requestedCertificate({ dir: serving.certificateDir, node, client, clock, logger });
   const pair = 'pair' in serving ? serving.pair : () => certificate?.current;
   const server = new AgentServer({
-    directory: pods, runtime, tls: servingTls(pair, clientCa), auth: new ReviewAuth(client, name, clock), host, port, clock, logger,
+    directory: pods, runtime, tls: servingTls(pair, clientCa), auth: new ReviewAuth(client, name, clock), host: listenable(host, machine), port, clock, logger,
     nodeSummary: new MachineSummary(name, machine, clock, { rootDir: dir, imageFileSystem: (signal) => runtime.imageFileSystem(signal) }),
     syncLoop: () => (pods.isRuntimeAnswering ? undefined : 'the container runtime does not answer'),
   });
@@ -123,6 +123,10 @@ function serverOf({ settings, serving, clientCa, host = '::', client, clock, log
     ? { component: server, port: () => server.port }
     : { component: servedWhenSigned(server, certificate, { clock, logger }), port: () => port };
 }
+
+/** Where the kernel has no IPv6, everywhere is `0.0.0.0`. */
+const listenable = (host: string, machine: Machine): string =>
+  (host === '::' && !Object.values(machine.interfaces()).some((all) => all?.some(({ family }) => family === 'IPv6')) ? '0.0.0.0' : host);
 
 /** What a controller needs of a manager, without waiting for the first lists: the API may be away for long. */
 function controllerOf(controller: NodeNetworkController, { clock, logger }: Surroundings): Component {
@@ -138,6 +142,8 @@ function controllerOf(controller: NodeNetworkController, { clock, logger }: Surr
 function namesOf({ plugins: { nameServer }, networks, informers, clock, logger }: Surroundings): readonly Component[] {
   if (nameServer === undefined) return [];
   const { clusterDomain, clusterDns, serviceCidrs, clusterCidrs } = networks;
+  // Pods, and this machine itself, which asks by the name server's own address.
+  nameServer.setClients([...serviceCidrs, ...clusterCidrs]);
   return [new ClusterNames({ informers, server: nameServer, clock, logger, clusterDomain, clusterDns, ranges: [...serviceCidrs, ...clusterCidrs] })];
 }
 

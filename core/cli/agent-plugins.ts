@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { Container } from 'inversify';
 import { LoopbackAddresses } from '#core/agent/loopback-addresses.ts';
 import type { NodePlugins } from '#core/agent/node-agent-options.ts';
@@ -47,7 +48,7 @@ export async function loadNodePlugins({ modules, dataDir, nodeName, clusterDns, 
     if (name === noModule) return;
     const module = await loadModule(kind, name);
     const settings = await settingsFor(module, kind === 'provider' ? providerDir : dataDir);
-    container.load(module.create({ ...settings, nodeName, ...(kind === 'provider' ? providerSettings : {}) }));
+    container.load(module.create({ ...settings, nodeName, agentDir: await realpath(dataDir), ...(kind === 'provider' ? providerSettings : {}) }));
   };
   const hasNames = modules.dns !== noModule && clusterDns.length > 0;
   await load('runtime', modules.runtime);

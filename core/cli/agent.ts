@@ -32,7 +32,7 @@ export async function agent(values: FlagValues): Promise<number> {
     const logger = loggerOf(values);
     const server = valueOf(values, 'server') || ('connection' in credentials ? credentials.connection.server : '');
     if (server === '') throw new UsageError('keelson agent needs --server URL, the API server of the cluster to join');
-    const membership = await joinCluster({ server, nodeName: settings.name, dir: pkiDir(dataDir), credentials, clock: systemClock, logger }, stop);
+    const membership = await joinCluster({ server, nodeName: settings.name, dir: pkiDir(dataDir), credentials: at(server, credentials), clock: systemClock, logger }, stop);
     await run(values, { membership, settings, thresholds, dataDir, logger }, stop);
   } catch (error) {
     if (!stop.aborted) throw error;
@@ -79,6 +79,10 @@ async function run(values: FlagValues, { membership, settings, thresholds, dataD
     membership.close();
   }
 }
+
+/** A kubeconfig's own address is for whoever has no other. */
+const at = (server: string, credentials: JoinCredentials): JoinCredentials =>
+  ('connection' in credentials ? { connection: { ...credentials.connection, server } } : credentials);
 
 /** The providers of a control plane on this computer are its own; here they are only used. */
 const guest = (values: FlagValues): Pick<LoadNodeOptions, 'providerDir' | 'providerSettings'> => {

@@ -65,6 +65,8 @@ export const ephemeralFlags: readonly Flag[] = [
 
 const placeFlags = platformFlags.filter(({ name }) => name === 'data-dir' || name === 'store');
 
+export const downFlags: readonly Flag[] = [...upFlag('data-dir'), ...upFlag('provider'), ...upFlag('service-cluster-ip-range')];
+
 export const backupFlags: readonly Flag[] = [
   ...placeFlags,
   ...upFlag('pki-dir'),

@@ -26,7 +26,8 @@ describe('controllers.module', () => {
     container.bind(Informers).toConstantValue(new SharedInformers({ reader: client, clock, logger: silentLogger }));
     for (const driver of drivers) container.bind(VolumeDriver).toConstantValue(driver);
     container.bind(ServedKinds).toConstantValue(fixedKinds(builtInResources.map(({ kind }) => kind)));
-    container.load(controllers({ ca: 'PEM', signer: { read: () => Promise.reject(new Error('unused')), sign: () => Promise.reject(new Error('unused')) }, issueForSecret: async () => '', checkDiscovery: async () => undefined, nodeIpam: { clusterCidrs: ['10.244.0.0/16'] } }));
+    container.load(controllers({ ca: 'PEM', signer: { read: () => Promise.reject(new Error('unused')), sign: () => Promise.reject(new Error('unused')) }, issueForSecret: async () => '', checkDiscovery: async () => undefined, nodeIpam: { clusterCidrs: ['10.244.0.0/16'] },
+      joining: { server: () => 'https://192.0.2.1', apiServerHosts: [], nodeDefaults: { clusterCidrs: [], serviceCidrs: [], clusterDns: [], clusterDomain: 'cluster.local' } } }));
     return { container, stop };
   };
 
@@ -39,7 +40,8 @@ describe('controllers.module', () => {
       expect(all.map(({ name }) => name)).to.deep.equal([
         'volume-binding', 'volume-provisioning', 'volume-reclaim', 'claim-protection', 'volume-protection', 'storage-capacity', 'namespace',
         'garbage-collection', 'resource-quota', 'service-account', 'root-ca', 'service-account-token',
-        'certificate-signing', 'certificate-approving', 'certificate-cleaning', 'clusterrole-aggregation', 'policy-status', 'api-service', 'service-cidr', 'service-address', 'endpoint-slice', 'endpoints', 'endpoint-slice-mirroring', 'event-ttl', 'node-lifecycle', 'taint-eviction', 'pod-garbage-collection', 'node-ipam', 'mine',
+        'certificate-signing', 'certificate-approving', 'certificate-cleaning', 'clusterrole-aggregation', 'policy-status', 'api-service', 'service-cidr', 'service-address', 'endpoint-slice', 'endpoints', 'endpoint-slice-mirroring', 'event-ttl', 'node-lifecycle', 'taint-eviction', 'pod-garbage-collection', 'node-ipam',
+        'bootstrap-signer', 'token-cleaning', 'serving-certificate-approving', 'node-defaults', 'mine',
       ]);
       expect(container.getAll(Controller).every((controller, i) => controller === all[i])).to.equal(true);
       expect(container.get(Bootstrap)).to.be.instanceOf(Bootstrap);

@@ -8,6 +8,8 @@ export interface ModuleSettings {
   readonly nodeName: string;
   /** All nodes of this machine, when it has several. */
   readonly nodeNames?: readonly string[];
+  /** Folder of the node agent for which the module is loaded; all mounts of that node are below. */
+  readonly agentDir?: string;
   /** The state belongs to another process of this machine, which cleans it up. */
   readonly isGuest?: boolean;
   /** Where what the module stands for is to be found, when the user named it by an address: `etcd://10.0.0.1:2379`. */
@@ -23,6 +25,8 @@ export interface KeelsonModule {
   readonly name: string;
   /** Builds the bindings. Reads nothing and starts nothing: that belongs in a `Component`. */
   create(settings: ModuleSettings): ContainerModule;
+  /** Takes away what the module made on this machine outside of its own folder, also in an earlier process. Nothing of it may be at work. */
+  remove?(settings: ModuleSettings, signal: AbortSignal): Promise<void>;
   /** What this machine lacks for the module to do all it can; see `Ability`. */
   abilities?(settings: ModuleSettings): Promise<readonly Ability[]>;
 }

@@ -250,7 +250,7 @@ export interface LogLine {
   readonly content: Buffer;
 }
 
-/** What goes in and out of containers. */
+/** What goes in and out of containers. The signal given to `exec` and `attach` ends the session at any time, as `close` does. */
 export interface ContainerStreams {
   exec(id: string, command: readonly string[], options: StreamOptions, signal: AbortSignal): Promise<StreamSession>;
   attach(id: string, options: StreamOptions, signal: AbortSignal): Promise<StreamSession>;

@@ -1,8 +1,11 @@
 import { createSocket } from 'node:dgram';
+import { networkInterfaces } from 'node:os';
 import { expect } from 'chai';
 import { systemClock } from '#core/kernel/clock.ts';
 import { silentLogger } from '#core/kernel/logger.ts';
-import { ask } from '#test/conformance/name-server-client.ts';
+import { ask, exchange, queryPacket, readAnswer } from '#test/conformance/name-server-client.ts';
+import { FakeUpstream } from '#test/conformance/name-server-upstream.ts';
+import { requires } from '#test/fixtures/requires.ts';
 import { nameServerConformance } from '#test/conformance/name-server.ts';
 import { DnsServer } from './dns-server.ts';
 
@@ -11,6 +14,37 @@ nameServerConformance('DnsServer', async (upstreams) => {
   await server.start();
   const [place] = server.endpoints;
   return { server, place: place ?? { address: '', port: 0 }, cleanup: () => server.stop() };
+});
+
+describe('clients of the name server', () => {
+  const own = Object.values(networkInterfaces()).flatMap((list = []) => list).find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '';
+  before(requires({ name: 'an address but loopback', isMet: () => own !== '' }));
+
+  it('are refused outside the ranges, with an answer that is no larger than the question, and none of theirs goes elsewhere', async () => {
+    const upstream = await FakeUpstream.start();
+    const server = new DnsServer({ addresses: [own], port: 0, upstreams: [upstream.text] }, { clock: systemClock, logger: silentLogger });
+    server.setZones(['cluster.test']);
+    server.complete();
+    await server.start();
+    const place = server.endpoints[0] ?? { address: '', port: 0 };
+    try {
+      server.setClients(['203.0.113.7/32']);
+      for (const transport of ['udp', 'tcp'] as const) {
+        for (const name of ['cluster.test', 'www.example.com']) {
+          const question = { name, type: 'SOA' } as const;
+          const packet = queryPacket(question);
+          const answer = readAnswer(await exchange(place, packet, transport) ?? Buffer.alloc(0));
+          expect([answer.rcode, answer.size]).to.deep.equal(['REFUSED', packet.length]);
+        }
+      }
+      expect(upstream.names).to.deep.equal([]);
+      server.setClients([`${own}/32`]);
+      expect((await ask(place, 'cluster.test', 'SOA')).rcode).to.equal('NOERROR');
+    } finally {
+      await server.stop();
+      await upstream.stop();
+    }
+  });
 });
 
 describe('addresses of the name server', () => {

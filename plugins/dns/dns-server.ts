@@ -39,6 +39,9 @@ export interface DnsParts {
   readonly logger: Logger;
 }
 
+/** To find a port that is free for all sockets. */
+const mostAttempts = 20;
+
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program has the address and port',
   EADDRNOTAVAIL: 'this machine has no such address',
@@ -87,14 +90,7 @@ export class DnsServer implements Component, NameServer {
 
   /** Listens everywhere or nowhere. @throws {Error} that says which address cannot be had, and why */
   async start(): Promise<void> {
-    const endpoints: Endpoint[] = [];
-    try {
-      for (const address of this.#options.addresses) endpoints.push(await this.#listen(address, endpoints[0]?.port ?? this.#options.port ?? dnsPort));
-    } catch (error) {
-      await this.#closeListeners();
-      throw error;
-    }
-    this.#endpoints = endpoints;
+    const endpoints = (this.#endpoints = await this.#listenEverywhere(this.#options.port ?? dnsPort));
     if (this.#file === undefined) this.#setUpstreams(this.#upstreams.all.map(({ endpoint }) => endpoint));
     await this.#file?.start();
     this.#parts.logger.info('answering questions for names', { addresses: endpoints.map(endpointText).join(' ') });
@@ -121,6 +117,19 @@ export class DnsServer implements Component, NameServer {
 
   setClients(ranges: readonly string[] | undefined): void {
     this.#clients.set(ranges);
+  }
+
+  async #listenEverywhere(port: number, attempt = 1): Promise<readonly Endpoint[]> {
+    const endpoints: Endpoint[] = [];
+    try {
+      for (const address of this.#options.addresses) endpoints.push(await this.#listen(address, endpoints[0]?.port ?? port));
+      return endpoints;
+    } catch (error) {
+      await this.#closeListeners();
+      // A port that the system chose for the first socket may be taken for another one.
+      if (port === 0 && attempt < mostAttempts && causeOf(error) === 'EADDRINUSE') return this.#listenEverywhere(port, attempt + 1);
+      throw error;
+    }
   }
 
   async #listen(address: string, port: number): Promise<Endpoint> {
@@ -159,6 +168,8 @@ export class DnsServer implements Component, NameServer {
     return this.#searches.some((search) => key.endsWith(search) && key.length > search.length && this.#names.zoneOf(`${key.slice(0, -search.length)}\0`) !== undefined);
   }
 }
+
+const causeOf = (error: unknown): string | undefined => (error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined)?.code : undefined);
 
 function fail(protocol: string, endpoint: Endpoint, error: unknown): never {
   const code = (error as NodeJS.ErrnoException).code ?? '';

@@ -26,18 +26,20 @@ export interface LocalOptions extends PoolsOptions {
   readonly nodeName: string;
   /** All nodes of this machine, when it has several. */
   readonly nodeNames?: readonly string[] | undefined;
+  /** Folder below which all mounts of the node are; those elsewhere are of other nodes of the machine. Everywhere when undefined. */
+  readonly agentDir?: string | undefined;
 }
 
 const Pools = token<LocalPools>('providers/local/LocalPools');
 
 export function local(options: LocalOptions): ContainerModule {
-  const { nodeName, nodeNames } = options;
+  const { nodeName, nodeNames, agentDir } = options;
   const kernel = new Kernel();
   const machine = thisMachine();
   return new ContainerModule(({ bind }) => {
     bind(Pools).toResolvedValue((clock, log) => new LocalPools(options, diskFiles, clock, log), [Clock, Logger]).inSingletonScope();
     bind(VolumeDriver).toResolvedValue((pools, clock) => new LocalVolumeDriver({ pools, kernel, machine, clock, nodeName, nodeNames }), [Pools, Clock]).inSingletonScope();
-    bind(NodeVolumeDriver).toResolvedValue((pools) => new LocalNodeVolumeDriver({ pools, kernel, machine, files: diskFiles, run: runCommand, nodeName }), [Pools]).inSingletonScope();
+    bind(NodeVolumeDriver).toResolvedValue((pools) => new LocalNodeVolumeDriver({ pools, kernel, machine, files: diskFiles, run: runCommand, nodeName, agentDir }), [Pools]).inSingletonScope();
     bind(Component).toResolvedValue((pools, log) => new PoolsOpener(pools, log), [Pools, Logger]).inSingletonScope();
     bind(NodeMachines).toResolvedValue(() => new LocalMachines(runCommand, options.root)).inSingletonScope();
     for (const object of localBootstrapObjects(DRIVER_NAME)) bind(BootstrapObject).toConstantValue(object);
@@ -46,7 +48,7 @@ export function local(options: LocalOptions): ContainerModule {
 
 export const keelsonModule: KeelsonModule = {
   name: 'local',
-  create: ({ stateDir, nodeName, nodeNames, isGuest }) => local({ root: join(stateDir, 'volumes'), nodeName, nodeNames, isGuest, ...fromEnvironment(process.env) }),
+  create: ({ stateDir, nodeName, nodeNames, isGuest, agentDir }) => local({ root: join(stateDir, 'volumes'), nodeName, nodeNames, isGuest, agentDir, ...fromEnvironment(process.env) }),
   abilities: () => describeAbilities(thisMachine()),
 };
 

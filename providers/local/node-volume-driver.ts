@@ -24,6 +24,8 @@ export interface LocalNodeVolumeDriverParts {
   readonly files: Files;
   readonly run: RunCommand;
   readonly nodeName: string;
+  /** See `LocalOptions`. */
+  readonly agentDir?: string | undefined;
 }
 
 /** For putting back what an aborted call began. */
@@ -68,11 +70,14 @@ export class LocalNodeVolumeDriver implements NodeVolumeDriver, VolumeStats, Nod
       if (volume === undefined) return;
       const state = await this.#parts.kernel.state();
       const elsewhere = state.mounts.find((mount) => mount.path !== place && showsVolume(mount, volume, state));
-      if (elsewhere !== undefined) {
+      const isOfThisNode = (path: string): boolean => this.#parts.agentDir === undefined || path.startsWith(`${this.#parts.agentDir}/`);
+      if (elsewhere !== undefined && state.mounts.some((mount) => mount.path !== place && isOfThisNode(mount.path) && showsVolume(mount, volume, state))) {
         if (mountedAt(place, volume, state) === undefined) return;
         throw new ProviderError('Unavailable', `volume ${volumeId} is still mounted at ${elsewhere.path}`);
       }
       await this.#unmount(place, volume, signal);
+      // Another node of this machine has it; the last one detaches it.
+      if (elsewhere !== undefined) return;
       for (const loop of state.loops) if (loop.image === volume.path) await this.#mounter.detach(loop.path, signal);
       const left = loopOf(volume, await this.#parts.kernel.state());
       if (left !== undefined) throw new ProviderError('Unavailable', `${left.path} of volume ${volumeId} is held open by another program`);

@@ -106,6 +106,23 @@ export function streamChecks(checks: Checks): void {
     await eventually(async () => !(await runs(subject, id, '5678')), 'the end of the command', 10_000);
   });
 
+  checks.define('gives up a command with the signal, and kills it', async (subject) => {
+    const id = await subject.run();
+    const stop = new AbortController();
+    const command = expectFailure(subject.runtime.execSync(id, ['/bin/sh', '-c', 'sleep 6789; true'], 60_000, stop.signal), 'Unavailable');
+    await eventually(() => runs(subject, id, 'sleep 6789'), 'the command', 10_000);
+    stop.abort();
+    await command;
+    await eventually(async () => !(await runs(subject, id, '6789')), 'the end of the command', 10_000);
+  });
+
+  checks.define('waits for a program that has closed its output', async (subject) => {
+    const id = await subject.run();
+    const begun = performance.now();
+    expect((await subject.sh(id, 'echo last; exec >&- 2>&-; sleep 1; exit 5'))).to.deep.equal({ exitCode: 5, stdout: 'last\n', stderr: '' });
+    expect(performance.now() - begun).to.be.greaterThan(900);
+  });
+
   checks.define('says that there is no such program in another way than success', async (subject) => {
     const id = await subject.run();
     const outcome = await subject.runtime.execSync(id, ['/no/such/program'], 5000, never).then(({ exitCode }) => exitCode, () => 'rejected');

@@ -23,9 +23,17 @@ export class FakeUpstream {
   #port = 0;
 
   static async start(): Promise<FakeUpstream> {
-    const upstream = new FakeUpstream();
-    await upstream.#start();
-    return upstream;
+    for (let attempt = 1; ; attempt++) {
+      const upstream = new FakeUpstream();
+      try {
+        await upstream.#start();
+        return upstream;
+      } catch (error) {
+        // The port that is free for one transport may be taken for the other.
+        upstream.#udp.close();
+        if (attempt === 20) throw error;
+      }
+    }
   }
 
   get place(): Place {
@@ -49,7 +57,7 @@ export class FakeUpstream {
   async #start(): Promise<void> {
     await new Promise<void>((resolve) => this.#udp.bind(0, '127.0.0.1', resolve));
     this.#port = this.#udp.address().port;
-    await new Promise<void>((resolve) => this.#tcp.listen(this.#port, '127.0.0.1', resolve));
+    await new Promise<void>((resolve, reject) => this.#tcp.once('error', reject).listen(this.#port, '127.0.0.1', resolve));
     this.#udp.on('message', (packet, { port, address }) => void this.#react(packet, 'udp', (answer) => this.#udp.send(answer, port, address)));
   }
 

@@ -57,7 +57,7 @@ for (const binary of kubectls) {
       const id = await subject.run({ command, ...change }, made);
       const there = lab.pods.put('default', name, spec);
       lab.pods.putContainer(there, 'main', id);
-      lab.pods.namespaces.set(there.metadata.uid!, made.netns!);
+      lab.pods.namespaces.set(there.metadata.uid, made.netns!);
       return { id, sandbox: made };
     }
 

@@ -104,7 +104,7 @@ describe('names of the cluster', () => {
 
   it('says nothing while it has read a half, however long that takes', async () => {
     const [all, late] = [0, 1].map(() => new SharedInformers({ reader: api.client, clock, logger: silentLogger })) as [SharedInformers, SharedInformers];
-    const informers: Informers = { for: (kind) => (kind.kind === 'Namespace' ? late : all).for(kind), drop: () => undefined };
+    const informers: Informers = { for: (kind) => (kind.kind === 'EndpointSlice' ? late : all).for(kind), drop: () => undefined };
     names = new ClusterNames({ informers, server, clock, logger: silentLogger });
     await names.start();
     void all.run(end.signal);
@@ -115,6 +115,16 @@ describe('names of the cluster', () => {
     void late.run(end.signal);
     await show();
     expect([server.isComplete, server.of(below)]).to.deep.equal([true, ['A 10.96.0.7']]);
+  });
+
+  it('does without namespaces that it may not see', async () => {
+    const [all, never] = [0, 1].map(() => new SharedInformers({ reader: api.client, clock, logger: silentLogger })) as [SharedInformers, SharedInformers];
+    await makeService({ clusterIP: '10.96.0.7' });
+    names = new ClusterNames({ informers: { for: (kind) => (kind.kind === 'Namespace' ? never : all).for(kind), drop: () => undefined }, server, clock, logger: silentLogger });
+    await names.start();
+    void all.run(end.signal);
+    await show();
+    expect([server.isComplete, server.of(below), server.of('shop.svc.cluster.local')]).to.deep.equal([true, ['A 10.96.0.7'], undefined]);
   });
 
   it('a service with a cluster IP has it, its named ports, and its reverse', async () => {

@@ -118,7 +118,8 @@ export class ClusterNames implements Component {
   async #publishAll(): Promise<void> {
     const { signal } = this.#ended;
     try {
-      await Promise.all([this.#services, this.#slices, this.#namespaces, ...(this.#pods === undefined ? [] : [this.#pods])].map((informer) => informer.whenSynced(signal)));
+      // Not for the namespaces: an agent that may not list them still serves what is in them.
+      await Promise.all([this.#services, this.#slices, ...(this.#pods === undefined ? [] : [this.#pods])].map((informer) => informer.whenSynced(signal)));
     } catch (error) {
       if (!signal.aborted) this.#logger.error('the names of the cluster are not served', { error });
       return;

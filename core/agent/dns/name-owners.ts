@@ -1,11 +1,13 @@
 import type { NameEntry, NameRecord } from '#core/spi/name-server.ts';
+import { recordText } from './record-text.ts';
 import type { Names } from './service-names.ts';
 
 /** What each owner says of each name. A name of several owners, such as that of an address behind several services, has the records of all. */
 export class NameOwners {
   readonly #ttl: number;
   readonly #byOwner = new Map<string, Names>();
-  readonly #byName = new Map<string, Set<string>>();
+  /** Nearly all names have one owner, for which a set would be the largest part. */
+  readonly #byName = new Map<string, string | Set<string>>();
   readonly #changed = new Set<string>();
 
   /** @param ttl seconds, of all names */
@@ -31,30 +33,32 @@ export class NameOwners {
 
   #leave(name: string, owner: string): void {
     const owners = this.#byName.get(name);
-    owners?.delete(owner);
-    if (owners?.size === 0) this.#byName.delete(name);
+    if (owners instanceof Set) owners.delete(owner);
+    if (owners === owner || (owners instanceof Set && owners.size === 0)) this.#byName.delete(name);
     this.#changed.add(name);
   }
 
   #enter(name: string, owner: string): void {
     const owners = this.#byName.get(name);
-    if (owners === undefined) this.#byName.set(name, new Set([owner]));
-    else owners.add(owner);
+    if (owners === undefined) this.#byName.set(name, owner);
+    else if (owners instanceof Set) owners.add(owner);
+    else if (owners !== owner) this.#byName.set(name, new Set([owners, owner]));
     this.#changed.add(name);
   }
 
   #entryOf(name: string): NameEntry | undefined {
-    const owners = [...(this.#byName.get(name) ?? [])];
-    if (owners.length === 0) return undefined;
+    const known = this.#byName.get(name);
+    if (known === undefined) return undefined;
+    const owners = typeof known === 'string' ? [known] : [...known];
     const lists = owners.map((owner) => this.#byOwner.get(owner)?.get(name) ?? []);
     return { ttl: this.#ttl, records: lists.length === 1 ? lists[0] ?? [] : distinct(lists.flat()) };
   }
 }
 
-const textOf = (record: NameRecord): string => JSON.stringify(record);
+const distinct = (records: readonly NameRecord[]): readonly NameRecord[] => [...new Map(records.map((record) => [recordText(record), record])).values()];
 
-const distinct = (records: readonly NameRecord[]): readonly NameRecord[] => [...new Map(records.map((record) => [textOf(record), record])).values()];
+const isSame = (a: NameRecord, b: NameRecord | undefined): boolean => a === b || (b !== undefined && recordText(a) === recordText(b));
 
 function sameRecords(a: readonly NameRecord[] | undefined, b: readonly NameRecord[]): boolean {
-  return a !== undefined && a.length === b.length && a.every((record, index) => textOf(record) === textOf(b[index] ?? record));
+  return a !== undefined && a.length === b.length && a.every((record, index) => isSame(record, b[index]));
 }

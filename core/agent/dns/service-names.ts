@@ -3,6 +3,7 @@ import type { Service } from '#core/api/schema/core-v1/service.ts';
 import type { Endpoint, EndpointSlice } from '#core/api/schema/discovery-v1.ts';
 import { clusterIPsOf } from '#core/api/service-addresses.ts';
 import type { NameRecord } from '#core/spi/name-server.ts';
+import { recordText } from './record-text.ts';
 import { reverseName } from './reverse-names.ts';
 
 export type Names = ReadonlyMap<string, readonly NameRecord[]>;
@@ -46,7 +47,7 @@ class NameList {
 
   addAt(name: string, ...records: readonly NameRecord[]): void {
     for (const record of records) {
-      const text = `${name} ${JSON.stringify(record)}`;
+      const text = `${name} ${recordText(record)}`;
       if (this.#seen.has(text)) continue;
       this.#seen.add(text);
       const known = this.all.get(name);

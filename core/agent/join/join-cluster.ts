@@ -78,7 +78,7 @@ export async function joinCluster(options: JoinOptions, signal: AbortSignal): Pr
 async function attempt(options: JoinOptions, signal: AbortSignal): Promise<Membership> {
   const { server, dir, clock, logger, nodeName, random } = options;
   const ca = await authorityOf(options, signal);
-  const connect = (credentials: Partial<ClusterConnection>): HttpClient => new HttpClient({ server, ca, ...credentials }, { clock, userAgent: 'keelson-agent' });
+  const connect = (credentials: Partial<ClusterConnection>): HttpClient => new HttpClient({ ca, ...credentials, server }, { clock, userAgent: 'keelson-agent' });
   const wish: CertificateWish = {
     subject: { commonName: `${nodeUserPrefix}${nodeName}`, organization: nodesGroup, dnsNames: [], ipAddresses: [] },
     signerName: signers.apiServerClientKubelet, usages: ['digital signature', 'client auth'],

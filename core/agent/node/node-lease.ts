@@ -7,6 +7,7 @@ import { rfc3339Micro, type Clock } from '#core/kernel/clock.ts';
 import type { Component } from '#core/kernel/lifecycle.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { BackOff } from '#core/reconcile/back-off.ts';
+import { within } from './deadline.ts';
 
 export interface NodeLeaseOptions {
   readonly nodeName: string;
@@ -52,7 +53,8 @@ export class NodeLease implements Component {
     let wasLost = false;
     while (!signal.aborted) {
       try {
-        await this.#renew(signal);
+        // A connection that hangs must not take the time of the next attempts.
+        await within(clock, renewMs, signal, 'the API server', (limited) => this.#renew(limited));
         if (wasLost) logger.info('the lease of the node is renewed again');
         wasLost = false;
         this.#backOff.reset();

@@ -30,6 +30,7 @@ describe('NodeReporter and NodeLease', () => {
   let logger: ReturnType<typeof recordingLogger>;
   let writes: string[];
   let isAway: boolean;
+  let isHanging: boolean;
   /** What somebody does just before the next write of the status. */
   let intrude: (() => Promise<void>) | undefined;
   let runtimeFailure: 'none' | 'refuses' | 'hangs';
@@ -45,6 +46,7 @@ describe('NodeReporter and NodeLease', () => {
     logger = recordingLogger();
     writes = [];
     isAway = false;
+    isHanging = false;
     intrude = undefined;
     runtimeFailure = 'none';
     networkFailure = undefined;
@@ -52,6 +54,7 @@ describe('NodeReporter and NodeLease', () => {
     networkUnavailable = undefined;
     const client = new GatedClient(api.client, async ({ what, isEffect }, effect) => {
       if (isAway) throw new StatusError('ServiceUnavailable', 'no answer from the server');
+      if (isHanging) await new Promise(() => undefined);
       if (isEffect) writes.push(what);
       if (what === 'updateStatus nodes') {
         const once = intrude;
@@ -194,6 +197,17 @@ describe('NodeReporter and NodeLease', () => {
     expect((await conditions())['DiskPressure']).to.match(/^True/);
     expect((await node()).metadata.labels).to.include({ theirs: 'yes' });
     expect(logger.at('warn')).to.deep.equal([]);
+  });
+
+  it('does not wait long for a server that hangs', async () => {
+    isHanging = true;
+    pressures = { ...pressures, disk: true };
+    await pass(25 * second);
+    isHanging = false;
+    await pass(20 * second);
+    expect((await conditions())['DiskPressure']).to.match(/^True/);
+    const { spec } = await api.client.get(Lease, { namespace: 'kube-node-lease', name: 'n1' });
+    expect(clock.now() - Date.parse(spec.renewTime ?? '')).to.be.at.most(10 * second);
   });
 
   it('outlives minutes without the API, and doubles nothing', async () => {

@@ -9,6 +9,7 @@ import type { Component } from '#core/kernel/lifecycle.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { BackOff } from '#core/reconcile/back-off.ts';
 import { conditionsOf, turnsOf } from './conditions.ts';
+import { within } from './deadline.ts';
 import type { NodeObserver, Observed } from './observed.ts';
 import { register } from './registration.ts';
 import type { NodeSettings } from './settings.ts';
@@ -28,6 +29,7 @@ export interface NodeReporterOptions {
 /** How often the node is looked at, and after how long it is reported though nothing has changed: its lease says that it lives. */
 const lookMs = 10_000;
 const reportMs = 300_000;
+const answerMs = 10_000;
 const attempts = 5;
 
 /**
@@ -96,7 +98,7 @@ export class NodeReporter implements Component {
     const { observer, settings, client, recorder, clock } = this.#options;
     const observed = await observer.observe(signal);
     if (this.#node === undefined) {
-      const { node, isNew } = await register(client, settings, observed, clock.now(), signal);
+      const { node, isNew } = await this.#limited(signal, (limited) => register(client, settings, observed, clock.now(), limited));
       this.#node = node;
       this.#reportedAt = isNew ? clock.now() : Number.NEGATIVE_INFINITY;
       this.#logger.info(isNew ? 'registered the node' : 'took over the node that was registered before');
@@ -111,7 +113,7 @@ export class NodeReporter implements Component {
     const { client, settings } = this.#options;
     for (let left = attempts; ; left--) {
       try {
-        return await this.#write(await client.get(Node, { name: settings.name }, signal), observed, signal);
+        return await this.#limited(signal, async (limited) => this.#write(await client.get(Node, { name: settings.name }, limited), observed, limited));
       } catch (error) {
         if (StatusError.is(error, 'NotFound')) {
           this.#logger.warn('somebody deleted the node; it is registered again');
@@ -134,6 +136,11 @@ export class NodeReporter implements Component {
     this.#node = await client.updateStatus(Node, next, {}, signal);
     this.#reportedAt = now;
     for (const turn of turnsOf(before, next.status.conditions)) this.#tell(this.#node, turn);
+  }
+
+  /** As the kubelet: a connection that hangs is not waited for until its own time limit. */
+  #limited<T>(signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return within(this.#options.clock, answerMs, signal, 'the API server', call);
   }
 
   #tell(node: Node, turn: string): void {

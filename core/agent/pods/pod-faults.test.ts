@@ -118,6 +118,27 @@ describe('Pods when something is wrong', function () {
     expect(isEmpty()).to.equal(true);
   });
 
+  it('ask the network for one thing at a time, also when it hangs', async () => {
+    let answer: () => void = () => undefined;
+    const { network } = lab;
+    const add = network.add.bind(network);
+    network.add = async (attachment) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return add(attachment);
+    };
+    await lab.create('web');
+    await lab.until(() => lab.runtime.sandboxes.size === 1, 'a sandbox');
+    await lab.pass(1000);
+    await lab.client.delete(Pod, { namespace: 'default', name: 'web' });
+    await lab.pass(5000);
+    expect(network.calls).to.deep.equal(['gc']);
+    answer();
+    await lab.untilGone('web');
+    expect(isEmpty()).to.equal(true);
+  });
+
   it('are restarted while the API cannot be reached', async () => {
     await lab.client.create(ConfigMap, { metadata: { namespace: 'default', name: 'settings' }, data: { a: '1' } });
     await lab.create('web', { containers: [{ name: 'main', image: 'busybox:1', envFrom: [{ configMapRef: { name: 'settings' } }] }] });

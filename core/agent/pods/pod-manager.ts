@@ -98,7 +98,7 @@ export class PodManager implements Component, PodDirectory {
       staticPods === undefined ? undefined : keeper.run(() => this.#isComplete, signal),
       this.#open(signal),
       this.#sweep(signal),
-    ]);
+    ]).catch((error: unknown) => logger.error('a part of the pod manager ended', { error }));
   }
 
   /** Ends the agent's work, not the pods: they run on. */
@@ -108,6 +108,7 @@ export class PodManager implements Component, PodDirectory {
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
     await this.#parts.writer.stop();
     await this.#running;
+    for (const uid of [...this.#ended.keys()]) this.#tellEnded(uid);
   }
 
   pods(): readonly Pod[] {

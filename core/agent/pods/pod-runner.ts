@@ -41,12 +41,12 @@ export class PodRunner {
 
   async step(state: PodState, runtime: PodOnRuntime, signal: AbortSignal): Promise<Step> {
     const { services, sandboxes, probes, reporter } = this.#options;
-    const actions = podActions(state.pod, runtime, probes);
+    const actions = podActions(state.pod, runtime, probes, state.replaced);
     if (actions.isFinished) {
       beginEnding(state, services.clock.now());
       return again;
     }
-    if (actions.sandbox !== undefined) await sandboxes.network.adopt(state, actions.sandbox, signal);
+    if (actions.sandbox !== undefined) await sandboxes.adopt(state, actions.sandbox, runtime, signal);
     const running = runtime.containers.filter((container) => isRunning(container) && container.sandboxId === actions.sandbox?.id);
     probes.update(state, running);
     await reporter.report(state, runtime, signal);

@@ -47,6 +47,8 @@ export interface PodState {
   readonly retryAt: Map<string, number>;
   /** Containers whose preStop hook has been run. */
   readonly preStopped: Set<string>;
+  /** Containers that were ended to be made anew. */
+  readonly replaced: Set<string>;
   /** Containers of which the pod's author has been told that they are being stopped. */
   readonly told: Set<string>;
   /** Last words by container id. */
@@ -67,7 +69,7 @@ export interface PodState {
 export const newPodState = (pod: Pod, source: PodSource): PodState => ({
   uid: pod.metadata.uid, pod, source, isRemoved: false, ending: undefined,
   isAccepted: pod.status?.startTime !== undefined,
-  addresses: new Map(), disconnected: new Set(), failures: new Map(), retryAt: new Map(), preStopped: new Set(), told: new Set(), lastWords: new Map(), resized: new Map(), seenSources: new Map(),
+  addresses: new Map(), disconnected: new Set(), failures: new Map(), retryAt: new Map(), preStopped: new Set(), told: new Set(), replaced: new Set(), lastWords: new Map(), resized: new Map(), seenSources: new Map(),
   status: pod.status ?? {}, isStopped: false, isReleased: false, refreshedAt: 0,
 });
 

@@ -21,6 +21,9 @@ import { limitsOf, type ServerLimits } from './settings.ts';
 import type { NodeSummary } from './stats/node-figures.ts';
 import { Streams } from './streams.ts';
 
+/** Besides those of sessions: requests, and connections that are kept for others. */
+const spareConnections = 1000;
+
 /** PEM texts. */
 export interface ServingTls {
   readonly cert: string;
@@ -89,6 +92,7 @@ export class AgentServer implements Component {
       keepAliveTimeout: 180_000, headersTimeout: 20_000, requestTimeout: 0, handshakeTimeout: 10_000, noDelay: true, maxHeaderSize: 1024 * 1024,
     });
     this.#server = server;
+    server.maxConnections = this.#limits.sessions + spareConnections;
     server.prependListener('connection', (socket: Socket) => {
       this.#renewCertificate();
       this.#sockets.add(socket);

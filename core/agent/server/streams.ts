@@ -58,7 +58,7 @@ export class Streams {
     const { id } = await this.#running(pod, route, upgrade.signal);
     const channels = await this.#terminalChannels(upgrade, options);
     if (channels === undefined) return;
-    await runTerminal(channels, route.name === 'exec' ? this.#exec(id, options, upgrade) : this.#attach(id, options, pod, route.container));
+    await runTerminal(channels, route.name === 'exec' ? this.#exec(id, options, upgrade) : this.#attach(id, options, pod, route.container), this.#parts.clock);
   }
 
   #exec(id: string, options: StreamOptions, { query }: UpgradeRequest): TerminalProgram {

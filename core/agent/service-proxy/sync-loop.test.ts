@@ -77,6 +77,18 @@ describe('the sync loop', () => {
     await stop();
   });
 
+  it('does not believe in half a sync', async () => {
+    const { clock, loop, world, stop } = start();
+    await clock.advance(1000);
+    world.failure = new Error('broken off');
+    loop.wake();
+    await clock.advance(100);
+    world.failure = undefined;
+    await clock.advance(2000);
+    expect(world.calls).to.eql(['full at 0', 'part at 1010', 'full at 1510']);
+    await stop();
+  });
+
   it('tries again after a failure, later and later, and in full', async () => {
     const { clock, world, stop } = start();
     await clock.advance(1);

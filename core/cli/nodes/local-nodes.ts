@@ -1,15 +1,13 @@
 import { join } from 'node:path';
-import { Container } from 'inversify';
 import type { ClusterNetworks } from '#core/agent/node-agent-options.ts';
 import type { ApiServer } from '#core/apiserver/api-server.ts';
-import { loadModules } from '#core/cli/load-module.ts';
 import { valueOf, type FlagValues } from '#core/cli/flags.ts';
-import { settingsFor } from '#core/cli/settings.ts';
 import type { Client } from '#core/client/client.ts';
-import { Clock, systemClock } from '#core/kernel/clock.ts';
-import { Logger } from '#core/kernel/logger.ts';
+import { systemClock } from '#core/kernel/clock.ts';
+import type { Logger } from '#core/kernel/logger.ts';
 import type { Ability } from '#core/kernel/module.ts';
-import { NodeMachines } from '#core/spi/machines.ts';
+import type { NodeMachines } from '#core/spi/machines.ts';
+import { findMachines } from './find-machines.ts';
 import { MachineNodes } from './machine-nodes.ts';
 import { nodeNamesOf, planNodes, type NodePlan } from './node-plan.ts';
 
@@ -112,15 +110,9 @@ export class LocalNodes {
     return (this.#values.get('provider') ?? []).filter((name) => name !== '');
   }
 
-  /** Of the first provider that makes any. */
   async #findMachines(): Promise<NodeMachines> {
-    const container = new Container({ defaultScope: 'Singleton' });
-    container.bind(Clock).toConstantValue(systemClock);
-    container.bind(Logger).toConstantValue(this.#options.logger);
-    for (const module of await loadModules('provider', this.#providers)) {
-      container.load(module.create(await settingsFor(module, this.#options.dataDir)));
-      if (container.isBound(NodeMachines)) return container.get(NodeMachines);
-    }
-    throw new Error(`none of the providers (${this.#providers.join(', ')}) makes machines, which --nodes ${this.#nodes} needs; the provider local does`);
+    const found = await findMachines(this.#providers, this.#options.dataDir, this.#options.logger);
+    if (found === undefined) throw new Error(`none of the providers (${this.#providers.join(', ')}) makes machines, which --nodes ${this.#nodes} needs; the provider local does`);
+    return found;
   }
 }

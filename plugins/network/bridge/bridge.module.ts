@@ -2,7 +2,7 @@ import { ContainerModule } from 'inversify';
 import { Clock } from '#core/kernel/clock.ts';
 import { Component } from '#core/kernel/lifecycle.ts';
 import { Logger } from '#core/kernel/logger.ts';
-import type { KeelsonModule } from '#core/kernel/module.ts';
+import type { KeelsonModule, ModuleSettings } from '#core/kernel/module.ts';
 import { token } from '#core/kernel/token.ts';
 import { NetworkPlugin } from '#core/spi/network-plugin.ts';
 import { BridgeComponent } from './bridge-component.ts';
@@ -18,8 +18,11 @@ export const bridge = ({ socket, ...options }: BridgeModuleOptions): ContainerMo
     bind(Component).toResolvedValue((network, clock, log) => new BridgeComponent({ network, clock, log, socket, repairEveryMs: 60_000 }), [Network, Clock, Logger]).inSingletonScope();
   });
 
+const optionsOf = ({ stateDir, url }: ModuleSettings): BridgeModuleOptions => ({ stateDir, ...(url === undefined ? {} : parseBridgeUrl(url)) });
+
 export const keelsonModule: KeelsonModule = {
   name: 'bridge',
-  create: ({ stateDir, url }) => bridge({ stateDir, ...(url === undefined ? {} : parseBridgeUrl(url)) }),
+  create: (settings) => bridge(optionsOf(settings)),
+  remove: async (settings, signal) => (await import('./removal.ts')).removeBridgeNetwork(optionsOf(settings), signal),
   abilities: async () => (await import('./abilities.ts')).bridgeAbilities(),
 };

@@ -14,7 +14,7 @@ const TIMEOUT_MS = 30_000;
  */
 const script = `
 while read -r number netns; do
-  { ip -batch "$1/$number.node" && nsenter --net="$netns" ip -batch "$1/$number.pod"; } 2>"$1/$number.error" && echo "$number 0" || echo "$number 1" &
+  { ip -batch "$1/$number.node" && nsenter --net="$netns" ip -batch "$1/$number.pod"; } >/dev/null 2>"$1/$number.error" && echo "$number 0" || echo "$number 1" &
 done
 wait
 `;
@@ -33,6 +33,7 @@ export interface IpWork {
 export class IpLauncher {
   readonly #folder: string;
   readonly #waiting = new Map<number, PromiseWithResolvers<boolean>>();
+  readonly #taken = new Set<number>();
   #helper: Promise<Helper> | undefined;
 
   /** @param folder for files that are of no use later */
@@ -43,19 +44,20 @@ export class IpLauncher {
   /** @throws {NetworkError} 102 when a line failed; those before it were done */
   async run(work: IpWork): Promise<void> {
     if (!isNamespacePath(work.netns)) throw new NetworkError(cniCodes.invalidEnvironment, `${JSON.stringify(work.netns)} is not a path of a network namespace`);
-    const number = this.#freeNumber();
+    const number = this.#takeNumber();
     const done = Promise.withResolvers<boolean>();
     done.promise.catch(() => undefined);
-    this.#waiting.set(number, done);
     try {
       const helper = await (this.#helper ??= this.#start());
       await Promise.all([writeFile(this.#path(number, 'node'), lines(work.node)), writeFile(this.#path(number, 'pod'), lines(work.pod))]);
+      this.#waiting.set(number, done);
       helper.write(`${number} ${work.netns}\n`);
       const late = setTimeout(() => done.reject(new NetworkError(cniCodes.refused, `ip did not end in ${TIMEOUT_MS / 1000} seconds`)), TIMEOUT_MS);
       const isDone = await done.promise.finally(() => clearTimeout(late));
       if (!isDone) throw failureOf(work, await readFile(this.#path(number, 'error'), 'utf8').catch(() => ''));
     } finally {
-      this.#waiting.delete(number);
+      // One that is late keeps its files: the program may still be reading them.
+      if (!this.#waiting.has(number)) this.#taken.delete(number);
     }
   }
 
@@ -71,12 +73,14 @@ export class IpLauncher {
     const child = execa('sh', ['-c', script, 'keelson-ip', this.#folder], { reject: false, buffer: false, stderr: 'ignore', env: { PATH: programPath(), LC_ALL: 'C' } });
     child.stdin.on('error', () => undefined);
     createInterface(child.stdout).on('line', (line) => {
-      const [number, failed] = line.split(' ');
-      this.#waiting.get(Number(number))?.resolve(failed === '0');
+      const number = Number(line.split(' ')[0]);
+      this.#waiting.get(number)?.resolve(line.endsWith(' 0'));
+      this.#waiting.delete(number);
     });
     const ended = child.then(() => {
       this.#helper = undefined;
       for (const { reject } of this.#waiting.values()) reject(new NetworkError(cniCodes.refused, 'the process that runs ip has ended'));
+      this.#waiting.clear();
     });
     return {
       write: (text) => void child.stdin.write(text),
@@ -87,8 +91,11 @@ export class IpLauncher {
     };
   }
 
-  #freeNumber(): number {
-    for (let number = 0; ; number++) if (!this.#waiting.has(number)) return number;
+  #takeNumber(): number {
+    let number = 0;
+    while (this.#taken.has(number)) number++;
+    this.#taken.add(number);
+    return number;
   }
 
   #path(number: number, what: 'node' | 'pod' | 'error'): string {

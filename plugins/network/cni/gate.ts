@@ -1,13 +1,10 @@
 /** Work that may go on side by side, and work that must be alone. Who waits to be alone goes before those that come later. */
 export class Gate {
   readonly #inside = new Set<Promise<unknown>>();
-  #closed: Promise<unknown> = Promise.resolve();
+  #closed: Promise<unknown> | undefined;
 
   async together<T>(work: () => Promise<T>): Promise<T> {
-    for (let closed; closed !== this.#closed;) {
-      closed = this.#closed;
-      await closed;
-    }
+    while (this.#closed !== undefined) await this.#closed;
     const running = work();
     const settled = running.catch(() => undefined);
     this.#inside.add(settled);
@@ -15,9 +12,13 @@ export class Gate {
     return running;
   }
 
-  alone<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#closed.then(() => Promise.all(this.#inside)).then(work);
-    this.#closed = result.catch(() => undefined);
-    return result;
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    const before = Promise.all([this.#closed, ...this.#inside]);
+    const running = before.then(work);
+    const closed = running.catch(() => undefined).then(() => {
+      if (this.#closed === closed) this.#closed = undefined;
+    });
+    this.#closed = closed;
+    return running;
   }
 }

@@ -72,6 +72,7 @@ export class FamilyProxy {
 
   /** A chain that a flush of the table empties, and the first jump of each. */
   async intact(signal: AbortSignal): Promise<boolean> {
+    if (!this.#works) return true;
     const wanted = [['nat', base.canary, '-j RETURN'], ['filter', base.canary, '-j RETURN'], ['nat', 'PREROUTING', `-j ${base.services}`]] as const;
     for (const [table, chain, rule] of wanted) {
       const rules = await this.#tables.chain(table, chain, signal);

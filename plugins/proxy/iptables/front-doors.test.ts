@@ -55,7 +55,16 @@ describe('front doors', () => {
     doors.update(world.state, world.delete(dns()));
     for (const [address, port] of [['203.0.113.9', 53], ['198.51.100.1', 30_053]] as const) expect(doors.isStale(udp(address, port, one.address)), address).to.equal(true);
     doors.looked();
-    expect(doors.isStale(udp('203.0.113.9', 53, one.address)), 'no business of ours any more').to.equal(false);
+    for (const address of ['203.0.113.9', '10.96.7.7']) expect(doors.isStale(udp(address, 53, one.address)), `${address} is no business of ours any more`).to.equal(false);
+  });
+
+  it('remember to look for what was before them until they know the range', () => {
+    const world = new ProxyWorld({ serviceCidrs: [], clusterCidrs: [] });
+    const doors = new FrontDoors('IPv4', false);
+    doors.update(world.state, undefined);
+    doors.looked();
+    doors.update({ ...world.state, serviceCidrs: ['10.96.0.0/16'] }, undefined);
+    expect(doors.isStale(udp('10.96.7.7', 53, one.address))).to.equal(true);
   });
 
   it('have nothing to do with what other programs translate or pass on', () => {

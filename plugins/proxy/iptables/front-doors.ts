@@ -16,6 +16,8 @@ export class FrontDoors {
   readonly #closed = new Set<string>();
   readonly #opened = new Set<string>();
   #serviceCidrs: readonly Cidr[] = [];
+  /** Nobody knows yet which services there were before this process. */
+  #isNew = true;
 
   constructor(family: IpFamily, externalIPs: boolean) {
     this.#family = family;
@@ -38,6 +40,8 @@ export class FrontDoors {
   looked(): void {
     this.#closed.clear();
     this.#opened.clear();
+    // The ranges may become known later than the services.
+    this.#isNew &&= this.#serviceCidrs.length === 0;
   }
 
   isStale(flow: Flow): boolean {
@@ -48,7 +52,7 @@ export class FrontDoors {
     const behind = this.#doors.get(door);
     if (behind !== undefined) return isTranslated ? !behind.has(`${flow.answerer} ${flow.answererPort}`) : behind.size > 0 && flow.protocol === 'udp';
     if (this.#closed.has(door)) return isTranslated;
-    return this.#isStaleAtNode(flow, isTranslated) || (isTranslated && this.#isServiceAddress(flow.destination));
+    return this.#isStaleAtNode(flow, isTranslated) || (this.#isNew && isTranslated && this.#isServiceAddress(flow.destination));
   }
 
   #isStaleAtNode(flow: Flow, isTranslated: boolean): boolean {
@@ -58,7 +62,7 @@ export class FrontDoors {
     return behind === undefined ? this.#closed.has(door) : !behind.has(`${flow.answerer} ${flow.answererPort}`);
   }
 
-  /** One that no service has now was that of a service that is gone. */
+  /** One that no service has now was that of a service that is gone. Later it may be one that another proxy serves. */
   #isServiceAddress(text: string): boolean {
     const address = parseIp(text);
     return address !== undefined && this.#serviceCidrs.some((range) => range.contains(address));

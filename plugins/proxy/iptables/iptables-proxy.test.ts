@@ -245,6 +245,13 @@ describe('the iptables proxy on a node', function () {
     }
   });
 
+  it('says so when its network is gone, and has nothing to remove then', async () => {
+    const gone = make({ netns: `/run/netns/keelson-lab${process.pid}-gone` });
+    const error: unknown = await gone.sync(world.state, undefined, never).catch((reason: unknown) => reason);
+    expect(ProviderError.is(error, 'Unavailable') && error.message).to.match(/^iptables-save failed .*No such file or directory/);
+    await gone.remove(never);
+  });
+
   it('carries ten thousand services, and changes one of them', async function () {
     this.timeout(60_000);
     const web = (index: number, ...endpoints: readonly ProxyEndpoint[]) => proxyPort(`web${index}`, `10.96.${10 + (index >> 8)}.${index & 255}`, endpoints);

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import type { IpFamily } from '#core/api/ip.ts';
+import { systemClock, type Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { ProxyProblem, ProxyReport, ProxyState, ServiceProxy, Tripwire } from '#core/spi/service-proxy.ts';
 import { commandsIn, type RunCommand } from './commands.ts';
 import { FamilyProxy } from './family-proxy.ts';
 import type { Backend } from './kernel-tables.ts';
+import { LoopbackNodePorts } from './loopback-node-ports.ts';
 
 export interface IptablesProxyOptions {
   readonly logger: Logger;
@@ -25,31 +28,39 @@ export interface IptablesProxyOptions {
   readonly masqueradeMark?: number;
   /** Seconds to wait for another program that holds the lock of iptables. Default: 5. */
   readonly lockSeconds?: number;
+  /** Serve node ports of TCP on this process's loopback too, by forwarding them itself. Default: false. */
+  readonly loopbackNodePorts?: boolean;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   /** Instead of the machine's programs. */
   readonly run?: RunCommand;
 }
 
-const defaultMark = 0x4000;
-const defaultLockSeconds = 5;
+const defaults = { families: ['IPv4', 'IPv6'], backend: 'auto', externalIPs: false, ownsTables: false, masqueradeMark: 0x4000, lockSeconds: 5, loopbackNodePorts: false, clock: systemClock } as const;
 
 /** Services as rules of the kernel's packet filter. See README.md for the chains. */
 export class IptablesProxy implements ServiceProxy, Tripwire {
   readonly name = 'iptables';
   readonly #families: readonly FamilyProxy[];
+  readonly #loopback: LoopbackNodePorts | undefined;
+  readonly #netns: string | undefined;
 
   /** @throws {RangeError} naming the option */
-  constructor({ logger, families = ['IPv4', 'IPv6'], ...options }: IptablesProxyOptions) {
-    const { masqueradeMark = defaultMark, lockSeconds = defaultLockSeconds, backend = 'auto', externalIPs = false, ownsTables = false } = options;
+  constructor(options: IptablesProxyOptions) {
+    const { logger, families, masqueradeMark, lockSeconds, loopbackNodePorts, clock, netns, run = commandsIn(netns), ...others } = { ...defaults, ...options };
     if (!Number.isInteger(Math.log2(masqueradeMark)) || masqueradeMark >= 2 ** 32) throw new RangeError(`masqueradeMark must be one bit of 32, not ${masqueradeMark}`);
     if (!Number.isInteger(lockSeconds) || lockSeconds < 1) throw new RangeError(`lockSeconds must be a whole number of seconds from 1 on, not ${lockSeconds}`);
-    const run = options.run ?? commandsIn(options.netns);
-    this.#families = families.map((family) => new FamilyProxy({ family, run, backend, externalIPs, masqueradeMark, lockSeconds, ownsTables, logger: logger.with({ family }) }));
+    this.#netns = netns;
+    this.#loopback = loopbackNodePorts ? new LoopbackNodePorts(clock) : undefined;
+    this.#families = families.map((family) => new FamilyProxy({ ...others, family, run, masqueradeMark, lockSeconds, logger: logger.with({ family }) }));
   }
 
   async sync(state: ProxyState, changed: ReadonlySet<string> | undefined, signal: AbortSignal): Promise<ProxyReport> {
     // Side by side: each waits for its programs most of the time.
     const reports = await settled(this.#families.map((family) => family.sync(state, changed, signal)));
     const problems: ProxyProblem[] = [...new Map(reports.flatMap((report) => report.problems).map((problem) => [`${problem.port} ${problem.message}`, problem])).values()];
+    const left = new Set(problems.map(({ port }) => port));
+    await this.#loopback?.sync(state.ports, changed, (key) => !left.has(key), signal);
     return { problems, repaired: reports.reduce((sum, { repaired }) => sum + repaired, 0) };
   }
 
@@ -73,7 +84,15 @@ export class IptablesProxy implements ServiceProxy, Tripwire {
   }
 
   async remove(signal: AbortSignal): Promise<void> {
+    await this.close();
+    // With the namespace everything in it is gone.
+    if (this.#netns !== undefined && !existsSync(this.#netns)) return;
     await settled(this.#families.map((family) => family.remove(signal)));
+  }
+
+  /** Ends what goes through this process. Rules stay, and with them the services. */
+  async close(): Promise<void> {
+    await this.#loopback?.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Container } from 'inversify';
+import { Clock, systemClock } from '#core/kernel/clock.ts';
 import { Logger, silentLogger } from '#core/kernel/logger.ts';
 import { ServiceProxy } from '#core/spi/service-proxy.ts';
 import type { RunCommand } from './commands.ts';
@@ -14,6 +15,7 @@ describe('the iptables proxy\'s module', () => {
   it('binds one proxy for all', () => {
     const container = new Container();
     container.bind(Logger).toConstantValue(silentLogger);
+    container.bind(Clock).toConstantValue(systemClock);
     container.load(keelsonModule.create({ stateDir: '/nowhere', nodeName: 'n' }));
     expect(container.get(ServiceProxy)).to.be.instanceOf(IptablesProxy).and.equal(container.get(ServiceProxy));
   });

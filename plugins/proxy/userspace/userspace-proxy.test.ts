@@ -84,7 +84,7 @@ describe('the userspace proxy', () => {
     const { sync } = start();
     const { problems } = await sync(proxyPort('hidden', elsewhere, []), proxyPort('associations', elsewhere, [], { protocol: 'SCTP' }));
     expect(problems).to.eql([
-      { port: 'default/hidden:p/TCP/IPv4', message: `${elsewhere} is no address of this machine` }, { port: 'default/associations:p/SCTP/IPv4', message: 'a program cannot forward SCTP' },
+      { port: 'default/associations:p/SCTP/IPv4', message: 'a program cannot forward SCTP' }, { port: 'default/hidden:p/TCP/IPv4', message: `${elsewhere} is no address of this machine` },
     ]);
   });
 

@@ -61,10 +61,10 @@ function pidMode(target: string | undefined, { id, sharedPid, hostPid }: Sandbox
   return sharedPid ? `container:${id}` : '';
 }
 
-/** A path that is missing is refused, not made: Docker's older `Binds` would make folders. */
+/** A path that is missing is refused, not made: Docker's older `Binds` would make folders. From Engine 25 on read-only would mean all that is mounted below as well. */
 const mountOf = ({ hostPath, containerPath, readOnly, propagation = 'private' }: ContainerMount) => ({
   Type: 'bind' as const, Source: hostPath, Target: containerPath, ReadOnly: readOnly,
-  BindOptions: { Propagation: propagation === 'private' ? 'rprivate' as const : propagation },
+  BindOptions: { Propagation: propagation === 'private' ? 'rprivate' as const : propagation, ...(readOnly ? { ReadOnlyNonRecursive: true } : {}) },
 });
 
 /** A container gets no swap beyond its memory. */

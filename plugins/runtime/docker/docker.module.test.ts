@@ -17,6 +17,12 @@ describe('the module docker', () => {
     expect(container.get(ContainerRuntime)).to.equal(container.get(ContainerRuntime));
   });
 
+  it('takes an address of the engine', async () => {
+    const reasonOf = async (url: string): Promise<string | undefined> => ((await keelsonModule.abilities?.({ ...settings, url })) ?? [])[0]?.reason;
+    expect(await reasonOf('docker:///no/such.sock')).to.contain('connect ENOENT /no/such.sock');
+    expect(await reasonOf('docker://127.0.0.1:1')).to.contain('connect ECONNREFUSED 127.0.0.1:1');
+  });
+
   it('says why there are no containers, and what would help', async () => {
     const [ability] = await dockerAbilities({ node: 'n', host: '/no/such.sock' });
     expect(ability).to.include({ available: false }).and.not.to.have.property('remedy');

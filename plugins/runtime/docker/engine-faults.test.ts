@@ -134,12 +134,11 @@ describe('DockerRuntime with an engine that fails', function () {
     expect(performance.now() - begun).to.be.lessThan(15_000);
   });
 
-  it('asks once a minute at most for a container of which nothing has changed', async () => {
-    await run();
-    await runtime.listContainers(never);
-    const asked = (): number => proxy.requests.filter((request) => /^GET \/containers\/[0-9a-f]{64}\/json/.test(request)).length;
-    const before = asked();
-    await runtime.listContainers(never);
-    expect(asked(), 'it is seconds old: each list asks').to.equal(before + 1);
+  it('kills a program whose start was not answered', async () => {
+    const id = await run();
+    proxy.loseAnswers(/^POST \/exec\/[0-9a-f]+\/start/);
+    expect(await reasonOf(runtime.execSync(id, ['sleep', '8765'], 60_000, never))).to.equal('Unavailable');
+    proxy.mend();
+    await eventually(async () => !(await runtime.execSync(id, ['ps'], 10_000, never)).stdout.includes('8765'), 'the end of the program', 20_000);
   });
 });

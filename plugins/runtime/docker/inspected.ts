@@ -68,8 +68,9 @@ export function toContainer(seen: Inspected): Container {
   };
 }
 
+/** The engine takes both moments from different clocks: what ends at once may seem to end before it begins. */
 const ending = (seen: Inspected): Pick<Container, 'finishedAt' | 'exitCode' | 'oomKilled'> =>
-  ({ finishedAt: seen.finishedAt ?? seen.createdAt, exitCode: seen.exitCode, oomKilled: seen.oomKilled });
+  ({ finishedAt: Math.max(seen.finishedAt ?? seen.createdAt, seen.startedAt ?? 0), exitCode: seen.exitCode, oomKilled: seen.oomKilled });
 
 export function toSandbox(seen: Inspected): Sandbox {
   const own = seen.networkMode === 'none';

@@ -34,16 +34,18 @@ export class DockerPrograms {
     const exec = await this.#engine.call(what, signal, (docker, abort) => docker.getContainer(id).exec({
       Cmd: [...command], Tty: options.tty, AttachStdin: options.stdin, AttachStdout: options.stdout, AttachStderr: options.stderr && !options.tty, DetachKeys: detachKeys, ...abort,
     }));
-    const connection = await this.#engine.call(what, signal, (_docker, abort) => exec.start({ hijack: true, Tty: options.tty, ...abort }));
-    const streams = streamsOf(connection, options);
-    let over = false;
-    const ended = streams.drained.then(() => this.#exitCode(exec, what), (error: unknown) => {
-      throw toProviderError(error, what);
-    }).finally(() => {
-      over = true;
+    const connection = await this.#engine.call(what, signal, (_docker, abort) => exec.start({ hijack: true, Tty: options.tty, ...abort })).catch((error: unknown) => {
+      // The engine may be starting it all the same.
+      void this.#kill(exec, id);
+      throw error;
     });
+    const streams = streamsOf(connection, options);
+    const over = new AbortController();
+    const ended = streams.drained.then(() => this.#exitCode(exec, what, over.signal), (error: unknown) => {
+      throw toProviderError(error, what);
+    }).finally(() => over.abort());
     const close = (): void => {
-      if (!over) void this.#kill(exec, id).finally(() => streams.destroy());
+      if (!over.signal.aborted) void this.#kill(exec, id).finally(() => streams.destroy()).finally(() => over.abort());
     };
     return session(streams, ended, close, signal, (size) => this.#engine.call(what, signal, () => exec.resize(size)));
   }
@@ -61,11 +63,13 @@ export class DockerPrograms {
   async execSync(id: string, command: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<ExecResult> {
     const late = new AbortController();
     const cancel = this.#engine.clock.after(timeoutMs, () => late.abort(new Error(`no end within ${timeoutMs / 1000} s`)));
+    const either = AbortSignal.any([signal, late.signal]);
     try {
-      return await raced(this.#toItsEnd(id, command, AbortSignal.any([signal, late.signal])), late.signal);
+      return await raced(this.#toItsEnd(id, command, either), either);
     } catch (error) {
-      if (!late.signal.aborted) throw error;
-      throw new ProviderError('Unavailable', `command ${JSON.stringify(command)} timed out after ${timeoutMs / 1000} s`, { cause: error });
+      if (!either.aborted) throw error;
+      const end = late.signal.aborted ? `timed out after ${timeoutMs / 1000} s` : 'was given up';
+      throw new ProviderError('Unavailable', `command ${JSON.stringify(command)} ${end}`, { cause: error });
     } finally {
       cancel();
     }
@@ -85,20 +89,25 @@ export class DockerPrograms {
     return container;
   }
 
-  /** The engine closes the streams a moment before it knows the exit code. */
-  async #exitCode(exec: Exec, what: string): Promise<number | undefined> {
-    for (let look = 0; look < looks; look += 1) {
+  /** The engine closes the streams a moment before it knows the exit code, and long before when the program has closed them itself. */
+  async #exitCode(exec: Exec, what: string, over: AbortSignal): Promise<number | undefined> {
+    for (let waitMs = lookMs; !over.aborted; waitMs = Math.min(waitMs * 1.5, 1000)) {
       const { Running, ExitCode } = await this.#engine.call(what, never, (_docker, abort) => exec.inspect(abort), { timeoutMs: promptMs });
       if (!Running && ExitCode !== null) return ExitCode;
-      await this.#engine.clock.sleep(lookMs);
+      await this.#engine.clock.sleep(waitMs, over).catch(() => undefined);
     }
     return undefined;
   }
 
+  /** One that has not begun yet is waited for. */
   async #kill(exec: Exec, containerId: string): Promise<void> {
     try {
-      const { Running, Pid } = await this.#engine.call(`cannot kill a command in container ${containerId}`, never, (_docker, abort) => exec.inspect(abort), { timeoutMs: promptMs });
-      if (Running && Pid > 0) await killInContainer(Pid, containerId);
+      for (let look = 0; look < looks; look += 1) {
+        const { Running, Pid, ExitCode } = await this.#engine.call(`cannot kill a command in container ${containerId}`, never, (_docker, abort) => exec.inspect(abort), { timeoutMs: promptMs });
+        if (Running && Pid > 0) return void (await killInContainer(Pid, containerId));
+        if (ExitCode !== null) return;
+        await this.#engine.clock.sleep(lookMs);
+      }
     } catch {
       // The engine is away, or the container: then the connection is all that can be ended.
     }

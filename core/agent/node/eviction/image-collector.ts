@@ -6,6 +6,7 @@ import type { Clock } from '#core/kernel/clock.ts';
 import type { Component } from '#core/kernel/lifecycle.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import type { ContainerRuntime, RuntimeImage } from '#core/spi/container-runtime.ts';
+import { ProviderError } from '#core/spi/errors.ts';
 
 export interface ImageCollectorOptions {
   readonly runtime: Pick<ContainerRuntime, 'listImages' | 'listContainers' | 'removeImage' | 'imageFileSystem'>;
@@ -123,7 +124,9 @@ export class ImageCollector implements Component {
         logger.info('removed an image that nothing used', { image: image.tags[0] ?? image.digests[0] ?? image.id, bytes: image.size });
       } catch (error) {
         signal.throwIfAborted();
-        logger.warn('an image could not be removed', { image: image.id, error });
+        // A container of another node on this engine, or of somebody else, uses it.
+        if (ProviderError.is(error, 'Unavailable')) logger.debug('an image is in use', { image: image.id, error });
+        else logger.warn('an image could not be removed', { image: image.id, error });
       }
     }
     return freed;

@@ -9,6 +9,8 @@ import { restartsOnFailure } from './restart-policy.ts';
 export interface Kill {
   readonly container: Container;
   readonly message: string;
+  /** It is made anew, however it ends. */
+  readonly isReplaced?: boolean;
   /** The probe that failed: it may say how long the container has to end. */
   readonly probe?: Probe | undefined;
 }
@@ -16,10 +18,11 @@ export interface Kill {
 /** Why a container that runs has to end, to be made anew if its policy lets it. */
 export function reasonToKill(pod: Pod, container: PodContainer, running: Container, probes: ProbeResults): Kill | undefined {
   const what = `${isSidecar(container) ? 'Init container' : 'Container'} ${container.name}`;
-  const again = restartsOnFailure(pod) || isSidecar(container) ? ', will be restarted' : '';
-  if (isOutdated(running.labels, container)) return { container: running, message: `${what} definition changed, will be restarted` };
+  if (isOutdated(running.labels, container)) return { container: running, message: `${what} definition changed, will be restarted`, isReplaced: true };
+  const isReplaced = restartsOnFailure(pod) || isSidecar(container);
+  const again = isReplaced ? ', will be restarted' : '';
   const { liveness, startup } = probes.of(running.id);
-  if (liveness === 'Failure') return { container: running, message: `${what} failed liveness probe${again}`, probe: container.livenessProbe };
-  if (startup === 'Failure') return { container: running, message: `${what} failed startup probe${again}`, probe: container.startupProbe };
+  if (liveness === 'Failure') return { container: running, message: `${what} failed liveness probe${again}`, probe: container.livenessProbe, isReplaced };
+  if (startup === 'Failure') return { container: running, message: `${what} failed startup probe${again}`, probe: container.startupProbe, isReplaced };
   return undefined;
 }

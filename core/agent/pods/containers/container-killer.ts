@@ -21,13 +21,14 @@ export class ContainerKiller {
   }
 
   /** @param graceMs what the container is allowed; by default what its probe says, else its pod */
-  async kill(state: PodState, { container, message, probe }: Kill, graceMs: number | undefined, signal: AbortSignal): Promise<void> {
+  async kill(state: PodState, { container, message, probe, isReplaced = false }: Kill, graceMs: number | undefined, signal: AbortSignal): Promise<void> {
     const { clock, recorder, runtime } = this.#services;
     const seconds = probe?.terminationGracePeriodSeconds ?? state.pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
     const allowed = graceMs ?? 1000 * seconds;
     const began = clock.now();
     if (!state.told.has(container.id)) recorder.normal(state.pod, 'Killing', message);
     state.told.add(container.id);
+    if (isReplaced) state.replaced.add(container.id);
     await this.#preStop(state, container, allowed, signal);
     const left = allowed === 0 ? 0 : Math.max(leastGraceMs, allowed - (clock.now() - began));
     await within(clock, left + runtimeTimeoutMs, 'the container runtime', signal, (inner) => runtime.stopContainer(container.id, left, inner));

@@ -16,7 +16,7 @@ const logTimeoutMs = 10_000;
 export async function collectLastWords(services: PodServices, files: PodFiles, state: PodState, { containers }: PodOnRuntime, signal: AbortSignal): Promise<void> {
   const most = Math.min(ofContainer, Math.floor(ofPod / Math.max(1, containersOf(state.pod).length)));
   const present = new Set(containers.map(({ id }) => id));
-  for (const known of [state.lastWords, state.resized]) for (const id of known.keys()) if (!present.has(id)) known.delete(id);
+  for (const known of [state.lastWords, state.resized, state.replaced, state.told, state.preStopped]) for (const id of known.keys()) if (!present.has(id)) known.delete(id);
   for (const container of containers) {
     if (!hasEnded(container) || state.lastWords.has(container.id)) continue;
     state.lastWords.set(container.id, (await wordsOf(services, files, state, container, signal)).slice(0, most));

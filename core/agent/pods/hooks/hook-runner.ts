@@ -33,6 +33,8 @@ export class HookRunner {
 
   async #get({ status }: PodState, container: PodContainer, { host = '', port, path = '/', scheme = 'HTTP', httpHeaders = [] }: HTTPGetAction, signal: AbortSignal): Promise<void> {
     const address = host === '' ? status.podIP ?? '' : host;
+    // An empty host would be this process's own.
+    if (address === '') throw new Error('the pod has no address yet');
     const answer = await this.#dialer.http({ host: address, port: portNumber(port, container), path, tls: scheme === 'HTTPS', headers: httpHeaders }, signal);
     if (answer.status >= 400) throw new Error(`HTTP hook failed with status code ${answer.status}`);
   }

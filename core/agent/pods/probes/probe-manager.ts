@@ -9,7 +9,7 @@ import { ProbeWorker } from './probe-worker.ts';
 import type { Prober } from './prober.ts';
 
 export interface ProbeManagerOptions {
-  readonly services: Pick<PodServices, 'clock' | 'recorder' | 'view'>;
+  readonly services: Pick<PodServices, 'clock' | 'logger' | 'recorder' | 'view'>;
   readonly prober: Prober;
   /** A result of one of the pod's probes has changed. */
   readonly changed: (podUid: string) => void;
@@ -94,6 +94,8 @@ export class ProbeManager implements ProbeResults {
       clock: services.clock, prober, probe, startedAt: running.startedAt ?? running.createdAt, isHeldBack,
       looked: () => ({ id: running.id, container, podIP: state.status.podIP ?? '' }),
       told: (look) => {
+        // A runtime that does not answer is told of once, not by every probe.
+        if (look.result === 'Unknown' && !services.view.isAnswering) return;
         const what = `${type[0]?.toUpperCase()}${type.slice(1)} probe`;
         services.recorder.warning(state.pod, 'Unhealthy', look.result === 'Failure' ? `${what} failed: ${look.output}` : `${what} errored and resulted in unknown state: ${look.output}`);
       },
@@ -105,6 +107,6 @@ export class ProbeManager implements ProbeResults {
         return type === 'readiness' || (type === 'liveness' && result === 'Success');
       },
     });
-    void worker.run(stop.signal);
+    worker.run(stop.signal).catch((error: unknown) => services.logger.error('a probe ended', { pod: state.uid, container: container.name, error }));
   }
 }

@@ -60,15 +60,18 @@ export class Prober {
   }
 
   #dial({ container, podIP }: Looked, { httpGet, tcpSocket, grpc }: Probe, signal: AbortSignal): Promise<Look> {
-    if (httpGet !== undefined) return this.#http(httpGet, container, podIP, signal);
-    if (tcpSocket !== undefined) return this.#dialer.tcp({ host: tcpSocket.host || podIP, port: portNumber(tcpSocket.port, container) }, signal).then(() => success());
+    const host = httpGet?.host || tcpSocket?.host || podIP;
+    // An empty host would be this process's own.
+    if (host === '') return Promise.resolve({ result: 'Unknown', output: 'the pod has no address yet' });
+    if (httpGet !== undefined) return this.#http(httpGet, container, host, signal);
+    if (tcpSocket !== undefined) return this.#dialer.tcp({ host, port: portNumber(tcpSocket.port, container) }, signal).then(() => success());
     if (grpc !== undefined) return this.#grpc(podIP, grpc.port, grpc.service ?? '', signal);
     return Promise.resolve({ result: 'Unknown', output: `missing probe handler for ${container.name}` });
   }
 
-  async #http({ host = '', port, path = '/', scheme = 'HTTP', httpHeaders = [] }: HTTPGetAction, container: PodContainer, podIP: string, signal: AbortSignal): Promise<Look> {
+  async #http({ port, path = '/', scheme = 'HTTP', httpHeaders = [] }: HTTPGetAction, container: PodContainer, host: string, signal: AbortSignal): Promise<Look> {
     const { status, body, isRedirectElsewhere = false } = await this.#dialer.http(
-      { host: host === '' ? podIP : host, port: portNumber(port, container), path, tls: scheme === 'HTTPS', headers: httpHeaders }, signal);
+      { host, port: portNumber(port, container), path, tls: scheme === 'HTTPS', headers: httpHeaders }, signal);
     if (status >= 200 && status < 400) return success(isRedirectElsewhere ? 'Probe terminated redirects' : body);
     return failure(`HTTP probe failed with statuscode: ${status}`);
   }

@@ -60,6 +60,15 @@ describe('Probes of a pod', () => {
     expect(lab.eventsOf('web')).to.include.members(['Warning Unhealthy Liveness probe failed: outerr', 'Normal Killing Container main failed liveness probe, will be restarted']);
   });
 
+  it('for liveness have a container restarted that ends well, where only failures are', async () => {
+    let result = bad;
+    lab.runtime.programs.set('main', { exec: () => result, exitCode: 0 });
+    await lab.create('web', { restartPolicy: 'OnFailure', ...main({ livenessProbe: { exec: { command: ['alive'] }, periodSeconds: 1, failureThreshold: 1 } }) });
+    await lab.until(() => lab.runtime.find('main')?.attempt === 1, 'a restart');
+    result = ok;
+    expect((await lab.untilReady('web')).status.phase).to.equal('Running');
+  });
+
   it('for startup hold back the others, and restart what does not start', async () => {
     const asked: string[] = [];
     let startup = bad;

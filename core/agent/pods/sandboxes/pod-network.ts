@@ -23,6 +23,7 @@ export function addressesIn({ ips, interfaces }: NetworkResult): readonly string
 /** Connects sandboxes with the pod network, and disconnects them. */
 export class PodNetwork {
   readonly #services: PodServices;
+  readonly #busy = new Map<string, Promise<void>>();
 
   constructor(services: PodServices) {
     this.#services = services;
@@ -36,13 +37,12 @@ export class PodNetwork {
 
   /** @throws {NetworkError} */
   async connect(state: PodState, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
-    const { network, clock, node } = this.#services;
     if (!hasPodNetwork(sandbox)) {
-      state.addresses.set(sandbox.id, node.hostIPs());
+      state.addresses.set(sandbox.id, this.#services.node.hostIPs());
       return;
     }
     const attachment = { ...attachmentOf(sandbox), ...bandwidthOf(state.pod) };
-    const result = await within(clock, runtimeTimeoutMs, 'the network plugin', signal, (inner) => network.add(attachment, inner));
+    const result = await this.#alone(sandbox.id, (inner) => this.#services.network.add(attachment, inner), signal);
     state.addresses.set(sandbox.id, addressesIn(result));
   }
 
@@ -51,7 +51,8 @@ export class PodNetwork {
    * When it cannot, those that the status tells count: a pod that runs is not disturbed.
    */
   async adopt(state: PodState, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
-    if (state.addresses.has(sandbox.id)) return;
+    // The node's own addresses may change.
+    if (state.addresses.has(sandbox.id) && hasPodNetwork(sandbox)) return;
     try {
       await this.connect(state, sandbox, signal);
     } catch (error) {
@@ -66,10 +67,10 @@ export class PodNetwork {
   /** Resolves when nothing of the sandbox is left in the network. */
   async disconnect(state: PodState, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
     if (state.disconnected.has(sandbox.id)) return;
-    const { network, clock, recorder } = this.#services;
+    const { network, recorder } = this.#services;
     if (hasPodNetwork(sandbox)) {
       try {
-        await within(clock, runtimeTimeoutMs, 'the network plugin', signal, (inner) => network.del(attachmentOf(sandbox), inner));
+        await this.#alone(sandbox.id, (inner) => network.del(attachmentOf(sandbox), inner), signal);
       } catch (error) {
         signal.throwIfAborted();
         recorder.warning(state.pod, 'FailedKillPod', `error killing pod: failed to "KillPodSandbox" for "${sandbox.pod.uid}" with KillPodSandboxError: "failed to destroy network for sandbox \\"${sandbox.id}\\": ${messageOf(error)}"`);
@@ -77,5 +78,19 @@ export class PodNetwork {
       }
     }
     state.disconnected.add(sandbox.id);
+  }
+
+  /** No two calls for one sandbox at the same time: one that was given up may still be under way. */
+  #alone<T>(id: string, call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return within(this.#services.clock, runtimeTimeoutMs, 'the network plugin', signal, async (inner) => {
+      while (this.#busy.has(id)) await this.#busy.get(id);
+      inner.throwIfAborted();
+      const work = call(inner);
+      const over = work.then(() => undefined, () => undefined).then(() => {
+        this.#busy.delete(id);
+      });
+      this.#busy.set(id, over);
+      return work;
+    });
   }
 }

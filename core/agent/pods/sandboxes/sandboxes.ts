@@ -38,6 +38,18 @@ export class Sandboxes {
     }
   }
 
+  /** A sandbox that is there already. One without a network, in which nothing was made yet, is of no use: another is made. */
+  async adopt(state: PodState, sandbox: Sandbox, { containers }: PodOnRuntime, signal: AbortSignal): Promise<void> {
+    try {
+      await this.network.adopt(state, sandbox, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!containers.some(({ sandboxId }) => sandboxId === sandbox.id)) await this.remove(state, sandbox, signal);
+      this.#services.recorder.warning(state.pod, 'FailedCreatePodSandBox', `Failed to create pod sandbox: failed to setup network for sandbox "${sandbox.id}": ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
   /** Stops what runs in it and takes it off the network; its dead containers stay, for their logs. */
   async stop(state: PodState, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
     const { runtime, clock } = this.#services;

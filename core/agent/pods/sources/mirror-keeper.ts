@@ -37,8 +37,11 @@ export class MirrorKeeper {
   async #once(signal: AbortSignal): Promise<void> {
     const { table, mirrors } = this.#options;
     const wanted = new Map<string, string>();
-    for (const { source, pod, isRemoved } of table.values()) {
-      if (source !== 'file' || isRemoved) continue;
+    const pods = [...table.values()].filter(({ source }) => source === 'file');
+    // One that has yet to leave is shown until it has left, and only then what takes its place.
+    for (const { pod, isRemoved } of pods) if (isRemoved) wanted.set(fullName(pod), hashOf(pod));
+    for (const { pod, isRemoved } of pods) {
+      if (isRemoved || wanted.has(fullName(pod))) continue;
       wanted.set(fullName(pod), hashOf(pod));
       await mirrors.show(pod, table.shown(fullName(pod)), signal);
     }

@@ -1,4 +1,4 @@
-import type { ContainerState, ContainerStatus } from '#core/api/schema/core-v1/container-status.ts';
+import type { ContainerState, ContainerStateWaiting, ContainerStatus } from '#core/api/schema/core-v1/container-status.ts';
 import { exitCodeOf, hasEnded } from '#core/agent/pods/actions/restart-policy.ts';
 import { isSidecar, type PodContainer } from '#core/agent/pods/config/pod-containers.ts';
 import type { PodState } from '#core/agent/pods/pod-state.ts';
@@ -73,12 +73,16 @@ function withContainer({ state, runtime, runtimeName }: StatusFacts, { name }: P
   const words = (one: Container): string => state.lastWords.get(one.id) ?? '';
   const earlier = previous(runtime, name);
   const kept = earlier === undefined ? before?.lastState ?? {} : { terminated: terminated(earlier, words(earlier), runtimeName) };
-  const failure = last.state === 'Running' || state.ending !== undefined ? undefined : state.failures.get(name);
-  if (failure === undefined) return { state: stateOf(last, words(last), runtimeName), lastState: kept };
-  return {
-    state: { waiting: { reason: failure.reason, message: failure.message } },
-    lastState: hasEnded(last) ? { terminated: terminated(last, words(last), runtimeName) } : kept,
-  };
+  const waiting = last.state === 'Running' || state.ending !== undefined ? undefined : waitingOf(state, last);
+  if (waiting === undefined) return { state: stateOf(last, words(last), runtimeName), lastState: kept };
+  return { state: { waiting }, lastState: hasEnded(last) ? { terminated: terminated(last, words(last), runtimeName) } : kept };
+}
+
+/** For what it waits that will be started again. One that the agent ended to make it anew has not ended for the API: it may not come back from that. */
+function waitingOf({ failures, replaced }: PodState, { id, name }: Container): ContainerStateWaiting | undefined {
+  const failure = failures.get(name);
+  if (failure !== undefined) return { reason: failure.reason, message: failure.message };
+  return replaced.has(id) ? { reason: 'ContainerCreating' } : undefined;
 }
 
 /** Nothing was made of it yet, or somebody took it away. */

@@ -35,7 +35,8 @@ export class StatusReporter {
   /** Once more, because what the API has may have changed. */
   write(state: PodState): void {
     const { writer, shown } = this.#options;
-    if (!state.isRemoved) writer.set(state.uid, shown(state), state.status);
+    // The object of a pod that is gone may be another one by now; a pod of a file is shown until it has left.
+    if (!state.isRemoved || state.source === 'file') writer.set(state.uid, shown(state), state.status);
   }
 
   async settled({ uid }: PodState, signal: AbortSignal): Promise<void> {

@@ -48,6 +48,8 @@ describe('a SPDY connection', () => {
     stream.end('!');
     await eventually(() => client.isOver(id), 'the end');
     expect(client.said(id)).to.equal('hello world!');
+    await eventually(() => stream.destroyed, 'the stream to go');
+    expect(client.frames.filter(({ type }) => type === 3), 'nothing to reset').to.deep.equal([]);
     expect(stream.headers).to.deep.equal(new Map([['streamtype', 'data']]));
     const again = await open();
     expect(again.id).to.equal(3);
@@ -150,10 +152,17 @@ describe('a SPDY connection', () => {
   });
 
   it('says why it ends when the client breaks the rules', async () => {
-    await open();
-    await client.sendOpen(2, { streamtype: 'data' });
-    await eventually(() => client.ended, 'the end');
-    expect([last().type, last().streamId, last().body.readUInt32BE(4)]).to.deep.equal([7, 1, 1]);
+    for (const id of [2, 3, 1]) {
+      const [here, there] = duplexPair();
+      const strict = new SpdyConnection(there, { clock, logger: silentLogger, idleMs, maxStreams: 9, accepts: () => true, opened: () => undefined });
+      const peer = new SpdyClient(here);
+      await peer.sendOpen(3, { streamtype: 'data' });
+      await peer.sendOpen(id, { streamtype: 'data' });
+      await eventually(() => peer.ended, 'the end');
+      const { type, streamId, body } = peer.frames.at(-1)!;
+      expect([type, streamId, body.readUInt32BE(4)], `stream ${id} after 3`).to.deep.equal([7, 3, 1]);
+      await strict.closed;
+    }
   });
 
   it('does not unpack more of a header block than one may have', async () => {

@@ -1,4 +1,4 @@
-import { createInflate } from 'node:zlib';
+import { createInflate, deflateSync } from 'node:zlib';
 import { expect } from 'chai';
 import { seededRandom } from '#test/fixtures/seeded-random.ts';
 import { spdyDictionary } from './dictionary.ts';
@@ -72,6 +72,8 @@ describe('frames of SPDY', () => {
     expect(await refusalOf(control(3, Buffer.alloc(4)))).to.equal('the peer sent a frame that breaks off');
     expect(await refusalOf(captured.subarray(0, 60))).to.equal('the peer sent a frame that breaks off');
     expect(await refusalOf(Buffer.from([0, 0, 0, 1, 0, 0, 0, 4, 1]))).to.equal('the peer sent a frame that breaks off');
+    const bomb = deflateSync(Buffer.alloc(8 << 20), { dictionary: spdyDictionary });
+    expect(await refusalOf(control(1, Buffer.concat([Buffer.alloc(10), bomb])))).to.equal('the peer sent a header block of more than 32768 bytes');
     expect(await refusalOf(control(1, Buffer.alloc(40, 1)))).to.equal('the peer sent a header block that is not compressed as SPDY does');
   });
 

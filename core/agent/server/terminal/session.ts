@@ -1,10 +1,14 @@
 import type { Readable, Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import type { Status } from '#core/api/schema/meta.ts';
+import type { Clock } from '#core/kernel/clock.ts';
 import type { StreamSession } from '#core/spi/container-runtime.ts';
 import type { TerminalChannels } from './channels.ts';
-import { TerminalSizes } from './sizes.ts';
+import { TerminalSizes, type TerminalSize } from './sizes.ts';
 import { exitStatus, failureStatus } from './status.ts';
+
+const retryMs = 50;
+const mostTries = 20;
 
 export interface TerminalProgram {
   /** Begins the words for what goes wrong: `error executing command in container`. */
@@ -15,7 +19,7 @@ export interface TerminalProgram {
 }
 
 /** Connects a client with a program until one of them leaves, each at the other's pace. */
-export async function runTerminal(channels: TerminalChannels, program: TerminalProgram): Promise<void> {
+export async function runTerminal(channels: TerminalChannels, program: TerminalProgram, clock: Clock): Promise<void> {
   let session: StreamSession;
   try {
     session = await program.open(channels.gone);
@@ -28,7 +32,7 @@ export async function runTerminal(channels: TerminalChannels, program: TerminalP
   if (channels.gone.aborted) letGo();
   try {
     passIn(channels.stdin, session.stdin);
-    passSizes(channels.sizes, session);
+    passSizes(channels.sizes, session, clock, channels.gone);
     const outputs = Promise.allSettled([passOut(session.stdout, channels.stdout), passOut(session.stderr, channels.stderr)]);
     const status = await statusOf(session, program);
     await outputs;
@@ -72,7 +76,30 @@ function passIn(from: Readable | undefined, to: Writable | undefined): void {
   void finished(to).then(discard, discard);
 }
 
-function passSizes(from: Readable | undefined, session: StreamSession): void {
-  const sizes = new TerminalSizes((size) => void session.resize(size).catch(() => undefined));
-  from?.on('error', () => undefined).on('data', (chunk: Buffer) => sizes.take(chunk));
+/** One at a time, and of those that come meanwhile only the last. */
+function passSizes(from: Readable | undefined, session: StreamSession, clock: Clock, signal: AbortSignal): void {
+  if (from === undefined) return;
+  let wanted: TerminalSize | undefined;
+  let isBusy = false;
+  const resize = async (): Promise<void> => {
+    isBusy = true;
+    for (let failures = 0; wanted !== undefined && failures < mostTries && !signal.aborted;) {
+      const size = wanted;
+      try {
+        await session.resize(size);
+        failures = 0;
+        if (wanted === size) wanted = undefined;
+      } catch {
+        // A program that has hardly begun may have no terminal yet.
+        failures++;
+        await clock.sleep(retryMs, signal).catch(() => undefined);
+      }
+    }
+    isBusy = false;
+  };
+  const sizes = new TerminalSizes((size) => {
+    wanted = size;
+    if (!isBusy) void resize();
+  });
+  from.on('error', () => undefined).on('data', (chunk: Buffer) => sizes.take(chunk));
 }

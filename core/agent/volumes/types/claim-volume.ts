@@ -15,7 +15,7 @@ import { applyOwnership } from '#core/agent/volumes/system/ownership.ts';
 import { volumeUses } from '#core/agent/volumes/volume-uses.ts';
 import type { VolumeOf, VolumePlugin } from '#core/agent/volumes/volume-plugin.ts';
 import type { HostPath } from './host-path.ts';
-import type { LocalVolume } from './local-volume.ts';
+import type { LocalRequest, LocalVolume } from './local-volume.ts';
 
 /** The wait for an attachment, then calls to a driver one after the other, each with a deadline of its own. */
 const deadlineMs = 8 * 60_000;
@@ -80,14 +80,14 @@ export class ClaimVolumes {
     throw new StepError('MountVolume.SetUp', name, unsupported(`volumes of type ${sourceOf(volume)} are not supported on this node, only csi, local and hostPath`));
   }
 
-  #owner(pod: Pod, name: string): ((path: string, signal: AbortSignal) => Promise<void>) | undefined {
+  #owner(pod: Pod, name: string): LocalRequest['own'] {
     const { mounter } = this.#parts;
     const { fsGroup, fsGroupChangePolicy } = pod.spec.securityContext ?? {};
     if (fsGroup === undefined || !mounter.able) return undefined;
-    return async (path, signal) => {
+    return async (path, signal, mayBeDone = false) => {
       try {
         await mounter.probe(path, signal);
-        await applyOwnership(path, { group: fsGroup, readOnly: false, onRootMismatch: fsGroupChangePolicy === 'OnRootMismatch' }, signal);
+        await applyOwnership(path, { group: fsGroup, readOnly: false, onRootMismatch: mayBeDone || fsGroupChangePolicy === 'OnRootMismatch' }, signal);
       } catch (error) {
         throw new StepError('MountVolume.SetUp', name, new Error(`applyFSGroup failed for vol ${name}: ${messageOf(error)}`, { cause: error }));
       }

@@ -14,11 +14,11 @@ export interface LocalRequest {
   readonly volume: PersistentVolume;
   readonly path: string;
   readonly readOnly: boolean;
-  /** Gives the files of a folder that no pod has yet to the pod's group. */
-  readonly own: ((path: string, signal: AbortSignal) => Promise<void>) | undefined;
+  /** Gives the files to the pod's group; with `mayBeDone` only if the folder shows that this was never finished. */
+  readonly own: ((path: string, signal: AbortSignal, mayBeDone?: boolean) => Promise<void>) | undefined;
 }
 
-interface DeviceMount {
+interface LocalMount {
   readonly options: readonly string[];
   readonly own: LocalRequest['own'];
   readonly fsType: string | undefined;
@@ -41,28 +41,36 @@ export class LocalVolume {
 
   async setUp({ podUid, volume, path, readOnly, own }: LocalRequest, signal: AbortSignal): Promise<PreparedVolume> {
     const { spec, metadata: { name } } = volume;
-    if (!isAbsolute(path) || path.includes('\0') || path.split('/').includes('..')) throw new Error(`local path ${quoted(path)} is not an absolute path without ".."`);
-    const source = normalize(path);
-    await this.#mounter.probe(source, signal);
-    const found = await stat(source).catch(unlessMissing(undefined));
-    if (found === undefined) throw new Error(`path ${quoted(path)} does not exist`);
+    const source = await this.#existing(path, signal);
+    const found = await stat(source);
     if (spec.volumeMode === 'Block') {
       if (!found.isBlockDevice()) throw new Error(`path ${quoted(path)} is not a block device`);
       return { hostPath: source, kind: 'device', readOnly };
     }
-    const options = [...(readOnly ? ['ro'] : []), ...checked(spec.mountOptions ?? [])];
+    if (!found.isBlockDevice() && !found.isDirectory()) throw new Error(`path ${quoted(path)} is neither a directory nor a block device`);
     const target = this.#layout.volume(podUid, 'local-volume', name);
-    if (found.isBlockDevice()) return { hostPath: await this.#mounted(target, source, { options, own, fsType: spec.local?.fsType }, signal), kind: 'filesystem', readOnly };
-    if (!found.isDirectory()) throw new Error(`path ${quoted(path)} is neither a directory nor a block device`);
-    return { hostPath: this.#mounter.able ? await this.#bound(target, source, { options, own }, signal) : source, kind: 'filesystem', readOnly };
+    const mount: LocalMount = { options: [...(readOnly ? ['ro'] : []), ...checked(spec.mountOptions ?? [])], own, fsType: spec.local?.fsType };
+    const hostPath = await (found.isBlockDevice() ? this.#mounted(target, source, mount, signal) : this.#bound(target, source, mount, signal));
+    return { hostPath, kind: 'filesystem', readOnly };
+  }
+
+  async #existing(path: string, signal: AbortSignal): Promise<string> {
+    if (!isAbsolute(path) || path.includes('\0') || path.split('/').includes('..')) throw new Error(`local path ${quoted(path)} is not an absolute path without ".."`);
+    const source = normalize(path);
+    await this.#mounter.probe(source, signal);
+    if ((await stat(source).catch(unlessMissing(undefined))) === undefined) throw new Error(`path ${quoted(path)} does not exist`);
+    return source;
   }
 
   /** Each pod has a mount of its own of the one file system; so nothing is shared that would have to be undone after the last. */
-  async #mounted(target: string, device: string, { options, own, fsType = 'ext4' }: DeviceMount, signal: AbortSignal): Promise<string> {
+  async #mounted(target: string, device: string, { options, own, fsType = 'ext4' }: LocalMount, signal: AbortSignal): Promise<string> {
     if (!this.#mounter.able) throw unsupported(`the file system on ${quoted(device)} cannot be mounted without root`);
     if (!fileSystems.has(fsType)) throw unsupported(`file system ${quoted(fsType)} is not supported for local volumes on this node, only ${[...fileSystems].join(', ')}`);
     return this.#operations.run(`local ${device}`, signal, async (bounded) => {
-      if (mountAt(await this.#mounter.table(), target) !== undefined) return target;
+      if (mountAt(await this.#mounter.table(), target) !== undefined) {
+        await own?.(target, bounded, true);
+        return target;
+      }
       if (!options.includes('ro')) await this.#mounter.formatIfBlank(device, fsType, bounded);
       await mkdir(target, { recursive: true, mode: 0o750 });
       await this.#mounter.device(device, target, fsType, options, bounded);
@@ -71,7 +79,8 @@ export class LocalVolume {
     });
   }
 
-  async #bound(target: string, source: string, { options, own }: { readonly options: readonly string[]; readonly own: LocalRequest['own'] }, signal: AbortSignal): Promise<string> {
+  async #bound(target: string, source: string, { options, own }: LocalMount, signal: AbortSignal): Promise<string> {
+    if (!this.#mounter.able) return source;
     const isThere = mountAt(await this.#mounter.table(), target) !== undefined;
     if (isThere) {
       // A crash may have come before the options did.
