@@ -13,6 +13,7 @@ import { loadNodePlugins, type LoadNodeOptions } from './agent-plugins.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { UsageError } from './failure.ts';
 import { valueOf, type FlagValues } from './flags.ts';
+import { IdleCollector } from './idle-collector.ts';
 import { readNodeDefaults } from './node-defaults.ts';
 import { makeDataDir, nodeName } from './settings.ts';
 import { untilStarterEnds } from './starter.ts';
@@ -64,7 +65,7 @@ async function run(values: FlagValues, { membership, settings, thresholds, dataD
     });
     const staticPods = valueIfGiven(values, 'pod-manifest-path');
     const started = await startNodeAgent({
-      settings, networks, plugins, client: membership.client, serving: { certificateDir: pkiDir(dataDir) }, clientCa: membership.ca, host: valueOf(values, 'host'), thresholds,
+      settings, networks, plugins: { ...plugins, components: [...plugins.components, new IdleCollector(systemClock)] }, client: membership.client, serving: { certificateDir: pkiDir(dataDir) }, clientCa: membership.ca, host: valueOf(values, 'host'), thresholds,
       ...(staticPods === undefined ? {} : { staticPods: resolve(staticPods) }), clock: systemClock, logger,
     }, stop);
     try {

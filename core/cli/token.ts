@@ -44,7 +44,9 @@ const actions: Readonly<Record<string, (around: Around) => Promise<string>>> = {
     const made = await createToken(client, {
       ...(given === undefined ? {} : { token: given }), ...(lifeMs === 0 ? {} : { expires: systemClock.now() + lifeMs }), ...(description === '' ? {} : { description }),
     });
-    return valueOf(values, 'print-join-command') === 'true' ? `${joinCommand(connection, made)}\n` : `${made}\n`;
+    if (valueOf(values, 'print-join-command') !== 'true') return `${made}\n`;
+    if (isLoopback(connection.server)) process.stderr.write(`keelson: ${connection.server} is reached from this machine only; "keelson up --host ADDRESS" serves others too\n`);
+    return `${joinCommand(connection, made)}\n`;
   },
   async list({ client }) {
     return table(await listTokens(client));
@@ -54,6 +56,8 @@ const actions: Readonly<Record<string, (around: Around) => Promise<string>>> = {
     return `bootstrap token "${await deleteToken(client, given)}" deleted\n`;
   },
 };
+
+const isLoopback = (server: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(server).hostname);
 
 function joinCommand({ server, ca }: ClusterConnection, made: string): string {
   const hash = ca === undefined ? '--discovery-token-unsafe-skip-ca-verification' : `--ca-hash ${authorityHash(ca)}`;

@@ -54,7 +54,7 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
     loadModules('store', [valueOf(values, 'store')]),
     loadModules('provider', values.get('provider') ?? []),
   ]);
-  const modules = await Promise.all([...store, ...providers].map(async (module) => ({ module, settings: { ...await settingsFor(module, dataDir), nodeNames: nodes.names } })));
+  const modules = await Promise.all([...store, ...providers].map(async (module) => ({ module, settings: { ...await settingsFor(module, dataDir), ...(nodes.names.length === 0 ? {} : { nodeNames: nodes.names }) } })));
   const abilities = Promise.all([kubectlAbility().then((one) => [one]), nodes.lack(stop), ...modules.map(({ module, settings }) => abilitiesOf(module, settings))]);
   const { components, apiServer, client } = compose({
     nodeIpam: { clusterCidrs: networks.clusterCidrs, reserved: networks.serviceCidrs }, nodeDefaults: networks, objects: nameService(networks),

@@ -31,6 +31,8 @@ import type { NodeIpamSettings } from './node-ipam/node-ranges.ts';
 import { NodeLifecycleController } from './node-lifecycle/controller.ts';
 import { PodGarbageCollectionController } from './pod-garbage-collection/controller.ts';
 import { PolicyStatusController } from './policy-status/controller.ts';
+import { ReplicaSetController } from './replica-set/controller.ts';
+import { replicaSets, replicationControllers } from './replica-set/pod-set.ts';
 import { ResourceQuotaController } from './resource-quota/controller.ts';
 import { RootCaController } from './root-ca/controller.ts';
 import { ServiceAccountController } from './service-account/controller.ts';
@@ -112,6 +114,8 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new NodeLifecycleController({ ...around, recorder: around.recorders.for('node-controller') }),
   (around) => new TaintEvictionController({ ...around, recorder: around.recorders.for('taint-eviction-controller') }),
   (around) => new PodGarbageCollectionController(around),
+  (around) => new ReplicaSetController({ ...around, recorder: around.recorders.for('replicaset-controller'), name: 'replica-set', kind: replicaSets }),
+  (around) => new ReplicaSetController({ ...around, recorder: around.recorders.for('replication-controller'), name: 'replication-controller', kind: replicationControllers }),
 ];
 
 const nodeIpam = (settings: NodeIpamSettings) => (around: Surroundings): Controller =>

@@ -72,7 +72,8 @@ describe('keelson agent and keelson token', function () {
   });
 
   it('says what is wrong, and joins nothing then', async () => {
-    const { stdout } = await token('create', '--print-join-command');
+    const { stdout, stderr } = await token('create', '--print-join-command');
+    expect(stderr).to.equal(`keelson: ${running.url} is reached from this machine only; "keelson up --host ADDRESS" serves others too`);
     const [, given = '', hash = ''] = /^keelson agent --server \S+ --token (\S+) --ca-hash (\S+)$/.exec(stdout) ?? [];
     const wrong = `sha256:${'0'.repeat(64)}`;
     const run = async (...args: string[]): Promise<[number | undefined, string]> => {

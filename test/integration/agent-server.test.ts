@@ -96,7 +96,7 @@ describe('the server of a node agent, over HTTPS', () => {
     socket.on('message', (data: Buffer) => void messages.push(data));
     socket.on('error', () => undefined);
     const closed = once(socket, 'close') as Promise<[number]>;
-    return { socket, messages, closed, said: (channel: number) => Buffer.concat(messages.filter(([first]) => first === channel).map((message) => message.subarray(1))).toString() };
+    return { socket, messages, closed, said: (channel: number) => Buffer.concat(messages.filter(([first]) => first === channel).map((message) => message.subarray(1))).toString('latin1') };
   };
 
   describe('lets in', () => {
@@ -284,6 +284,20 @@ describe('the server of a node agent, over HTTPS', () => {
       const fine = webSocket(path('true', 'output=1'), ['channel.k8s.io']);
       await fine.closed;
       expect(fine.messages.map((message) => message[0])).to.deep.equal([1]);
+    });
+
+    it('take what came with the handshake', async () => {
+      const socket = tlsConnect({ host: '127.0.0.1', port: lab.server.port, ca: lab.authority.cert, ...admin });
+      sockets.add(socket);
+      await once(socket, 'secureConnect');
+      const frame = (...bytes: number[]): Buffer => Buffer.from([0x82, 0x80 | bytes.length, 0, 0, 0, 0, ...bytes]);
+      const head = `GET ${path('cat', 'input=1&output=1')} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n`;
+      let text = '';
+      socket.on('data', (chunk: Buffer) => {
+        text += chunk.toString('latin1');
+      });
+      socket.write(Buffer.concat([Buffer.from(head), frame(0, 104, 105, 33), frame(255, 0)]));
+      await eventually(() => text.includes('\u0001hi!') && text.includes('"Success"'), 'an echo');
     });
 
     it('with a terminal, which has a size', async () => {

@@ -89,6 +89,32 @@ describe('The end of a pod', () => {
     await lab.untilGone('web');
   });
 
+  it('says of what never ran that it is not known how it ended', async () => {
+    await lab.create('web', { initContainers: [{ name: 'init', image: 'busybox:1' }] }, { finalizers: ['example.com/look'] });
+    await lab.until(() => lab.runtime.find('init')?.state === 'Running', 'init runs');
+    await lab.pass(1000);
+    await remove('web');
+    await lab.until(isEmpty, 'nothing left');
+    await lab.pass(2000);
+    const pod = await lab.get('web');
+    expect(pod.status.phase).to.equal('Failed');
+    expect(pod.status.containerStatuses?.[0]?.state.terminated).to.include({ exitCode: 137, reason: 'ContainerStatusUnknown' });
+    const { resourceVersion } = pod.metadata;
+    await lab.pass(130_000);
+    expect((await lab.get('web')).metadata.resourceVersion, 'said once').to.equal(resourceVersion);
+  });
+
+  it('comes to a pod that the agent has never seen alive', async () => {
+    await lab.manager.stop();
+    await lab.create('web', {}, { finalizers: ['example.com/look'] });
+    await remove('web');
+    await lab.restart();
+    await lab.untilPhase('web', 'Failed');
+    await lab.pass(2000);
+    expect(isEmpty()).to.equal(true);
+    expect(lab.runtime.calls).to.deep.equal([]);
+  });
+
   it('comes after activeDeadlineSeconds', async () => {
     await lab.create('slow', { activeDeadlineSeconds: 15 });
     await lab.untilReady('slow');

@@ -186,6 +186,10 @@ describe('Pods when something is wrong', function () {
     await lab.create('big', { containers: [{ name: 'main', image: 'busybox:1', resources: { requests: { cpu: '5' } } }] });
     const big = await lab.untilPhase('big', 'Failed');
     expect(big.status).to.include({ reason: 'OutOfcpu', message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 5000, used: 0, capacity: 4000" });
+    expect(big.status.containerStatuses).to.equal(undefined);
+    await lab.restart();
+    await lab.pass(3000);
+    expect((await lab.get('big')).metadata.resourceVersion).to.equal(big.metadata.resourceVersion);
     await lab.create('far', { nodeSelector: { disk: 'hdd' } });
     expect((await lab.untilPhase('far', 'Failed')).status).to.include({ reason: 'NodeAffinity', message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" });
     const port = { containers: [{ name: 'main', image: 'busybox:1', ports: [{ containerPort: 80, hostPort: 8080 }] }] };
@@ -195,6 +199,8 @@ describe('Pods when something is wrong', function () {
     expect((await lab.untilPhase('second', 'Failed')).status.reason).to.equal('NodePorts');
     await lab.create('sysctl', { securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } });
     expect((await lab.untilPhase('sysctl', 'Failed')).status.reason).to.equal('SysctlForbidden');
+    await lab.create('users', { hostUsers: false });
+    expect((await lab.untilPhase('users', 'Failed')).status.message).to.contain('user namespaces (spec.hostUsers: false) are not supported by this node');
     expect(lab.runtime.sandboxes.size).to.equal(1);
   });
 

@@ -1,6 +1,7 @@
 import { ConfigMaker } from './containers/config-maker.ts';
 import { ContainerKiller } from './containers/container-killer.ts';
 import { ContainerStarter } from './containers/container-starter.ts';
+import { Resizer } from './containers/resizer.ts';
 import { FitChecker } from './fit/fit-checker.ts';
 import type { AdmissionCheck } from './fit/refusal.ts';
 import { HookRunner } from './hooks/hook-runner.ts';
@@ -55,9 +56,9 @@ export function podParts({ services, table, dialer, checks, random, probed, stop
   const reporter = new StatusReporter({ services, files, probes, writer, shown: (state) => shownBy(table, state) });
   const sandboxes = new Sandboxes(services);
   const volumes = new PodVolumeKeeper(services);
-  const runner = new PodRunner({ services, files, sandboxes, starter, killer, probes, volumes, reporter });
-  const ender = new PodEnder({ services, files, sandboxes, killer, probes, volumes, reporter, stopped });
   const fit = new FitChecker({ node: services.node, present: (but) => table.present(but), isStatic: isStaticPod, checks });
+  const runner = new PodRunner({ services, files, sandboxes, starter, killer, probes, volumes, reporter, resizer: new Resizer(services, fit) });
+  const ender = new PodEnder({ services, files, sandboxes, killer, probes, volumes, reporter, stopped });
   const isBlocked = (state: PodState): boolean => hasPredecessor(table, state);
   return { sync: new PodSync({ services, runner, ender, fit, reporter, isBlocked }), probes, writer, starter, files };
 }

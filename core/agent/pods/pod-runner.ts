@@ -1,10 +1,11 @@
 import { podActions, type PodActions } from './actions/pod-actions.ts';
+import type { Kill } from './actions/reason-to-kill.ts';
 import { initContainerNames, type PodContainer } from './config/pod-containers.ts';
 import { StartFailure } from './config/start-failure.ts';
 import type { ContainerKiller } from './containers/container-killer.ts';
 import type { ContainerStarter, StartPlace } from './containers/container-starter.ts';
 import { removeDead } from './containers/dead-containers.ts';
-import { resize } from './containers/resizer.ts';
+import type { Resizer } from './containers/resizer.ts';
 import { beginEnding } from './ending.ts';
 import type { PodFiles } from './pod-files.ts';
 import type { PodServices } from './pod-services.ts';
@@ -14,8 +15,8 @@ import type { ProbeManager } from './probes/probe-manager.ts';
 import { isRunning, type PodOnRuntime } from './runtime/snapshot.ts';
 import type { Sandboxes } from './sandboxes/sandboxes.ts';
 import type { StatusReporter } from './status/status-reporter.ts';
-import { again, wait, type Step } from './step.ts';
-import type { Sandbox } from '#core/spi/container-runtime.ts';
+import { again, restMs, wait, type Step } from './step.ts';
+import type { Container, Sandbox } from '#core/spi/container-runtime.ts';
 
 export interface PodRunnerOptions {
   readonly services: PodServices;
@@ -26,10 +27,13 @@ export interface PodRunnerOptions {
   readonly probes: ProbeManager;
   readonly volumes: PodVolumeKeeper;
   readonly reporter: StatusReporter;
+  readonly resizer: Resizer;
 }
 
 /** So long at most a container that could not be started is left alone, however often the pod is looked at: its status can be read meanwhile. */
 const longestRestMs = 5000;
+/** Others may leave meanwhile. */
+const resizeRetryMs = 10_000;
 
 /** Brings a pod that shall run one step nearer to running. */
 export class PodRunner {
@@ -50,16 +54,24 @@ export class PodRunner {
     const running = runtime.containers.filter((container) => isRunning(container) && container.sandboxId === actions.sandbox?.id);
     probes.update(state, running);
     await reporter.report(state, runtime, signal);
-    if (actions.kill.length > 0) return this.#kill(state, actions, signal);
+    if (actions.kill.length > 0) return this.#kill(state, actions.kill, signal);
     if (actions.sandbox === undefined) return this.#makeSandbox(state, runtime, actions.attempt, signal);
     if (actions.start.length > 0) return this.#start(state, runtime, { ...actions, sandbox: actions.sandbox }, signal);
-    await resize(services, state, running, signal);
-    await this.#tidy(state, runtime, actions.sandbox, signal);
-    return wait();
+    return this.#settle(state, runtime, { sandbox: actions.sandbox, running }, signal);
   }
 
-  async #kill(state: PodState, { kill }: PodActions, signal: AbortSignal): Promise<Step> {
-    const results = await Promise.allSettled(kill.map((one) => this.#options.killer.kill(state, one, undefined, signal)));
+  /** All runs that shall. */
+  async #settle(state: PodState, runtime: PodOnRuntime, { sandbox, running }: { sandbox: Sandbox; running: readonly Container[] }, signal: AbortSignal): Promise<Step> {
+    const { resizer, reporter } = this.#options;
+    const kills = await resizer.step(state, running, signal);
+    if (kills.length > 0) return this.#kill(state, kills, signal);
+    await reporter.report(state, runtime, signal);
+    await this.#tidy(state, runtime, sandbox, signal);
+    return wait(state.resizeRefusal === undefined ? restMs : resizeRetryMs);
+  }
+
+  async #kill(state: PodState, kills: readonly Kill[], signal: AbortSignal): Promise<Step> {
+    const results = await Promise.allSettled(kills.map((one) => this.#options.killer.kill(state, one, undefined, signal)));
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     return again;
   }

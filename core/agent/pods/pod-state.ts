@@ -1,4 +1,5 @@
 import type { Pod, PodStatus } from '#core/api/schema/core-v1/pod.ts';
+import type { PodContainer } from './config/pod-containers.ts';
 import type { SeenSources } from './config/env-sources.ts';
 import type { StartFailure } from './config/start-failure.ts';
 
@@ -55,6 +56,10 @@ export interface PodState {
   readonly lastWords: Map<string, string>;
   /** Limits in force by container id, where they are not those with which it was made. */
   readonly resized: Map<string, string>;
+  /** What containers were given, by name, where a resize asks for something else since. */
+  readonly granted: Map<string, PodContainer['resources']>;
+  /** Why what the pod requests now is not given. */
+  resizeRefusal: { readonly reason: 'Infeasible' | 'Deferred'; readonly message: string } | undefined;
   readonly seenSources: SeenSources;
   /** The newest status that was made. */
   status: PodStatus;
@@ -66,10 +71,15 @@ export interface PodState {
   refreshedAt: number;
 }
 
+/** What an agent before this one said that it gave. */
+const grantedBefore = ({ status }: Pod): PodState['granted'] => new Map([...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])]
+  .flatMap(({ name, resources }) => (resources === undefined ? [] : [[name, resources] as const])));
+
 export const newPodState = (pod: Pod, source: PodSource): PodState => ({
   uid: pod.metadata.uid, pod, source, isRemoved: false, ending: undefined,
-  isAccepted: pod.status?.startTime !== undefined,
-  addresses: new Map(), disconnected: new Set(), failures: new Map(), retryAt: new Map(), preStopped: new Set(), told: new Set(), replaced: new Set(), lastWords: new Map(), resized: new Map(), seenSources: new Map(),
+  // An agent tells of the containers of those only that it has taken in.
+  isAccepted: (pod.status?.containerStatuses ?? []).length > 0,
+  addresses: new Map(), disconnected: new Set(), failures: new Map(), retryAt: new Map(), preStopped: new Set(), told: new Set(), replaced: new Set(), lastWords: new Map(), resized: new Map(), granted: grantedBefore(pod), resizeRefusal: undefined, seenSources: new Map(),
   status: pod.status ?? {}, isStopped: false, isReleased: false, refreshedAt: 0,
 });
 

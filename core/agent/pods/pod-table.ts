@@ -1,7 +1,7 @@
 import type { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { beginEnding } from './ending.ts';
 import { isTerminal, newPodState, type PodSource, type PodState } from './pod-state.ts';
-import { fullName, mirroredHash } from './sources/pod-annotations.ts';
+import { fullName, hashOf, mirroredHash } from './sources/pod-annotations.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 
 export interface PodTableOptions {
@@ -53,7 +53,9 @@ export class PodTable {
     else this.#shown.set(fullName(pod), pod);
     if (mirroredHash(about) !== undefined) {
       const own = this.named(fullName(about));
-      if (own !== undefined) this.#options.wake(own, false);
+      if (own === undefined) return;
+      this.#recall(own);
+      this.#options.wake(own, false);
     } else if (pod === undefined) {
       this.#remove(about.metadata.uid);
     } else {
@@ -82,13 +84,14 @@ export class PodTable {
 
   /** Pods that have been taken in and have not ended. */
   present(but: Pod): readonly Pod[] {
-    return [...this.#states.values()].filter((state) => state.isAccepted && !state.isStopped && !isTerminal(state.status) && state.uid !== but.metadata.uid).map(({ pod }) => pod);
+    return [...this.#states.values()].filter((state) => state.isAccepted && !state.isRemoved && !state.isStopped && !isTerminal(state.status) && state.uid !== but.metadata.uid).map(({ pod }) => pod);
   }
 
   #upsert(pod: Pod, source: PodSource): void {
     const known = this.#states.get(pod.metadata.uid);
     if (known === undefined) {
       const state = newPodState(pod, source);
+      if (source === 'file') this.#recall(state);
       this.#states.set(state.uid, state);
       this.#options.wake(state, false);
       return;
@@ -97,6 +100,13 @@ export class PodTable {
     known.isRemoved = false;
     const isShorter = pod.metadata.deletionTimestamp !== undefined && beginEnding(known, this.#options.clock.now());
     this.#options.wake(known, isShorter);
+  }
+
+  /** What an agent before this one said of a pod of a file is on the object that mirrors it. */
+  #recall(state: PodState): void {
+    const mirror = this.#shown.get(fullName(state.pod));
+    const isIts = mirror !== undefined && mirroredHash(mirror) === hashOf(state.pod);
+    if (isIts && state.status.startTime === undefined && mirror.status.startTime !== undefined) state.status = mirror.status;
   }
 
   #remove(uid: string): void {

@@ -165,4 +165,36 @@ describe('Containers of a pod', () => {
     await lab.until(async () => (await status('web'))?.resources?.limits?.['cpu'] === '200m', 'it is shown');
     expect(attempt()).to.equal(0);
   });
+
+  it('are not given what the node does not have', async () => {
+    const requests = (cpu: string) => [{ name: 'main', image: 'busybox:1', resources: { requests: { cpu } } }];
+    await lab.create('other', { containers: requests('2').map((one) => ({ ...one, name: 'other' })) });
+    await lab.create('web', { containers: requests('1') });
+    await lab.untilReady('web');
+    const resize = (cpu: string): Promise<Pod> => lab.client.patch(Pod, { namespace: 'default', name: 'web' }, { type: 'strategic', document: { spec: { containers: requests(cpu) } } }, { subresource: 'resize' });
+    const pending = async () => conditionOf(await lab.get('web'), 'PodResizePending');
+    await resize('9');
+    await lab.until(async () => (await pending())?.reason === 'Infeasible', 'Infeasible');
+    await resize('3');
+    await lab.until(async () => (await pending())?.reason === 'Deferred', 'Deferred');
+    expect((await pending())?.message).to.equal("Node didn't have enough resource: cpu, requested: 3000, used: 2000, capacity: 4000");
+    expect((await status('web'))?.allocatedResources).to.deep.equal({ cpu: '1' });
+    await lab.restart();
+    await lab.pass(3000);
+    expect((await status('web'))?.allocatedResources).to.deep.equal({ cpu: '1' });
+    await lab.client.delete(Pod, { namespace: 'default', name: 'other' });
+    await lab.until(async () => (await pending()) === undefined, 'the resize');
+    expect((await status('web'))?.allocatedResources).to.deep.equal({ cpu: '3' });
+    expect(attempt()).to.equal(0);
+  });
+
+  it('are made anew for a resize where they say so', async () => {
+    const containers = (memory: string) => [{ name: 'main', image: 'busybox:1', resources: { requests: { memory }, limits: { memory } }, resizePolicy: [{ resourceName: 'memory' as const, restartPolicy: 'RestartContainer' as const }] }];
+    await lab.create('web', { containers: containers('1Gi') });
+    await lab.untilReady('web');
+    await lab.client.patch(Pod, { namespace: 'default', name: 'web' }, { type: 'strategic', document: { spec: { containers: containers('2Gi') } } }, { subresource: 'resize' });
+    await lab.until(() => attempt() === 1 && lab.runtime.find('main')?.state === 'Running', 'a restart');
+    expect(lab.runtime.configOf('main')?.resources.memoryLimit).to.equal(2 * 2 ** 30);
+    expect(lab.eventsOf('web')).to.include('Normal Killing Container main resize requires restart');
+  });
 });

@@ -8,7 +8,7 @@ import type { Logger } from '#core/kernel/logger.ts';
 import type { Ability } from '#core/kernel/module.ts';
 import type { NodeMachines } from '#core/spi/machines.ts';
 import { findMachines } from './find-machines.ts';
-import { MachineNodes } from './machine-nodes.ts';
+import type { MachineNodes } from './machine-nodes.ts';
 import { nodeNamesOf, planNodes, type NodePlan } from './node-plan.ts';
 
 export interface LocalNodesOptions {
@@ -98,6 +98,7 @@ export class LocalNodes {
     const machines = (this.#machines ??= await this.#findMachines());
     const gateway = await machines.gateway(signal);
     await apiServer.serveAt(gateway);
+    const { MachineNodes } = await import('./machine-nodes.ts');
     const nodes = new MachineNodes({
       machines, names, dir: machinesDir(dataDir), server: `https://${gateway}:${new URL(apiServer.url).port}`, kubeconfig, providers: this.#providers, providerDir: dataDir,
       logLevel: valueOf(this.#values, 'log-level'), clock: systemClock, logger: logger.with({ component: 'machines' }),

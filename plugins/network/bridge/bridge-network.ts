@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalIp, type IpFamily } from '#core/api/ip.ts';
@@ -71,7 +72,7 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
     const { bridge, hairpin, detachAfterMs, iptables, stateDir } = this.#settings;
     this.#commands = commands;
     this.#ip = new Ip(commands);
-    this.#filters = (['IPv4', 'IPv6'] as const).map((family) => new Iptables(family, iptables, commands));
+    this.#filters = familiesHere().map((family) => new Iptables(family, iptables, commands));
     this.#links = new PodLinks({ ip: this.#ip, launcher: new IpLauncher(join(stateDir, 'run')), sysctls, clock, log, bridge, hairpin, detachAfterMs });
     this.#node = new NodeSide({ settings: this.#settings, ip: this.#ip, filters: this.#filters, commands, sysctls, log });
     this.#policies = new Policies(this.#filters);
@@ -230,6 +231,9 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
     return this.#configured;
   }
 }
+
+/** A kernel may have been told to have no IPv6 at all. */
+const familiesHere = (): IpFamily[] => (existsSync('/proc/sys/net/ipv6') ? ['IPv4', 'IPv6'] : ['IPv4']);
 
 /** Ranges that stay keep their place in the round of addresses. */
 function rangesFor({ podCidrs }: NodeNetwork, known: readonly AddressRange[], leases: readonly Lease[]): readonly AddressRange[] {

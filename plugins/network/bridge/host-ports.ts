@@ -66,7 +66,7 @@ export class HostPorts {
   async #write(): Promise<void> {
     const { filters, leases, podCidrs } = this.#options;
     const published = leases().filter((lease) => !this.#withdrawn.has(keyText(lease)));
-    for (const filter of filters) await filter.restore('nat', hostPortChains(filter.family, published, podCidrs(filter.family)), never);
+    await Promise.all(filters.map((filter) => filter.restore('nat', hostPortChains(filter.family, published, podCidrs(filter.family)), never)));
   }
 
   /** Without the program `conntrack`, flows end by themselves after half a minute of silence. */

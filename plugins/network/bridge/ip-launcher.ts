@@ -35,6 +35,8 @@ export class IpLauncher {
   readonly #waiting = new Map<number, PromiseWithResolvers<boolean>>();
   readonly #taken = new Set<number>();
   #helper: Promise<Helper> | undefined;
+  /** Of helpers: one that was closed may end after the next has begun. */
+  #generation = 0;
 
   /** @param folder for files that are of no use later */
   constructor(folder: string) {
@@ -44,20 +46,27 @@ export class IpLauncher {
   /** @throws {NetworkError} 102 when a line failed; those before it were done */
   async run(work: IpWork): Promise<void> {
     if (!isNamespacePath(work.netns)) throw new NetworkError(cniCodes.invalidEnvironment, `${JSON.stringify(work.netns)} is not a path of a network namespace`);
+    let isLate = false;
     const number = this.#takeNumber();
     const done = Promise.withResolvers<boolean>();
     done.promise.catch(() => undefined);
     try {
       const helper = await (this.#helper ??= this.#start());
-      await Promise.all([writeFile(this.#path(number, 'node'), lines(work.node)), writeFile(this.#path(number, 'pod'), lines(work.pod))]);
       this.#waiting.set(number, done);
+      await Promise.all([writeFile(this.#path(number, 'node'), lines(work.node)), writeFile(this.#path(number, 'pod'), lines(work.pod))]);
       helper.write(`${number} ${work.netns}\n`);
-      const late = setTimeout(() => done.reject(new NetworkError(cniCodes.refused, `ip did not end in ${TIMEOUT_MS / 1000} seconds`)), TIMEOUT_MS);
+      const late = setTimeout(() => {
+        isLate = true;
+        done.reject(new NetworkError(cniCodes.refused, `ip did not end in ${TIMEOUT_MS / 1000} seconds`));
+      }, TIMEOUT_MS);
       const isDone = await done.promise.finally(() => clearTimeout(late));
       if (!isDone) throw failureOf(work, await readFile(this.#path(number, 'error'), 'utf8').catch(() => ''));
     } finally {
       // One that is late keeps its files: the program may still be reading them.
-      if (!this.#waiting.has(number)) this.#taken.delete(number);
+      if (!isLate) {
+        this.#waiting.delete(number);
+        this.#taken.delete(number);
+      }
     }
   }
 
@@ -68,6 +77,7 @@ export class IpLauncher {
   }
 
   async #start(): Promise<Helper> {
+    const generation = ++this.#generation;
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const { execa } = await import('execa');
     const child = execa('sh', ['-c', script, 'keelson-ip', this.#folder], { reject: false, buffer: false, stderr: 'ignore', env: { PATH: programPath(), LC_ALL: 'C' } });
@@ -77,13 +87,20 @@ export class IpLauncher {
       this.#waiting.get(number)?.resolve(line.endsWith(' 0'));
       this.#waiting.delete(number);
     });
+    let hasEnded = false;
+    const gone = new NetworkError(cniCodes.refused, 'the process that runs ip has ended');
     const ended = child.then(() => {
+      hasEnded = true;
+      if (generation !== this.#generation) return;
       this.#helper = undefined;
-      for (const { reject } of this.#waiting.values()) reject(new NetworkError(cniCodes.refused, 'the process that runs ip has ended'));
+      for (const { reject } of this.#waiting.values()) reject(gone);
       this.#waiting.clear();
     });
     return {
-      write: (text) => void child.stdin.write(text),
+      write(text) {
+        if (hasEnded) throw gone;
+        child.stdin.write(text);
+      },
       end: async () => {
         child.stdin.end();
         await ended;

@@ -47,9 +47,7 @@ export class LeaseJournal {
   append(record: unknown): Promise<void> {
     const done = Promise.withResolvers<void>();
     this.#waiting.push({ record, done });
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing ??= this.#write();
     return done.promise;
   }
 
@@ -74,6 +72,8 @@ export class LeaseJournal {
         for (const { done } of group) done.reject(new NetworkError(cniCodes.io, `the journal of leases ${this.#options.path} cannot be written`, '', error));
       }
     }
+    // At once: who comes after the last look at the list must begin anew.
+    this.#writing = undefined;
   }
 
   async #extend(group: readonly Waiting[]): Promise<void> {

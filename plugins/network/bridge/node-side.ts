@@ -51,7 +51,7 @@ export class NodeSide {
     const isFiltered = await this.#allowForwarding();
     if (!isFiltered) this.#options.log.warn('the kernel module br_netfilter is missing: policies and services do not see what pods of this node say to each other');
     await ensureBridge(ip, sysctls, { name: settings.bridge, mtu, ranges }, signal);
-    for (const filter of this.#options.filters) await this.#writeRules(filter, signal);
+    await Promise.all(this.#options.filters.map((filter) => this.#writeRules(filter, signal)));
     if (settings.mode !== 'vxlan') return { mtu };
     return { mtu, tunnel: await this.#openTunnel(nodeName, mtu, ranges, signal) };
   }
@@ -94,9 +94,9 @@ export class NodeSide {
 
   /** When all chains are there. */
   async ensureJumps(signal: AbortSignal): Promise<void> {
-    for (const filter of this.#options.filters) {
+    await Promise.all(this.#options.filters.map(async (filter) => {
       for (const table of ['filter', 'nat'] as const) await filter.ensureJumps(table, jumps(filter.family)[table], signal);
-    }
+    }));
   }
 
   async #openTunnel(nodeName: string, mtu: number, ranges: readonly AddressRange[], signal: AbortSignal): Promise<string> {

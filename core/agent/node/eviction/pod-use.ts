@@ -27,7 +27,7 @@ export interface PodUseOptions {
   readonly machine: Machine;
 }
 
-/** Measures what runs, by pod UID. To measure disks is work: `diskOf` says of which pods. */
+/** Measures what runs, by pod UID. To measure disks is work, and is done for the pods in `of.disks` only. */
 export async function measure({ runtime, volumes, machine }: PodUseOptions, of: { readonly disks: readonly string[]; readonly processes: boolean }, signal: AbortSignal): Promise<ReadonlyMap<string, PodUse>> {
   const [containers, sandboxes, usage] = await Promise.all([runtime.listContainers(signal), runtime.listSandboxes(signal), runtime.usage(signal)]);
   const podOf = new Map(sandboxes.map(({ id, pod }) => [id, pod.uid]));

@@ -70,6 +70,7 @@ describe('The environment of a container', () => {
     expect(await failure({ env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'none', key: 'k' } } }] })).to.equal('configmap "none" not found');
     expect(await failure({ env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'map', key: 'toString' } } }] })).to.equal("couldn't find key toString in ConfigMap shop/map");
     expect(await failure({ env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 'secret', key: 'k' } } }] })).to.equal("couldn't find key k in Secret shop/secret");
+    expect(await failure({ env: [{ name: 'A', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'p', key: 'k' } } }] })).to.equal('environment variables from files are not supported by this node: p');
     expect(await failure({ envFrom: [{ secretRef: { name: 'none' } }] })).to.equal('secret "none" not found');
     expect(await failure({ env: [{ name: 'A', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'spec.no' } } }] })).to.equal('env A: unsupported fieldPath: spec.no');
   });
@@ -110,6 +111,7 @@ describe('The limits of a container', () => {
     expect(resources({ requests: { memory: '8Gi' } }).oomScoreAdj).to.equal(3);
     expect(resources({}, 'BestEffort', { priority: 2_000_001_000 }).oomScoreAdj).to.equal(-997);
     expect(resources({ requests: { cpu: '9000' } }).cpuShares).to.equal(262_144);
+    expect(resources({}, 'Burstable', { resources: { limits: { cpu: '1', memory: '1Ki' } } })).to.deep.equal({ cpuShares: 2, cpuPeriod: 100_000, cpuQuota: 100_000, memoryLimit: 1024, oomScoreAdj: 999 });
   });
 });
 

@@ -71,12 +71,13 @@ async function valueOf({ name, value = '', valueFrom }: EnvVar, options: EnvOpti
   }
 }
 
-async function fromSource({ fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef }: EnvVarSource, options: EnvOptions): Promise<string | undefined> {
+async function fromSource({ fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef }: EnvVarSource, options: EnvOptions): Promise<string | undefined> {
   const { pod, container, addresses, allocatable } = options;
   if (fieldRef) return fieldValue(pod, fieldRef.fieldPath, addresses);
   if (resourceFieldRef) return resourceValue(resourceFieldRef, containerNamed(pod, resourceFieldRef.containerName) ?? container, allocatable);
   if (configMapKeyRef) return keyOf('configMap', configMapKeyRef, options);
-  return secretKeyRef ? keyOf('secret', secretKeyRef, options) : '';
+  if (fileKeyRef && fileKeyRef.optional !== true) throw configFailure(`environment variables from files are not supported by this node: ${fileKeyRef.path}`);
+  return secretKeyRef ? keyOf('secret', secretKeyRef, options) : undefined;
 }
 
 async function keyOf(sort: 'configMap' | 'secret', { name = '', key, optional = false }: ConfigMapKeySelector | SecretKeySelector, { pod, sources }: EnvOptions): Promise<string | undefined> {

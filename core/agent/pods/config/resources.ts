@@ -38,9 +38,11 @@ function oomScore(pod: Pod, container: PodContainer, memoryCapacity: number): nu
 /** A container's cgroup limits. @param memoryCapacity the node's, in bytes */
 export function containerResources(pod: Pod, container: PodContainer, memoryCapacity: number): ContainerResources {
   const { limits, requests } = container.resources ?? {};
-  const limit = milliCpu(limits);
-  const memoryLimit = bytes(limits);
-  const shares = Math.floor(((milliCpu(requests) ?? limit ?? 0) * sharesPerCpu) / 1000);
+  // What the whole pod may use, each of its containers may.
+  const ofPod = pod.spec.resources?.limits;
+  const limit = milliCpu(limits) ?? milliCpu(ofPod);
+  const memoryLimit = bytes(limits) ?? bytes(ofPod);
+  const shares = Math.floor(((milliCpu(requests) ?? milliCpu(limits) ?? 0) * sharesPerCpu) / 1000);
   return {
     cpuShares: Math.min(mostShares, Math.max(fewestShares, shares)),
     ...(limit === undefined ? {} : { cpuPeriod: period, cpuQuota: Math.max(smallestQuota, Math.floor((limit * period) / 1000)) }),

@@ -56,6 +56,7 @@ export class ContainerStarter {
     const image = await this.#image(state, container, signal);
     const attempt = attemptOf(state, container, last);
     const id = await this.#create(place, container, { image, attempt }, signal);
+    state.granted.set(container.name, container.resources);
     await this.#run(state, container, id, signal);
     state.failures.delete(container.name);
     await this.#postStart(state, container, id, signal);

@@ -5,6 +5,7 @@ import { affinityRefusal, portRefusal, taintRefusal } from './node-fit.ts';
 import type { AdmissionCheck, Refusal } from './refusal.ts';
 import { resourceRefusal } from './resources-fit.ts';
 import { sysctlRefusal } from './sysctls.ts';
+import { unsupportedRefusal } from './unsupported.ts';
 
 export interface FitCheckerOptions {
   readonly node: NodeFacts;
@@ -24,7 +25,7 @@ export class FitChecker {
   }
 
   check(pod: Pod): Refusal | undefined {
-    for (const check of [...this.#options.checks, osRefusal, sysctlRefusal]) {
+    for (const check of [...this.#options.checks, unsupportedRefusal, sysctlRefusal]) {
       const refusal = check(pod);
       if (refusal !== undefined) return refusal;
     }
@@ -33,11 +34,20 @@ export class FitChecker {
     return node === undefined ? undefined : this.#checkNode(pod, node);
   }
 
+  /** Whether a pod that runs can have what it requests now: `Infeasible` never on this node, `Deferred` not beside the others. */
+  checkResize(pod: Pod): { readonly reason: 'Infeasible' | 'Deferred'; readonly message: string } | undefined {
+    const { node, present } = this.#options;
+    const allocatable = node.node()?.status?.allocatable;
+    if (allocatable === undefined) return undefined;
+    const never = resourceRefusal(pod, [], allocatable);
+    if (never !== undefined) return { reason: 'Infeasible', message: never.message };
+    const now = resourceRefusal(pod, present(pod), allocatable);
+    return now && { reason: 'Deferred', message: now.message };
+  }
+
   #checkNode(pod: Pod, node: Node): Refusal | undefined {
     const { present, isStatic } = this.#options;
     const others = present(pod);
     return resourceRefusal(pod, others, node.status?.allocatable ?? {}) ?? affinityRefusal(pod, node) ?? portRefusal(pod, others) ?? (isStatic(pod) ? undefined : taintRefusal(pod, node));
   }
 }
-
-const osRefusal: AdmissionCheck = ({ spec }) => (spec.os?.name === 'windows' ? { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" } : undefined);

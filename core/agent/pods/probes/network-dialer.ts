@@ -48,7 +48,8 @@ async function get(look: HttpLook, signal: AbortSignal, redirects: number): Prom
 }
 
 async function once({ host, port, path, tls, headers }: HttpLook, signal: AbortSignal): Promise<IncomingMessage> {
-  const options: RequestOptions = { host, port, path: path.startsWith('/') ? path : `/${path}`, headers: headersOf(headers), agent: false, signal };
+  // Small servers end header lines as they like, and upstream's client takes them all.
+  const options: RequestOptions = { insecureHTTPParser: true, host, port, path: path.startsWith('/') ? path : `/${path}`, headers: headersOf(headers), agent: false, signal };
   const start: (options: RequestOptions & { rejectUnauthorized?: boolean }) => ClientRequest = tls ? (await import('node:https')).request : httpRequest;
   return new Promise((resolve, reject) => {
     const request = start({ ...options, ...(tls ? { rejectUnauthorized: false } : {}) });

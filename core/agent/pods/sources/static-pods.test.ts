@@ -47,6 +47,18 @@ describe('Static pods', () => {
     expect(lab.runtime.sandboxes.size + lab.runtime.made.size, 'it is shown until nothing of it runs').to.equal(0);
   });
 
+  it('run on when the agent starts again, and nothing new is said of them', async () => {
+    await writeFile(join(folder, 'web.yaml'), yaml('busybox:1'));
+    await lab.untilReady(name);
+    await lab.pass(2000);
+    const before = await lab.get(name);
+    await lab.pass(5000);
+    await lab.restart();
+    await lab.pass(10_000);
+    expect(lab.runtime.find('main')).to.include({ attempt: 0, state: 'Running' });
+    expect((await lab.get(name)).status).to.deep.equal(before.status);
+  });
+
   it('are made anew when their file changes, the old one first ended', async () => {
     lab.runtime.programs.set('main', { stopsMs: 3000 });
     lab.runtime.addImage('busybox:2');

@@ -46,12 +46,14 @@ export interface ConditionFacts {
   readonly hasNetwork: boolean;
   /** Why the node's pressure ends the pod. */
   readonly disruption: string | undefined;
+  /** Why what it requests now is not given. */
+  readonly resizeRefusal: { readonly reason: string; readonly message: string } | undefined;
   readonly before: readonly PodCondition[];
   readonly now: number;
 }
 
 /** The conditions that a node agent speaks for; all others belong to somebody else. */
-export function podConditions({ pod, statuses, phase, hasNetwork, disruption, before, now }: ConditionFacts): PodCondition[] {
+export function podConditions({ pod, statuses, phase, hasNetwork, disruption, resizeRefusal, before, now }: ConditionFacts): PodCondition[] {
   const containers = containersReady(pod, statuses, phase);
   const said: [string, Said][] = [
     ['PodReadyToStartContainers', { status: hasNetwork ? 'True' : 'False' }],
@@ -60,6 +62,7 @@ export function podConditions({ pod, statuses, phase, hasNetwork, disruption, be
     ['ContainersReady', containers],
     ['PodScheduled', yes],
     ...(disruption === undefined ? [] : [['DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: disruption }] satisfies [string, Said]]),
+    ...(resizeRefusal === undefined ? [] : [['PodResizePending', { status: 'True', ...resizeRefusal }] satisfies [string, Said]]),
   ];
   const observedGeneration = pod.metadata.generation;
   return said.map(([type, one]) => {

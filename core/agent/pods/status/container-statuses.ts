@@ -3,7 +3,7 @@ import { exitCodeOf, hasEnded } from '#core/agent/pods/actions/restart-policy.ts
 import { isSidecar, type PodContainer } from '#core/agent/pods/config/pod-containers.ts';
 import type { PodState } from '#core/agent/pods/pod-state.ts';
 import type { ProbeResults } from '#core/agent/pods/probes/probe-results.ts';
-import { newest, previous, type PodOnRuntime } from '#core/agent/pods/runtime/snapshot.ts';
+import { isRunning, newest, previous, type PodOnRuntime } from '#core/agent/pods/runtime/snapshot.ts';
 import type { Container } from '#core/spi/container-runtime.ts';
 import { containerIdText, stateOf, terminated, vanished } from './container-state.ts';
 
@@ -23,7 +23,9 @@ export interface ContainerStatuses {
 
 /** How each container stands, by the runtime, and where that has nothing, by what was last said. */
 export function containerStatuses(facts: StatusFacts): ContainerStatuses {
-  const { pod, status } = facts.state;
+  const { pod, status, isAccepted, ending } = facts.state;
+  // Of a pod that was refused there is nothing to say, and its reason is what people shall see.
+  if (!isAccepted && ending !== undefined) return { init: [], main: [], ephemeral: [] };
   const { initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
   const all = (specs: readonly PodContainer[], before: readonly ContainerStatus[] = [], waiting = 'ContainerCreating', isInit = false): ContainerStatus[] =>
     specs.map((container) => statusOf(container, facts, { before: before.find(({ name }) => name === container.name), waiting, isInit }));
@@ -51,7 +53,7 @@ function statusOf(container: PodContainer, facts: StatusFacts, { before, waiting
     ready: isReady(container, facts, { last, started, isInit }),
     ...(last === undefined ? identityBefore(container, before) : identity(last, facts.runtimeName)),
     started,
-    ...(last?.state === 'Running' ? inForce(container) : {}),
+    ...(last?.state === 'Running' ? inForce(facts.state.granted.get(container.name) ?? container.resources) : {}),
     ...mountsOf(container),
   };
 }
@@ -86,11 +88,13 @@ function waitingOf({ failures, replaced }: PodState, { id, name }: Container): C
 }
 
 /** Nothing was made of it yet, or somebody took it away. */
-function withoutContainer({ state, now }: StatusFacts, { name }: PodContainer, before: ContainerStatus | undefined, reason: string): Standing {
+function withoutContainer({ state, runtime, now }: StatusFacts, { name }: PodContainer, before: ContainerStatus | undefined, reason: string): Standing {
   const failure = state.failures.get(name);
   const waiting: ContainerState = { waiting: failure === undefined ? { reason } : { reason: failure.reason, message: failure.message } };
-  if (before === undefined) return { state: waiting, lastState: {} };
-  const ended = before.state.running === undefined ? before.state.terminated : vanished(before.containerID, now);
+  const isOver = state.ending !== undefined && !runtime.containers.some(isRunning);
+  if (before === undefined) return { state: isOver ? { terminated: vanished(undefined, now) } : waiting, lastState: {} };
+  const isLost = before.state.running !== undefined || (isOver && before.state.terminated === undefined);
+  const ended = isLost ? vanished(before.containerID, now) : before.state.terminated;
   if (ended === undefined) return { state: waiting, lastState: before.lastState };
   return state.ending === undefined ? { state: waiting, lastState: { terminated: ended } } : { state: { terminated: ended }, lastState: before.lastState };
 }
@@ -101,8 +105,7 @@ function isReady(container: PodContainer, { health }: StatusFacts, { last, start
   return last.state === 'Running' && started && (container.readinessProbe === undefined || health.of(last.id).readiness === 'Success');
 }
 
-const inForce = ({ resources: { limits, requests } }: PodContainer): Pick<ContainerStatus, 'resources' | 'allocatedResources'> =>
-  ({ resources: { limits, requests }, allocatedResources: requests });
+const inForce = ({ limits, requests }: PodContainer['resources']): Pick<ContainerStatus, 'resources' | 'allocatedResources'> => ({ resources: { limits, requests }, allocatedResources: requests });
 
 function mountsOf({ volumeMounts = [] }: PodContainer): Pick<ContainerStatus, 'volumeMounts'> {
   if (volumeMounts.length === 0) return {};

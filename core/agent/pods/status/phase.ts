@@ -14,18 +14,15 @@ export function phaseOf({ spec }: Pod, { init, main }: ContainerStatuses, isOver
   const isOfSidecar = ({ name }: ContainerStatus): boolean => isSidecar(specs.get(name) ?? {});
   const working = init.filter((status) => !isOfSidecar(status));
   const sidecars = init.filter(isOfSidecar);
-  if (isOver && ![...init, ...main].some(({ state }) => state.running !== undefined)) return overPhase(spec.restartPolicy ?? 'Always', working, main);
+  if (isOver && ![...init, ...main].some(({ state }) => state.running !== undefined)) return overPhase(working, main);
   const waitsForInit = main.every((status) => !hasStopped(status) && status.state.running === undefined) && (working.some((status) => endOf(status) !== 0) || sidecars.some((status) => status.started !== true));
   if (waitsForInit) return 'Pending';
   if (main.some((status) => status.state.running === undefined && !hasStopped(status))) return 'Pending';
   return 'Running';
 }
 
-/** What a pod leaves behind whose containers have all ended. */
-function overPhase(policy: string, working: readonly ContainerStatus[], main: readonly ContainerStatus[]): Phase {
-  const all = [...working, ...main];
-  if (all.some((status) => (endOf(status) ?? 0) !== 0)) return 'Failed';
-  if (main.every((status) => endOf(status) === 0)) return 'Succeeded';
-  // It was ended before all of it had begun.
-  return policy === 'Always' || main.length > 0 ? 'Failed' : 'Succeeded';
+/** What a pod leaves behind whose containers have all ended. One that was ended before all of it had begun has failed. */
+function overPhase(working: readonly ContainerStatus[], main: readonly ContainerStatus[]): Phase {
+  const isFailed = [...working, ...main].some((status) => (endOf(status) ?? 0) !== 0);
+  return !isFailed && main.length > 0 && main.every((status) => endOf(status) === 0) ? 'Succeeded' : 'Failed';
 }

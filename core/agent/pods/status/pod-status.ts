@@ -17,7 +17,7 @@ export function podStatus(facts: StatusFacts, hostIPs: readonly string[]): PodSt
   return {
     observedGeneration: pod.metadata.generation,
     phase,
-    conditions: podConditions({ pod, statuses, phase, hasNetwork, before: before.conditions ?? [], now, disruption: ending?.verdict?.isDisruption === true ? message : undefined }),
+    conditions: podConditions({ pod, statuses, phase, hasNetwork, before: before.conditions ?? [], now, resizeRefusal: state.resizeRefusal, disruption: ending?.verdict?.isDisruption === true ? message : undefined }),
     reason,
     message,
     hostIP: hostIPs[0],
@@ -27,7 +27,7 @@ export function podStatus(facts: StatusFacts, hostIPs: readonly string[]): PodSt
     startTime: before.startTime ?? rfc3339(now),
     qosClass: pod.status?.qosClass,
     initContainerStatuses: listed(statuses.init),
-    containerStatuses: statuses.main,
+    containerStatuses: listed(statuses.main),
     ephemeralContainerStatuses: listed(statuses.ephemeral),
   };
 }

@@ -45,7 +45,7 @@ export async function forwardOverWebSocket(
 ): Promise<void> {
   const channels = await WebSocketChannels.open(request, socket, head, protocols, terms);
   if (channels === undefined) return;
-  await Promise.all(forwarded.ports.map((port, i) => {
+  const forwards = forwarded.ports.map((port, i) => {
     const [data, errors] = [2 * i, 2 * i + 1];
     const bytes = Buffer.alloc(2);
     bytes.writeUInt16LE(port);
@@ -57,6 +57,8 @@ export async function forwardOverWebSocket(
       // There is no other way to say that a channel is over.
       end: () => readable.destroy(),
     }, forwarded.target);
-  }));
+  });
+  channels.begin();
+  await Promise.all(forwards);
   await channels.close();
 }

@@ -27,7 +27,7 @@ const longestFrame = 1024 * 1024;
 
 /**
  * The server's side of a SPDY/3.1 connection, as the clients of Kubernetes use it: the client opens streams, and both sides send data in them.
- * A stream that nobody reads stops the whole connection, once it has a megabyte: clients have no other flow control than TCP's.
+ * A stream that nobody reads stops the whole connection, once it has 256 KiB: clients have no other flow control than TCP's.
  */
 export class SpdyConnection {
   /** Resolves when the connection is over, however. */

@@ -10,7 +10,7 @@ export interface StreamLink {
 }
 
 /** So much is kept of what the peer sent and nobody has read; then the whole connection waits. */
-const unreadBytes = 1024 * 1024;
+const unreadBytes = 256 * 1024;
 
 /** One stream of a SPDY connection, opened by the peer. Each side ends on its own; `destroy` gives up both (RST_STREAM). */
 export class SpdyStream extends Duplex {

@@ -18,14 +18,17 @@ describe('a terminal session', () => {
   let resized: { width: number; height: number }[];
   let refusals: number;
 
-  beforeEach(() => {
-    clock = new FakeClock();
-    gone = new AbortController();
-    statuses = [];
+  const renew = (): void => {
     client = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough(), sizes: new PassThrough() };
     program = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
     ended = Promise.withResolvers();
     closed = false;
+  };
+  beforeEach(() => {
+    clock = new FakeClock();
+    gone = new AbortController();
+    statuses = [];
+    renew();
     resized = [];
     refusals = 0;
   });
@@ -68,9 +71,7 @@ describe('a terminal session', () => {
 
   it('is a success for 0, and for whatever one was attached to', async () => {
     for (const [code, hasExitCode] of [[0, true], [0, false], [1, false], [undefined, false]] as const) {
-      program = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
-      client = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough(), sizes: new PassThrough() };
-      ended = Promise.withResolvers();
+      renew();
       const running = run(Promise.resolve(session()), hasExitCode);
       end(code);
       await running;
@@ -96,9 +97,15 @@ describe('a terminal session', () => {
     gone.abort();
     await running;
     expect([closed, statuses]).to.deep.equal([true, []]);
-    closed = false;
+    renew();
     await run();
     expect(closed).to.equal(true);
+    renew();
+    const deaf = session({ ended: new Promise(() => undefined), close: () => {
+      closed = true;
+    } });
+    await run(Promise.resolve(deaf));
+    expect(closed, 'a runtime that never says that it has ended').to.equal(true);
   });
 
   it('hands input on, and drops what a program does not read any more', async () => {

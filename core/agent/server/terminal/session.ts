@@ -27,16 +27,20 @@ export async function runTerminal(channels: TerminalChannels, program: TerminalP
     if (!channels.gone.aborted) await channels.finish(failureStatus(program.failure, error));
     return;
   }
-  const letGo = (): void => session.close();
+  const left = Promise.withResolvers<undefined>();
+  const letGo = (): void => {
+    session.close();
+    left.resolve(undefined);
+  };
   channels.gone.addEventListener('abort', letGo, { once: true });
   if (channels.gone.aborted) letGo();
   try {
     passIn(channels.stdin, session.stdin);
     passSizes(channels.sizes, session, clock, channels.gone);
     const outputs = Promise.allSettled([passOut(session.stdout, channels.stdout), passOut(session.stderr, channels.stderr)]);
-    const status = await statusOf(session, program);
-    await outputs;
-    if (!channels.gone.aborted) await channels.finish(status);
+    // Once the client has left nobody waits for what the runtime makes of it.
+    const status = await Promise.race([left.promise, Promise.all([statusOf(session, program), outputs])]);
+    if (status !== undefined) await channels.finish(status[0]);
   } finally {
     channels.gone.removeEventListener('abort', letGo);
     letGo();

@@ -28,6 +28,7 @@ export function offeredSubprotocols({ headers }: IncomingMessage): readonly stri
 }
 
 export interface Accepted {
+  /** Paused. */
   readonly client: WebSocket;
   /** '' when the client named none. */
   readonly protocol: string;
@@ -54,6 +55,8 @@ export async function acceptWebSocket(request: IncomingMessage, socket: Duplex, 
     socket.once('close', refused);
     handleUpgrade(request, socket, head, (client) => {
       socket.off('close', refused);
+      // What comes before somebody listens would be lost.
+      client.pause();
       resolve({ client, protocol });
     });
   });

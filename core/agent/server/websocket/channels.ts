@@ -56,7 +56,7 @@ export class WebSocketChannels {
     this.#watchIdle(idleMs, idleMs);
   }
 
-  /** Takes part in the handshake. Undefined when the client wants none of the protocols, which it has been told. */
+  /** Takes part in the handshake; then nothing is read until `begin`. Undefined when the client wants none of the protocols, which it has been told. */
   static async open(request: IncomingMessage, socket: Duplex, head: Buffer, protocols: readonly string[], terms: WebSocketTerms): Promise<WebSocketChannels | undefined> {
     const accepted = await acceptWebSocket(request, socket, head, protocols);
     return accepted && new WebSocketChannels(accepted, terms);
@@ -68,6 +68,11 @@ export class WebSocketChannels {
     reader.on('error', () => undefined);
     this.#readers.set(channel, reader);
     return reader;
+  }
+
+  /** All readers are there. */
+  begin(): void {
+    this.#client.resume();
   }
 
   writer(channel: number): Writable {

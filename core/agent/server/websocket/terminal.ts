@@ -21,6 +21,7 @@ export async function webSocketTerminal(
     stderr: options.stderr ? channels.writer(stderr) : undefined,
     sizes: options.tty ? channels.reader(resize) : undefined,
   };
+  channels.begin();
   // Old clients wait for a first message to know that they are connected.
   channels.send(options.stdout ? stdout : options.stderr ? stderr : errors, Buffer.alloc(0));
   return {
