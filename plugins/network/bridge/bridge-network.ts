@@ -63,6 +63,7 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
   #leases: Leases | undefined;
   #configured: Configured | undefined;
   #peers: readonly NetworkPeer[] | undefined;
+  #enforced: readonly PodPolicy[] | undefined;
 
   /** @throws {NetworkError} 7 naming an option that makes no sense */
   constructor(options: BridgeOptions, parts: BridgeParts) {
@@ -88,6 +89,8 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
       const { mtu, ...published } = await this.#node.configure(network, all, signal);
       this.#configured = { leases, network, ranges, mtu };
       await this.#hostPorts.sync();
+      // Before anything leads to what accepts.
+      if (this.#enforced !== undefined) await this.#policies.enforce(this.#enforced, signal);
       await this.#node.ensureJumps(signal);
       await this.#links.sweep(leases.all, signal);
       // One that cannot be reached keeps nobody from having pods.
@@ -106,10 +109,13 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
 
   /** What is said of pods of other nodes does no harm. */
   enforce(policies: readonly PodPolicy[], signal: AbortSignal): Promise<void> {
-    return this.#setUp.run('', () => this.#policies.enforce(policies, signal));
+    return this.#setUp.run('', async () => {
+      this.#enforced = policies;
+      await this.#policies.enforce(policies, signal);
+    });
   }
 
-  /** Does again what `configure` and `setPeers` did last, should others have undone it. */
+  /** Does again what `configure`, `setPeers` and `enforce` did last, should others have undone it. */
   async repair(signal: AbortSignal): Promise<void> {
     if (this.#configured !== undefined) await this.configure(this.#configured.network, signal);
   }

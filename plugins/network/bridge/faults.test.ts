@@ -174,6 +174,16 @@ describe('the bridge network and faults', function () {
     await node.check(each);
   });
 
+  it('put policies back too, when others flushed the packet filter', async () => {
+    await start();
+    await node.call('enforce', [{ podUid: 'u1', addresses: ['10.196.1.2'], ingress: [] }]);
+    const before = await save();
+    expect(before).to.include('10.196.1.2');
+    await namespaces.run(netns, 'iptables', '-F');
+    await node.call('repair');
+    expect(await save()).to.equal(before);
+  });
+
   it('keep a range that pods still use, after the node got another', async () => {
     await start();
     const old = await attachment();

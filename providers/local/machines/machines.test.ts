@@ -21,7 +21,7 @@ describe('LocalMachines', function () {
     const { hub, uplink } = machineNames(place);
     return [...stdout.split('\n').filter((line) => line.startsWith(hub.replace('switch', ''))), ...links.split('\n').filter((line) => line.includes(uplink))];
   };
-  before(requires(linux, root, program('ip', 'iproute2'), program('nsenter', 'util-linux'), program('sysctl', 'procps')));
+  before(requires(linux, root, program('ip', 'iproute2'), program('nsenter', 'util-linux'), program('sysctl', 'procps'), program('iptables', 'iptables')));
   after(async () => {
     await machines.removeAll(never);
     await others.removeAll(never);
@@ -55,6 +55,15 @@ describe('LocalMachines', function () {
     await again.delete('node-1', never);
     expect((await again.create('node-3', never)).addresses).to.deep.equal(first.addresses);
     expect((await again.list(never)).map(({ name }) => name)).to.deep.equal(['node-2', 'node-3']);
+  });
+
+  it('lets machines out in the name of this computer, and closes behind the last', async () => {
+    const rules = async (): Promise<string[]> => (await execa('iptables-save', [], { reject: false })).stdout.split('\n').filter((line) => line.includes(`keelson ${machineNames(place).uplink}`));
+    await machines.create('node-1', never);
+    await machines.create('node-2', never);
+    expect(await rules()).to.have.length(3);
+    await machines.removeAll(never);
+    expect(await rules()).to.deep.equal([]);
   });
 
   it('leaves nothing behind, and others alone', async () => {

@@ -1,7 +1,8 @@
 import { ProviderError } from '#core/spi/errors.ts';
 import type { NodeMachine, NodeMachines } from '#core/spi/machines.ts';
 import { addressesOf, IpTool, type Run } from './ip-tool.ts';
-import { hostAddresses, machineAddresses, machineNames, rangeOf, type MachineNames, type MachineRange } from './naming.ts';
+import { closeOutside, openOutside } from './outside.ts';
+import { hostAddresses, machineAddresses, machineNames, networkOf, rangeOf, type MachineNames, type MachineRange } from './naming.ts';
 
 const bridge = 'switch';
 const most = 200;
@@ -12,6 +13,7 @@ const most = 200;
  * Everything is found again by its name in the kernel; nothing is remembered.
  */
 export class LocalMachines implements NodeMachines {
+  readonly #run: Run;
   readonly #ip: IpTool;
   readonly #names: MachineNames;
   readonly #place: string;
@@ -20,6 +22,7 @@ export class LocalMachines implements NodeMachines {
 
   /** @param place tells clusters of one computer apart: the path of the data directory */
   constructor(run: Run, place: string) {
+    this.#run = run;
     this.#ip = new IpTool(run);
     this.#names = machineNames(place);
     this.#place = place;
@@ -49,8 +52,12 @@ export class LocalMachines implements NodeMachines {
   removeAll(signal: AbortSignal): Promise<void> {
     return this.#alone(async () => {
       for (const name of await this.#machineNames(signal)) await this.#remove(this.#names.namespace(name), signal);
+      const link = await this.#ip.link('', this.#names.uplink, signal);
+      const range = link && this.#rangeOf(addressesOf(link));
+      if (range !== undefined) await closeOutside(this.#run, this.#names.uplink, networkOf(range), signal);
+      if (link !== undefined) await this.#ip.do(['link', 'delete', this.#names.uplink], signal);
+      // Last: the end of the cable in it goes with it, after a while.
       await this.#remove(this.#names.hub, signal);
-      if (await this.#ip.link('', this.#names.uplink, signal)) await this.#ip.do(['link', 'delete', this.#names.uplink], signal);
     });
   }
 
@@ -99,21 +106,30 @@ export class LocalMachines implements NodeMachines {
     }
     await this.#ip.do(['-n', hub, 'link', 'set', 'uplink', 'master', bridge, 'up'], signal);
     await this.#ip.do(['link', 'set', uplink, 'up'], signal);
-    return this.#ensureRange(signal);
+    const range = await this.#ensureRange(signal);
+    await openOutside(this.#run, uplink, networkOf(range), signal);
+    return range;
   }
 
   /** The range of the addresses that the uplink has; the first that nobody else uses when it has none. */
   async #ensureRange(signal: AbortSignal): Promise<MachineRange> {
     const link = await this.#ip.link('', this.#names.uplink, signal);
-    const has = new Set(link === undefined ? [] : addressesOf(link));
-    const ranges = Array.from({ length: 256 }, (_, attempt) => rangeOf(this.#place, attempt));
-    const known = ranges.find((range) => has.has(hostAddresses(range)[0]));
+    const known = this.#rangeOf(link === undefined ? [] : addressesOf(link));
     if (known !== undefined) return known;
+    const ranges = this.#ranges();
     const taken = await this.#ip.destinations(signal);
     const free = ranges.find(({ prefix4 }) => !taken.some((route) => route.startsWith(`${prefix4}.`) || route === '172.30.0.0/16'));
     if (free === undefined) throw new ProviderError('Exhausted', 'all of 172.30.0.0/16, from which machines get their addresses, is routed elsewhere');
     await this.#addAddresses([], this.#names.uplink, hostAddresses(free), signal);
     return free;
+  }
+
+  #ranges(): readonly MachineRange[] {
+    return Array.from({ length: 256 }, (_, attempt) => rangeOf(this.#place, attempt));
+  }
+
+  #rangeOf(addresses: readonly string[]): MachineRange | undefined {
+    return this.#ranges().find((range) => addresses.includes(hostAddresses(range)[0]));
   }
 
   /** A kernel without IPv6 gets none. */

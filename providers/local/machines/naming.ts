@@ -38,6 +38,9 @@ export interface MachineRange {
   readonly prefix6: string;
 }
 
+/** All of its IPv4 addresses. */
+export const networkOf = ({ prefix4 }: MachineRange): string => `${prefix4}.0/24`;
+
 /** The first is the computer's own; machines count from 10. */
 export const hostAddresses = ({ prefix4, prefix6 }: MachineRange): readonly [string, string] => [`${prefix4}.1`, `${prefix6}::1`];
 export const machineAddresses = ({ prefix4, prefix6 }: MachineRange, index: number): readonly [string, string] => [`${prefix4}.${index + 10}`, `${prefix6}::${(index + 10).toString(16)}`];

@@ -13,7 +13,10 @@ type StatusChange = Record<string, unknown>;
 export function statusPatch(present: PodStatus, wanted: PodStatus): StatusChange | undefined {
   const change: StatusChange = {};
   for (const key of whole) if (!deepEqual(present[key], wanted[key])) change[key] = wanted[key] ?? null;
-  for (const key of addresses) if (!deepEqual(present[key] ?? [], wanted[key] ?? [])) change[key] = [...(wanted[key] ?? []), { $patch: 'replace' }];
+  for (const key of addresses) {
+    const [before = [], now = []] = [present[key], wanted[key]];
+    if (!deepEqual(before, now)) change[key] = [...now, { $patch: 'replace' }];
+  }
   const conditions = conditionChanges(present.conditions ?? [], wanted.conditions ?? []);
   if (conditions.length > 0) change['conditions'] = conditions;
   return Object.keys(change).length === 0 ? undefined : change;
