@@ -42,6 +42,7 @@ export const upFlags: readonly Flag[] = [
   { name: 'port', placeholder: 'N', help: 'port to listen on; 0 takes any free one', initial: '6443', check: checkPort },
   { name: 'advertise-address', placeholder: 'IP', help: 'where nodes and pods reach this server; HOST by default, unless that is of the loopback interface', initial: '', check: checkIp },
   { name: 'nodes', placeholder: 'N', help: 'nodes on this computer: 0 is none, 2 or more are machines of network namespaces; auto is 1 where pods can run', initial: 'auto', check: checkNodes },
+  { name: 'setup', placeholder: '', help: 'first install what pods need (Debian, Ubuntu) and start Docker Engine', initial: 'false', isSwitch: true },
   { name: 'cluster-cidr', placeholder: 'RANGE', help: 'addresses of pods; one range of each family; repeatable', initial: '10.244.0.0/16', repeatable: true, check: checkRange },
   { name: 'service-cluster-ip-range', placeholder: 'RANGE', help: 'addresses of services; one range of each family; repeatable', initial: '10.96.0.0/16', repeatable: true, check: checkRange },
   { name: 'token-auth-file', placeholder: 'FILE', help: 'bearer tokens: lines of token,user,uid,"group1,group2"', initial: '' },

@@ -27,6 +27,7 @@ export async function up(values: FlagValues): Promise<number> {
   const stop = untilAsked();
   const dataDir = resolve(valueOf(values, 'data-dir'));
   await makeDataDir(dataDir);
+  if (valueOf(values, 'setup') === 'true') await (await import('./setup.ts')).setUp(dataDir);
   const lock = await lockDataDir(dataDir);
   try {
     return await run(values, dataDir, stop);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Ability, ModuleSettings } from '#core/kernel/module.ts';
 import { abilitiesOf } from '#core/cli/abilities.ts';
 import { loadModule } from '#core/cli/load-module.ts';
@@ -40,7 +41,7 @@ async function nodeLack(settings: ModuleSettings): Promise<Ability | undefined> 
   if (process.geteuid?.() !== 0) return lack('pods\' networks and volumes are for root, and this process is not root', 'sudo npm start');
   for (const [kind, name] of [['runtime', builtInNode.runtime], ['network', builtInNode.network], ['proxy', builtInNode.proxy]] as const) {
     const off = (await abilitiesOf(await loadModule(kind, name), settings)).find(({ available }) => !available);
-    if (off !== undefined) return lack(off.reason ?? `${off.name} is off`, off.remedy ?? 'keelson doctor');
+    if (off !== undefined) return lack(off.reason ?? `${off.name} is off`, existsSync('/etc/debian_version') ? 'npm start -- --setup' : off.remedy ?? 'keelson doctor');
   }
   return undefined;
 }

@@ -13,6 +13,8 @@ export interface Inspected {
   readonly cgroupParent: string;
   readonly oomScoreAdj: number;
   readonly tty: boolean;
+  /** Its input ends with that of the first who attached. */
+  readonly stdinOnce: boolean;
   /** `created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`. */
   readonly status: string;
   readonly running: boolean;
@@ -28,7 +30,7 @@ export interface Inspected {
 
 export function inspectedOf({ Id, Config, HostConfig, State, Image, Created }: ContainerInspectInfo): Inspected {
   return {
-    id: Id, labels: Config.Labels ?? {}, imageId: Image, tty: Config.Tty,
+    id: Id, labels: Config.Labels ?? {}, imageId: Image, tty: Config.Tty, stdinOnce: Config.StdinOnce,
     networkMode: HostConfig.NetworkMode ?? '', pidMode: HostConfig.PidMode ?? '', ipcMode: HostConfig.IpcMode ?? '', cgroupParent: HostConfig.CgroupParent ?? '', oomScoreAdj: HostConfig.OomScoreAdj ?? 0,
     status: State.Status, running: State.Running, pid: State.Pid, exitCode: State.ExitCode, oomKilled: State.OOMKilled, error: State.Error,
     createdAt: Date.parse(Created), startedAt: time(State.StartedAt), finishedAt: time(State.FinishedAt),

@@ -52,10 +52,10 @@ export class DockerPrograms {
 
   async attach(id: string, options: StreamOptions, signal: AbortSignal): Promise<StreamSession> {
     const what = `cannot attach to container ${id}`;
-    const { tty } = await this.#checkThere(id, what, signal);
+    const { tty, stdinOnce } = await this.#checkThere(id, what, signal);
     const { stdin, stdout, stderr } = options;
     const connection = await this.#engine.call(what, signal, (docker, abort) => docker.getContainer(id).attach({ stream: true, hijack: true, stdin, stdout, stderr, detachKeys, ...abort }));
-    const streams = streamsOf(connection as Parameters<typeof streamsOf>[0], { ...options, tty });
+    const streams = streamsOf(connection as Parameters<typeof streamsOf>[0], { ...options, tty, outlivesInput: !stdinOnce });
     const ended = streams.drained.catch(() => undefined).then(() => this.#endOf(id));
     return session(streams, ended, () => streams.destroy(), signal, (size) => this.#engine.call(what, signal, (docker) => docker.getContainer(id).resize(size)));
   }
@@ -82,7 +82,7 @@ export class DockerPrograms {
     return { exitCode, stdout: out, stderr: err };
   }
 
-  async #checkThere(id: string, what: string, signal: AbortSignal): Promise<{ readonly tty: boolean }> {
+  async #checkThere(id: string, what: string, signal: AbortSignal): Promise<{ readonly tty: boolean; readonly stdinOnce: boolean }> {
     const container = await this.#inspections.find(id, 'container', signal);
     if (container === undefined) throw new ProviderError('NotFound', `${what}: there is no such container`);
     if (!container.running) throw new ProviderError('Invalid', `${what}: it is not running`);

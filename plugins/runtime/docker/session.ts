@@ -15,7 +15,7 @@ export interface Streams {
 }
 
 /** The output waits for its readers, and so does the program: nothing is kept but what a stream holds. */
-export function streamsOf(connection: Duplex, { stdin, stdout, stderr, tty }: StreamOptions): Streams {
+export function streamsOf(connection: Duplex, { stdin, stdout, stderr, tty, outlivesInput = false }: StreamOptions & { readonly outlivesInput?: boolean }): Streams {
   const out = stdout ? new PassThrough() : undefined;
   const err = stderr && !tty ? new PassThrough() : undefined;
   const destroy = (): void => {
@@ -30,7 +30,7 @@ export function streamsOf(connection: Duplex, { stdin, stdout, stderr, tty }: St
   });
   drained.catch(() => undefined);
   connection.on('error', () => undefined);
-  return { ...(stdin ? { stdin: inputOf(connection) } : {}), ...(out ? { stdout: out } : {}), ...(err ? { stderr: err } : {}), drained, destroy };
+  return { ...(stdin ? { stdin: inputOf(connection, outlivesInput) } : {}), ...(out ? { stdout: out } : {}), ...(err ? { stderr: err } : {}), drained, destroy };
 }
 
 async function forward(connection: Readable, reader: FrameReader | undefined, out: PassThrough | undefined, err: PassThrough | undefined): Promise<void> {
@@ -42,15 +42,20 @@ async function forward(connection: Readable, reader: FrameReader | undefined, ou
 
 async function written(to: PassThrough | undefined, content: Buffer): Promise<void> {
   if (to === undefined || to.destroyed || to.writableEnded || to.write(content)) return;
-  await Promise.race([once(to, 'drain'), once(to, 'close')]);
+  // Whichever comes second must not leave its listener behind.
+  const over = new AbortController();
+  await Promise.race(['drain', 'close'].map((event) => once(to, event, { signal: over.signal }))).finally(() => over.abort());
 }
 
-/** Its end is the program's end of input, and leaves the output alone. What a program that has ended does not read is dropped. */
-const inputOf = (connection: Duplex): Writable => new Writable({
+/**
+ * Its end is the program's end of input, and leaves the output alone. What a program that has ended does not read is dropped.
+ * @param outlives the program's input does not end with this: then the engine must not hear of it, or it would close the output too
+ */
+const inputOf = (connection: Duplex, outlives: boolean): Writable => new Writable({
   write: (chunk: Buffer, _encoding, done) => void connection.write(chunk, () => done()),
-  final: (done) => void connection.end(() => done()),
+  final: (done) => (outlives ? done() : void connection.end(() => done())),
   destroy: (error, done) => {
-    connection.end();
+    if (!outlives) connection.end();
     done(error);
   },
 });

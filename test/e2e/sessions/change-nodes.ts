@@ -122,7 +122,8 @@ node/{ns}-n drained
 ! Warning: deleting Pods that declare no controller: {ns}/naked
 
 $ kubectl get pods
-! No resources found in {ns} namespace.
+NAME             READY   STATUS    RESTARTS   AGE
+copies-<suffix>  0/1     Pending   0          <age>
 
 $ kubectl delete node {ns}-n
 node "{ns}-n" deleted

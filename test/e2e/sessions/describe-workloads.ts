@@ -79,6 +79,13 @@ spec:
 END
 replicaset.apps/web-1 created
 
+$ kubectl wait rs/web-1 --for=jsonpath='{.status.replicas}'=2
+replicaset.apps/web-1 condition met
+
+$ kubectl wait rs/copies rc/old --for=jsonpath='{.status.replicas}'=1
+replicaset.apps/copies condition met
+replicationcontroller/old condition met
+
 $ kubectl patch deploy web --subresource=status -p '{"status":{"observedGeneration":1,"replicas":2,"updatedReplicas":2,"unavailableReplicas":2,"conditions":[{"type":"Available","status":"False","reason":"MinimumReplicasUnavailable"}]}}'
 deployment.apps/web patched
 
@@ -111,7 +118,7 @@ Conditions:
   ----           ------  ------
   Available      False   MinimumReplicasUnavailable
 OldReplicaSets:  <none>
-NewReplicaSet:   web-1 (0/2 replicas created)
+NewReplicaSet:   web-1 (2/2 replicas created)
 Events:          <none>
 
 $ kubectl describe rs copies
@@ -120,8 +127,8 @@ Namespace:    {ns}
 Selector:     app=copies
 Labels:       <none>
 Annotations:  note: a
-Replicas:     0 current / 1 desired
-Pods Status:  0 Running / 0 Waiting / 0 Succeeded / 0 Failed
+Replicas:     1 current / 1 desired
+Pods Status:  0 Running / 1 Waiting / 0 Succeeded / 0 Failed
 Pod Template:
   Labels:  app=copies
   Containers:
@@ -134,7 +141,10 @@ Pod Template:
   Volumes:         <none>
 {1.30+}  Node-Selectors:  <none>
 {1.30+}  Tolerations:     <none>
-Events:            <none>
+Events:
+  Type    Reason            Age    From                   Message
+  ----    ------            ----   ----                   -------
+  Normal  SuccessfulCreate  <age>  replicaset-controller  Created pod: copies-<suffix>
 
 $ kubectl describe rc old
 Name:         old
@@ -142,8 +152,8 @@ Namespace:    {ns}
 Selector:     app=old
 Labels:       app=old
 Annotations:  <none>
-Replicas:     0 current / 1 desired
-Pods Status:  0 Running / 0 Waiting / 0 Succeeded / 0 Failed
+Replicas:     1 current / 1 desired
+Pods Status:  0 Running / 1 Waiting / 0 Succeeded / 0 Failed
 Pod Template:
   Labels:  app=old
   Containers:
@@ -156,7 +166,10 @@ Pod Template:
   Volumes:         <none>
 {1.30+}  Node-Selectors:  <none>
 {1.30+}  Tolerations:     <none>
-Events:            <none>
+Events:
+  Type    Reason            Age    From                   Message
+  ----    ------            ----   ----                   -------
+  Normal  SuccessfulCreate  <age>  replication-controller  Created pod: old-<suffix>
 
 $ kubectl describe sts db
 Name:               db

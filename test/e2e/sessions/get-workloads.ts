@@ -198,15 +198,19 @@ controllerrevision.apps/third created
 poddisruptionbudget.policy/most created
 horizontalpodautoscaler.autoscaling/web created
 
+$ kubectl wait rs/copies --for=jsonpath='{.status.replicas}'=3; kubectl wait rc/old --for=jsonpath='{.status.replicas}'=1
+replicaset.apps/copies condition met
+replicationcontroller/old condition met
+
 $ kubectl get deploy,rs,rc,sts,ds,jobs,cj,podtemplates,controllerrevisions,pdb,hpa
 NAME                  READY   UP-TO-DATE   AVAILABLE   AGE
 deployment.apps/web   0/2     0            0           <age>
 
 NAME                     DESIRED   CURRENT   READY   AGE
-replicaset.apps/copies   3         0         0       <age>
+replicaset.apps/copies   3         3         0       <age>
 
 NAME                        DESIRED   CURRENT   READY   AGE
-replicationcontroller/old   1         0         0       <age>
+replicationcontroller/old   1         1         0       <age>
 
 NAME                  READY   AGE
 statefulset.apps/db   0/3     <age>
@@ -237,10 +241,10 @@ NAME                  READY   UP-TO-DATE   AVAILABLE   AGE   CONTAINERS   IMAGES
 deployment.apps/web   0/2     0            0           <age>    main,side    nginx:1.25,busybox   app=web,tier in (a,b)
 
 NAME                     DESIRED   CURRENT   READY   AGE   CONTAINERS   IMAGES   SELECTOR
-replicaset.apps/copies   3         0         0       <age>    main         nginx    app=copies
+replicaset.apps/copies   3         3         0       <age>    main         nginx    app=copies
 
 NAME                        DESIRED   CURRENT   READY   AGE   CONTAINERS   IMAGES   SELECTOR
-replicationcontroller/old   1         0         0       <age>    main         nginx    app=old
+replicationcontroller/old   1         1         0       <age>    main         nginx    app=old
 
 NAME                  READY   AGE   CONTAINERS   IMAGES
 statefulset.apps/db   0/3     <age>    main         postgres
