@@ -15,7 +15,7 @@ import type { PodServices } from '#core/agent/pods/pod-services.ts';
 import { newest, type PodOnRuntime } from '#core/agent/pods/runtime/snapshot.ts';
 import { isStaticPod } from '#core/agent/pods/sources/pod-annotations.ts';
 import type { ContainerConfig, RuntimeImage, Sandbox } from '#core/spi/container-runtime.ts';
-import type { StartPlace } from './container-starter.ts';
+import type { StartPlace } from './start-place.ts';
 
 /** Gathers what a container's settings are made of: variables, files, the node's size, the pod's addresses. */
 export class ConfigMaker {

@@ -2,20 +2,20 @@ import type { Secret } from '#core/api/schema/core-v1/config.ts';
 import type { ContainerStatus } from '#core/api/schema/core-v1/container-status.ts';
 import { hasEnded } from '#core/agent/pods/actions/restart-policy.ts';
 import { apiEnvSources } from '#core/agent/pods/config/env-sources.ts';
-import type { Volumes } from '#core/agent/pods/config/mounts.ts';
 import { namespaceOf, podText, type PodContainer } from '#core/agent/pods/config/pod-containers.ts';
 import { StartFailure } from '#core/agent/pods/config/start-failure.ts';
 import type { HookRunner } from '#core/agent/pods/hooks/hook-runner.ts';
 import type { ImageManager } from '#core/agent/pods/images/image-manager.ts';
 import { messageOf, runtimeTimeoutMs, type PodServices } from '#core/agent/pods/pod-services.ts';
 import type { PodState } from '#core/agent/pods/pod-state.ts';
-import { newest, type PodOnRuntime } from '#core/agent/pods/runtime/snapshot.ts';
+import { newest } from '#core/agent/pods/runtime/snapshot.ts';
 import { within } from '#core/agent/pods/runtime/within.ts';
-import type { Container, RuntimeImage, Sandbox } from '#core/spi/container-runtime.ts';
+import type { Container, RuntimeImage } from '#core/spi/container-runtime.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { ConfigMaker } from './config-maker.ts';
 import type { ContainerKiller } from './container-killer.ts';
 import { goDuration, RestartBackOff } from './restart-back-off.ts';
+import type { StartPlace } from './start-place.ts';
 
 export interface ContainerStarterOptions {
   readonly services: PodServices;
@@ -23,14 +23,6 @@ export interface ContainerStarterOptions {
   readonly configs: ConfigMaker;
   readonly hooks: HookRunner;
   readonly killer: ContainerKiller;
-}
-
-/** In what a container is started. */
-export interface StartPlace {
-  readonly state: PodState;
-  readonly sandbox: Sandbox;
-  readonly runtime: PodOnRuntime;
-  readonly volumes: Volumes;
 }
 
 /** Brings a pod's containers to run: back-off, image, settings, creation, start, postStart hook. */
