@@ -73,6 +73,8 @@ export class ReplicaSetController<T extends PodSet> implements Controller {
     if (pods === undefined) return { requeueAfterMs: staleMs };
     const outcome = standing === 'behind' || isDeleting(set) ? undefined : { failure: await this.#scale(set, pods.filter(isActive), signal) };
     signal.throwIfAborted();
+    // Gone meanwhile: nobody will ask for what it expected.
+    if (this.#sets.get(key)?.metadata.uid !== uid) this.#expectations.forget(uid);
     await this.#report(set, pods, outcome, signal);
     if (outcome?.failure !== undefined) throw outcome.failure;
     const waits = [untilAvailable(set, pods, this.#clock.now()), standing === 'behind' ? this.#expectations.patienceMs(uid) : undefined].filter((ms) => ms !== undefined);
