@@ -4,6 +4,7 @@ import { Namespace } from '#core/api/schema/core-v1/namespace.ts';
 import { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { ReplicationController } from '#core/api/schema/core-v1/replication-controller.ts';
 import { ResourceQuota } from '#core/api/schema/core-v1/resource-quota.ts';
+import { ServiceAccount } from '#core/api/schema/core-v1/service-account.ts';
 import type { Draft } from '#core/api/schema/kind.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import type { CallFault } from '#test/fixtures/controller-harness.ts';
@@ -155,6 +156,11 @@ for (const stale of [false, true]) {
       expect([await world.active(), (await world.pods()).length]).to.deep.equal([3, 5]);
       const { replicas, terminatingReplicas } = await world.status('web');
       expect([replicas, terminatingReplicas]).to.deep.equal([3, 1]);
+      for (const wanted of [1, 2]) {
+        await world.scale('web', wanted);
+        await world.settle(60_000);
+        expect(await world.active(), 'pods on their way out are not waited for').to.equal(wanted);
+      }
     });
 
     it('adopts the pods that it matches, and neither others nor those of somebody else', async () => {
@@ -250,6 +256,7 @@ for (const stale of [false, true]) {
       expect(conditions?.[0]?.message).to.match(/^pods "web-[a-z0-9]{5}" is forbidden: exceeded quota: few, requested: pods=1, used: pods=2, limited: pods=2$/);
       expect(world.messages('web').filter((message) => /^Warning FailedCreate Error creating: pods "web-[a-z0-9]{5}" is forbidden: exceeded quota/.test(message))).to.not.be.empty;
       expect(world.did('create pods'), 'the fifty are not tried each').to.be.below(20);
+      expect(world.harness.reads, 'what is refused is not in doubt').to.deep.equal([]);
       await world.client.delete(ResourceQuota, key('few'));
       await world.settle(600_000);
       expect([await world.active(), (await world.status('web')).conditions]).to.deep.equal([50, undefined]);
@@ -257,9 +264,11 @@ for (const stale of [false, true]) {
 
     it('keeps quiet in a namespace that comes to its end', async () => {
       await world.client.create(Namespace, { metadata: { name: 'going', finalizers: ['example.com/hold'] } });
+      await world.client.create(ServiceAccount, { metadata: { namespace: 'going', name: 'default' } });
       await world.client.create(ReplicaSet, { metadata: { namespace: 'going', name: 'web' }, spec: { replicas: 2, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } } });
       await world.client.delete(Namespace, { name: 'going' });
       await world.settle(60_000);
+      expect(world.did('create pods')).to.be.within(1, 10);
       expect([world.harness.failures, world.messages('web')]).to.deep.equal([[], []]);
     });
 
