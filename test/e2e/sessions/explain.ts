@@ -310,23 +310,23 @@ $ kubectl explain
 $ kubectl create -f - <<END
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
-metadata: {name: gadgets.{ns}.example.org}
+metadata: {name: {ns}-gadgets.{ns}.example.org}
 spec:
   group: {ns}.example.org
   scope: Namespaced
-  names: {plural: gadgets, kind: Gadget}
+  names: {plural: {ns}-gadgets, singular: {ns}-gadget, kind: Gadget}
   versions:
   - name: v1
     served: true
     storage: true
     schema: {openAPIV3Schema: {type: object, description: A thing with a color., properties: {spec: {type: object, required: [color], description: How it should be., properties: {color: {type: string, enum: [red, blue], description: Its color.}, size: {type: integer, default: 3}}}}}}
 END
-customresourcedefinition.apiextensions.k8s.io/gadgets.{ns}.example.org created
+customresourcedefinition.apiextensions.k8s.io/{ns}-gadgets.{ns}.example.org created
 
-$ kubectl wait --for=condition=Established crd/gadgets.{ns}.example.org
-customresourcedefinition.apiextensions.k8s.io/gadgets.{ns}.example.org condition met
+$ kubectl wait --for=condition=Established crd/{ns}-gadgets.{ns}.example.org
+customresourcedefinition.apiextensions.k8s.io/{ns}-gadgets.{ns}.example.org condition met
 
-$ kubectl explain gadgets.{ns}.example.org
+$ kubectl explain {ns}-gadgets.{ns}.example.org
 GROUP:      {ns}.example.org
 KIND:       Gadget
 VERSION:    v1
@@ -347,7 +347,7 @@ FIELDS:
   spec	<Object>
     How it should be.
 
-$ kubectl explain gadgets.spec --api-version={ns}.example.org/v1
+$ kubectl explain {ns}-gadgets.spec --api-version={ns}.example.org/v1
 GROUP:      {ns}.example.org
 KIND:       Gadget
 VERSION:    v1
@@ -366,7 +366,7 @@ FIELDS:
   size	<integer>
     <no description>
 
-$ kubectl delete crd gadgets.{ns}.example.org
-customresourcedefinition.apiextensions.k8s.io "gadgets.{ns}.example.org" deleted
+$ kubectl delete crd {ns}-gadgets.{ns}.example.org
+customresourcedefinition.apiextensions.k8s.io "{ns}-gadgets.{ns}.example.org" deleted
 `,
 };
