@@ -27,7 +27,8 @@ describe('policies between pods', function () {
     await folder?.remove();
   });
 
-  const isHeard = async (from: string, to: string, port = 80, protocol: 'tcp' | 'udp' = 'tcp'): Promise<boolean> => (await cluster.ask(from, to, port, protocol)).startsWith('it ');
+  /** All have met before: who is not heard soon is not heard at all. */
+  const isHeard = async (from: string, to: string, port = 80, protocol: 'tcp' | 'udp' = 'tcp', patienceMs = 1500): Promise<boolean> => (await cluster.ask(from, to, port, protocol, patienceMs)).startsWith('it ');
   const of = (pod: Pod, more: Partial<PodPolicy>): PodPolicy => ({ podUid: pod.attachment.containerId, addresses: [pod.v4, pod.v6], ...more });
   const enforce = (...policies: readonly PodPolicy[]) => cluster.node(1).call('enforce', policies);
   const only = (...pods: readonly Pod[]) => ({ peers: [{ cidrs: pods.flatMap(({ v4, v6 }) => [v4, v6]), except: [] }] });
@@ -35,6 +36,8 @@ describe('policies between pods', function () {
   const heard = async (port = 80): Promise<boolean[]> => Promise.all([neighbour.attachment.netns, remote.attachment.netns, cluster.node(1).netns].map((from) => isHeard(from, server.v4, port)));
 
   it('isolate a pod from all but its node, in both families', async () => {
+    const all = [server, neighbour, remote];
+    for (const from of all) for (const to of all) for (const address of [to.v4, to.v6]) if (from !== to) expect(await isHeard(from.attachment.netns, address, 80, 'tcp', 10_000)).to.equal(true);
     expect(await heard()).to.deep.equal([true, true, true]);
     await enforce(of(server, { ingress: [] }));
     expect(await heard()).to.deep.equal([false, false, true]);

@@ -77,9 +77,9 @@ export class TestCluster {
     await new Promise((resolve) => server.stdout.once('data', resolve));
   }
 
-  /** What a namespace hears from there. */
-  async ask(netns: string, host: string, port: number, protocol: 'tcp' | 'udp' = 'tcp'): Promise<string> {
-    return this.#run(netns, process.execPath, '--disable-warning=ExperimentalWarning', talk, 'ask', host, String(port), protocol);
+  /** What a namespace hears from there: `silence` after so long. The first packet to a neighbour may take its time on a machine that is busy. */
+  async ask(netns: string, host: string, port: number, protocol: 'tcp' | 'udp' = 'tcp', patienceMs = 10_000): Promise<string> {
+    return this.#run(netns, process.execPath, '--disable-warning=ExperimentalWarning', talk, 'ask', host, String(port), protocol, String(patienceMs));
   }
 
   async stop(): Promise<void> {

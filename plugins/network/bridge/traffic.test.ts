@@ -108,7 +108,7 @@ for (const mode of ['host-gw', 'vxlan'] as const) {
       const { netns } = cluster.node(1);
       for (const program of ['iptables', 'ip6tables']) await namespaces.run(netns, program, '-P', 'FORWARD', 'DROP');
       await namespaces.run(netns, 'iptables', '-I', 'FORWARD', '-j', 'DROP');
-      expect(await cluster.ask(b.attachment.netns, c.v4, 80), 'before the repair').to.equal('silence');
+      expect(await cluster.ask(b.attachment.netns, c.v4, 80, 'tcp', 1000), 'before the repair').to.equal('silence');
       await cluster.node(1).call('repair');
       expect(await cluster.ask(b.attachment.netns, c.v4, 80)).to.equal(`c ${b.v4}`);
       expect(await cluster.ask(b.attachment.netns, c.v6, 80)).to.equal(`c ${b.v6}`);
