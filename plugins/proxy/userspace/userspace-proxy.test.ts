@@ -36,7 +36,13 @@ describe('the userspace proxy', () => {
   async function tcpServer(serve: (socket: Socket) => void): Promise<ProxyEndpoint & { readonly server: Server }> {
     const server = createServer({ allowHalfOpen: true }, serve).listen(0, loopback);
     await once(server, 'listening');
-    closing.push(() => server.close());
+    // Half of a connection stays open until somebody ends it.
+    const sockets = new Set<Socket>();
+    server.on('connection', (socket) => sockets.add(socket));
+    closing.push(() => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    });
     return { address: loopback, port: (server.address() as AddressInfo).port, place: 'here', server };
   }
 
