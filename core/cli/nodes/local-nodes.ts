@@ -9,6 +9,7 @@ import type { Ability } from '#core/kernel/module.ts';
 import type { NodeMachines } from '#core/spi/machines.ts';
 import { findMachines } from './find-machines.ts';
 import type { MachineNodes } from './machine-nodes.ts';
+import { lockNetwork } from './node-lock.ts';
 import { nodeNamesOf, planNodes, type NodePlan } from './node-plan.ts';
 
 export interface LocalNodesOptions {
@@ -39,6 +40,7 @@ export class LocalNodes {
   #plan: Promise<NodePlan> | undefined;
   #machines: NodeMachines | undefined;
   #running: { stop(): Promise<void> } | undefined;
+  #unlock: (() => void) | undefined;
 
   constructor(values: FlagValues, options: LocalNodesOptions) {
     this.#values = values;
@@ -70,10 +72,25 @@ export class LocalNodes {
 
   async stop(): Promise<void> {
     await this.#running?.stop();
+    this.#unlock?.();
   }
 
   #planned(): Promise<NodePlan> {
-    return (this.#plan ??= planNodes(this.#nodes, { stateDir: thisNodeDir(this.#options.dataDir), nodeName: this.names[0] ?? '' }));
+    return (this.#plan ??= this.#choose());
+  }
+
+  async #choose(): Promise<NodePlan> {
+    const plan = await this.#possible();
+    if (plan.kind !== 'here') return plan;
+    this.#unlock = await lockNetwork();
+    if (this.#unlock !== undefined) return plan;
+    const reason = 'another Keelson has its node in the network of this computer';
+    if (this.#nodes !== 'auto') throw new Error(`this computer can run no more pods: ${reason}`);
+    return { kind: 'none', why: { name: 'running pods', available: false, reason } };
+  }
+
+  #possible(): Promise<NodePlan> {
+    return planNodes(this.#nodes, { stateDir: thisNodeDir(this.#options.dataDir), nodeName: this.names[0] ?? '' });
   }
 
   async #startHere(name: string, { client, apiServer, clientCa }: JoinedPlane, signal: AbortSignal): Promise<{ stop(): Promise<void> }> {

@@ -9,6 +9,7 @@ import { HttpClient } from '#core/client/http-client.ts';
 import { systemClock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import type { ContainerRuntime } from '#core/spi/container-runtime.ts';
+import { lockNetwork } from './node-lock.ts';
 import { builtInNode } from './node-plan.ts';
 
 export interface RemovalOptions {
@@ -47,10 +48,13 @@ export async function removeNode({ name, dir, providers, providerDir, isHere, cl
   const pods = await volumes.known(signal);
   for (const { uid } of pods) await volumes.release(uid, signal);
   if (isHere) {
+    const unlock = await lockNetwork();
+    if (unlock === undefined) throw new Error('its links and rules stay, because another Keelson has its node in the network of this computer');
     await plugins.proxy?.remove(signal);
     const network = await loadModule('network', builtInNode.network);
     await network.remove?.(await settingsFor(network, dir), signal);
     await new LoopbackAddresses(clusterDns).remove();
+    unlock();
   }
   await removeFolder(dir);
   return { sandboxes, pods: pods.length };
