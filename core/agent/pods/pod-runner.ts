@@ -139,9 +139,10 @@ export class PodRunner {
 
   /** What can wait until the pod runs. */
   async #tidy(state: PodState, runtime: PodOnRuntime, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
-    const { services, files, sandboxes, volumes } = this.#options;
+    const { services, files, sandboxes, volumes, reporter } = this.#options;
     await removeDead(services, files, state, runtime, signal);
     await sandboxes.sweep(state, runtime, sandbox, signal);
     await volumes.refresh(state, signal);
+    if (await sandboxes.network.repair(state, sandbox, signal)) await reporter.report(state, runtime, signal);
   }
 }

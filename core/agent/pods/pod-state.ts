@@ -42,6 +42,8 @@ export interface PodState {
   readonly addresses: Map<string, readonly string[]>;
   /** Sandboxes whose network has been deleted. */
   readonly disconnected: Set<string>;
+  /** When its network was last looked at: milliseconds since the epoch. */
+  networkCheckedAt?: number;
   /** Why containers could not be started, by name. */
   readonly failures: Map<string, StartFailure>;
   /** When they are tried again: milliseconds since the epoch. */

@@ -31,6 +31,19 @@ describe('Containers of a pod', () => {
     expect([...lab.runtime.made.values()].length, 'one dead one is kept').to.be.at.most(2);
   });
 
+  it('go on when somebody takes their network away, and get another', async () => {
+    await lab.create('web');
+    await lab.until(async () => (await lab.get('web')).status.podIP !== undefined, 'an address');
+    const { podIP } = (await lab.get('web')).status;
+    await lab.pass(130_000);
+    expect((await lab.get('web')).status.podIP, 'while nobody does').to.equal(podIP);
+    lab.network.attached.clear();
+    await lab.until(async () => (await lab.get('web')).status.podIP !== podIP, 'another address', 200_000);
+    expect(lab.network.attached.size).to.equal(1);
+    expect((await status('web'))?.restartCount).to.equal(0);
+    expect(lab.eventsOf('web')).to.include('Warning SandboxNetworkLost the network of the pod is not what it was, and is made again: the interface eth0 is gone');
+  });
+
   it('that end well make a pod that succeeds, by its policy', async () => {
     lab.runtime.programs.set('main', { runsMs: 1000, lastWords: 'I am done' });
     await lab.create('job', { restartPolicy: 'OnFailure' });

@@ -5,7 +5,7 @@ import type { PodState } from '#core/agent/pods/pod-state.ts';
 import { attachmentOf, hasPodNetwork } from '#core/agent/pods/runtime/labels.ts';
 import { within } from '#core/agent/pods/runtime/within.ts';
 import type { Sandbox } from '#core/spi/container-runtime.ts';
-import type { NetworkResult } from '#core/spi/network-plugin.ts';
+import { NetworkError, type NetworkResult } from '#core/spi/network-plugin.ts';
 import { bandwidthOf } from './bandwidth.ts';
 
 /** One address of each family, the plugin's first one first. Those of interfaces that stayed in the node's namespace are not the pod's. */
@@ -19,6 +19,10 @@ export function addressesIn({ ips, interfaces }: NetworkResult): readonly string
   }
   return [...byFamily.values()];
 }
+
+const checkEveryMs = 60_000;
+/** Codes by which a network says that it cannot tell now. */
+const passing: ReadonlySet<number> = new Set([11, 50, 51]);
 
 /** Connects sandboxes with the pod network, and disconnects them. */
 export class PodNetwork {
@@ -62,6 +66,30 @@ export class PodNetwork {
       if (known.length === 0) throw error;
       state.addresses.set(sandbox.id, known);
     }
+  }
+
+  /**
+   * Looks now and then whether the sandbox still has what `connect` gave it; when somebody took it away it is connected anew, perhaps with other
+   * addresses. Resolves to whether it was.
+   */
+  async repair(state: PodState, sandbox: Sandbox, signal: AbortSignal): Promise<boolean> {
+    const { network, clock, recorder } = this.#services;
+    if (!hasPodNetwork(sandbox) || clock.now() - (state.networkCheckedAt ?? -Infinity) < checkEveryMs) return false;
+    const isFirst = state.networkCheckedAt === undefined;
+    state.networkCheckedAt = clock.now();
+    if (isFirst) return false;
+    try {
+      await this.#alone(sandbox.id, (inner) => network.check(attachmentOf(sandbox), inner), signal);
+      return false;
+    } catch (error) {
+      signal.throwIfAborted();
+      // Anything else says nothing of the pod.
+      if (!(error instanceof NetworkError) || passing.has(error.code)) return false;
+      recorder.warning(state.pod, 'SandboxNetworkLost', `the network of the pod is not what it was, and is made again: ${error.message}`);
+    }
+    await this.#alone(sandbox.id, (inner) => network.del(attachmentOf(sandbox), inner), signal);
+    await this.connect(state, sandbox, signal);
+    return true;
   }
 
   /** Resolves when nothing of the sandbox is left in the network. */
