@@ -8,9 +8,13 @@ export interface GroupResult {
 
 const groups = new Set<number>();
 
-/** Runs a program in a process group of its own; when it ends, or takes too long, nothing of the group is left. */
-export async function runGroup(program: string, args: readonly string[], env: Record<string, string>, deadlineMs: number): Promise<GroupResult> {
-  const child = execa(program, args, { preferLocal: true, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit', detached: true, reject: false, env });
+/**
+ * Runs a program in a process group of its own; when it ends, or takes too long, nothing of the group is left.
+ * @param file where it writes to, instead of to where this process does
+ */
+export async function runGroup(program: string, args: readonly string[], env: Record<string, string>, deadlineMs: number, file?: string): Promise<GroupResult> {
+  const output = file === undefined ? 'inherit' : { file, append: true };
+  const child = execa(program, args, { preferLocal: true, stdin: 'ignore', stdout: output, stderr: output, buffer: false, detached: true, reject: false, env });
   const { pid } = child;
   if (pid === undefined) return { exitCode: (await child).exitCode, late: false };
   groups.add(pid);

@@ -1,4 +1,4 @@
-import { chmod, glob, mkdtemp, readFile } from 'node:fs/promises';
+import { appendFile, chmod, glob, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEngine } from './run-docker.ts';
@@ -28,10 +28,15 @@ const minute = 60_000;
 const steps: readonly Step[] = [
   { name: 'typecheck', command: ['tsc', '--project', '.'], deadlineMs: 5 * minute },
   { name: 'lint', command: ['oxlint'], deadlineMs: 5 * minute },
-  { name: 'unit', tests: ['{core,plugins,providers,examples}/**/*.test.ts', 'test/*.test.ts', 'test/{conformance,emulators,fixtures}/**/*.test.ts'], deadlineMs: 15 * minute },
+  { name: 'unit', tests: ['{core,examples}/**/*.test.ts', 'test/*.test.ts', 'test/{conformance,emulators,fixtures}/**/*.test.ts'], deadlineMs: 15 * minute },
   { name: 'integration', tests: ['test/integration/**/*.test.ts'], deadlineMs: 15 * minute },
+  { name: 'plugins', tests: ['{plugins,providers}/**/*.test.ts'], deadlineMs: 15 * minute },
   { name: 'e2e', tests: ['test/e2e/**/*.test.ts'], deadlineMs: 20 * minute },
 ];
+/** They wait for engines and kernels most of the time, so they run beside the others, and what they say comes after. */
+const beside = new Set(['plugins']);
+/** What is done beside them. The rest has the machine for itself. */
+const besides = new Set(['unit', 'integration']);
 const nothing: TestReport = { passed: 0, failed: 0, failures: [], skipped: [], leftOpen: [] };
 const inCi = process.env['CI'] === 'true';
 
@@ -55,17 +60,46 @@ async function main([name, ...mochaArgs]: readonly string[]): Promise<number> {
   const engine = inCi && chosen.some(({ tests }) => tests) ? await startEngine() : undefined;
   if (engine?.problem !== undefined) process.env['KEELSON_NO_DOCKER'] = engine.problem;
   try {
-    for (const step of chosen) outcomes.push(await run(step, mochaArgs));
+    outcomes.push(...await runAll(chosen, mochaArgs));
   } finally {
     await engine?.stop();
   }
   return summarize(outcomes, chosen.some(({ tests }) => tests));
 }
 
-async function run(step: Step, mochaArgs: readonly string[]): Promise<Outcome> {
-  process.stdout.write(`\n> ${step.name}\n`);
+/** In their order, but for those that run beside others. */
+async function runAll(chosen: readonly Step[], mochaArgs: readonly string[]): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const inTurn = async (some: readonly Step[]): Promise<void> => {
+    for (const step of some) outcomes.push(await run(step, mochaArgs));
+  };
+  const [aside, others] = [chosen.filter(({ name }) => beside.has(name)), chosen.filter(({ name }) => besides.has(name))];
+  if (aside.length === 0 || others.length === 0) {
+    await inTurn(chosen);
+    return outcomes;
+  }
+  const rest = chosen.filter(({ name }) => !beside.has(name) && !besides.has(name));
+  await inTurn(rest.filter(({ command }) => command));
+  const dir = await mkdtemp(join(tmpdir(), 'keelson-beside-'));
+  try {
+    const file = join(dir, 'output');
+    const running = Promise.all(aside.map((step) => run(step, mochaArgs, file)));
+    await inTurn(others);
+    outcomes.push(...await running);
+    process.stdout.write(await readFile(file, 'utf8').catch(() => ''));
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+  await inTurn(rest.filter(({ command }) => !command));
+  return outcomes;
+}
+
+/** @param file where its output goes, instead of to this process's */
+async function run(step: Step, mochaArgs: readonly string[], file?: string): Promise<Outcome> {
+  if (file === undefined) process.stdout.write(`\n> ${step.name}\n`);
+  else await appendFile(file, `\n> ${step.name}\n`);
   const begin = performance.now();
-  const done = step.command ? await runProgram(step.command, step.deadlineMs) : await runTests(step.tests ?? [], mochaArgs, step.deadlineMs);
+  const done = step.command ? await runProgram(step.command, step.deadlineMs) : await runTests(step.tests ?? [], mochaArgs, step.deadlineMs, file);
   return { step: step.name, durationMs: performance.now() - begin, ...done };
 }
 
@@ -74,7 +108,7 @@ async function runProgram([program, ...args]: readonly [string, ...string[]], de
   return { report: nothing, troubles: late ? ['it took too long'] : exitCode === 0 ? [] : [`${program} ended with ${exitCode}`] };
 }
 
-async function runTests(patterns: readonly string[], mochaArgs: readonly string[], deadlineMs: number): Promise<Pick<Outcome, 'report' | 'troubles'>> {
+async function runTests(patterns: readonly string[], mochaArgs: readonly string[], deadlineMs: number, output?: string): Promise<Pick<Outcome, 'report' | 'troubles'>> {
   const files = mochaArgs.some((arg) => arg.endsWith('.ts')) ? [] : await filesOf(patterns);
   if (files.length === 0 && mochaArgs.length === 0) return { report: nothing, troubles: ['it has no tests'] };
   const dir = await mkdtemp(join(tmpdir(), 'keelson-run-'));
@@ -82,7 +116,7 @@ async function runTests(patterns: readonly string[], mochaArgs: readonly string[
   await chmod(dir, 0o711);
   const reportPath = join(dir, 'report.json');
   const env = { TMPDIR: dir, KEELSON_TEST_REPORT: reportPath, NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --disable-warning=ExperimentalWarning` };
-  const { late } = await runGroup('mocha', ['--forbid-only', '--reporter', 'test/run-reporter.ts', ...mochaArgs, ...files], env, deadlineMs);
+  const { late } = await runGroup('mocha', ['--forbid-only', '--reporter', 'test/run-reporter.ts', ...mochaArgs, ...files], env, deadlineMs, output);
   const report = await readFile(reportPath, 'utf8').then((text) => JSON.parse(text) as TestReport, () => undefined);
   const leftovers = await clearLeftovers(dir);
   const troubles = [
