@@ -25,7 +25,18 @@ export const systemClock: Clock = {
   },
 };
 
+let lastSecond = NaN;
+let lastText = '';
+
 /** RFC 3339 with seconds, as `metav1.Time` is written. */
-export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+export function rfc3339(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  // Every write asks several times, nearly always for the same second.
+  if (second !== lastSecond) {
+    lastText = `${new Date(ms).toISOString().slice(0, 19)}Z`;
+    lastSecond = second;
+  }
+  return lastText;
+}
 /** RFC 3339 with microseconds, as `metav1.MicroTime` is written. */
 export const rfc3339Micro = (ms: number): string => `${new Date(ms).toISOString().slice(0, -1)}000Z`;

@@ -140,6 +140,18 @@ describe('WorkQueue', () => {
     expect(await queue.get(forever)).to.equal('a');
   });
 
+  it('refuses all who wait with one signal, and nobody else', async () => {
+    const { queue } = setUp();
+    const abort = new AbortController();
+    const first = queue.get(abort.signal).catch((reason: unknown) => reason);
+    const other = queue.get(forever);
+    const second = queue.get(abort.signal).catch((reason: unknown) => reason);
+    abort.abort('enough');
+    expect([await first, await second]).to.deep.equal(['enough', 'enough']);
+    queue.add('a');
+    expect(await other).to.equal('a');
+  });
+
   it('drops everything when it is closed and ignores what comes later', async () => {
     const { clock, queue } = setUp();
     const waiting = queue.get(forever).catch((reason: unknown) => reason);

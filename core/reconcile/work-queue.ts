@@ -21,6 +21,7 @@ export class QueueClosedError extends Error {
 }
 
 interface Waiter {
+  readonly signal: AbortSignal;
   give(key: string): void;
   refuse(reason: unknown): void;
 }
@@ -54,6 +55,8 @@ export class WorkQueue {
   readonly #delays = new Map<string, Delay>();
   readonly #failures = new Map<string, number>();
   readonly #waiters = new Set<Waiter>();
+  /** Those that anybody has ever waited with, until they abort. */
+  readonly #signals = new Map<AbortSignal, () => void>();
   #scheduled = false;
   #closed = false;
 
@@ -134,7 +137,7 @@ export class WorkQueue {
     return this.#failures.get(key) ?? 0;
   }
 
-  /** The next key, which nobody else gets until `done`. Rejects with the signal's reason, or with `QueueClosedError`. */
+  /** The next key, which nobody else gets until `done`. Few signals should be used with one queue, since it remembers them. Rejects with the signal's reason, or with `QueueClosedError`. */
   get(signal: AbortSignal): Promise<string> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
@@ -145,23 +148,8 @@ export class WorkQueue {
         reject(new QueueClosedError());
         return;
       }
-      const leave = (): void => {
-        this.#waiters.delete(waiter);
-        signal.removeEventListener('abort', aborted);
-      };
-      const aborted = (): void => waiter.refuse(signal.reason);
-      const waiter: Waiter = {
-        give: (key) => {
-          leave();
-          resolve(key);
-        },
-        refuse: (reason) => {
-          leave();
-          reject(reason);
-        },
-      };
-      signal.addEventListener('abort', aborted, { once: true });
-      this.#waiters.add(waiter);
+      this.#listenTo(signal);
+      this.#waiters.add({ signal, give: resolve, refuse: reject });
       this.#handOutSoon();
     });
   }
@@ -180,7 +168,28 @@ export class WorkQueue {
     this.#ready.clear();
     this.#again.clear();
     this.#failures.clear();
-    for (const waiter of [...this.#waiters]) waiter.refuse(new QueueClosedError());
+    this.#refuse(new QueueClosedError());
+    for (const [signal, aborted] of this.#signals) signal.removeEventListener('abort', aborted);
+    this.#signals.clear();
+  }
+
+  /** Once for all who wait with this signal, workers that come back again and again: listening and not listening costs more than the rest of a wait. */
+  #listenTo(signal: AbortSignal): void {
+    if (this.#signals.has(signal)) return;
+    const aborted = (): void => {
+      this.#signals.delete(signal);
+      this.#refuse(signal.reason, signal);
+    };
+    this.#signals.set(signal, aborted);
+    signal.addEventListener('abort', aborted, { once: true });
+  }
+
+  #refuse(reason: unknown, signal?: AbortSignal): void {
+    for (const waiter of this.#waiters) {
+      if (signal !== undefined && waiter.signal !== signal) continue;
+      this.#waiters.delete(waiter);
+      waiter.refuse(reason);
+    }
   }
 
   /** In a microtask, so that a burst of changes that all lead to one key is seen as one. */
@@ -200,6 +209,7 @@ export class WorkQueue {
       this.#processing.add(key);
       this.#delays.get(key)?.cancel();
       this.#delays.delete(key);
+      this.#waiters.delete(waiter);
       waiter.give(key);
     }
   }

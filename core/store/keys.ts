@@ -6,7 +6,14 @@ export const registryPrefix = '/registry/';
 type Names = Pick<KindNames, 'group' | 'plural'>;
 
 /** `/registry/persistentvolumeclaims/` or `/registry/storageclasses.storage.k8s.io/`. */
-export const kindPrefix = (names: Names): string => `${registryPrefix}${resourceName(names)}/`;
+export function kindPrefix(names: Names): string {
+  let prefix = prefixes.get(names);
+  if (prefix === undefined) prefixes.set(names, (prefix = `${registryPrefix}${resourceName(names)}/`));
+  return prefix;
+}
+
+/** Every read and write asks for one of these few, and a string that is made anew has to be hashed anew. */
+const prefixes = new WeakMap<Names, string>();
 
 /** An object's key inside its kind: `namespace/name`, or `name` for cluster-wide objects. Names are validated before they get here. */
 export const localKey = (namespace: string | undefined, name: string): string =>

@@ -107,6 +107,24 @@ describe('ObjectStore', () => {
     expect([...store.cache(secrets).range('default/')].map(([key]) => key)).to.deep.equal(['default/s']);
   });
 
+  it('tells of changes of packed kinds what it tells of others', async () => {
+    const told: Record<string, unknown[]> = {};
+    for (const names of [ConfigMap, { group: '', plural: 'secrets' }]) {
+      const seen: unknown[] = (told[names.plural] = []);
+      const close = await store.follow(names, store.revision, ({ deleted, object: now, previous, revision }) => {
+        expect([now.metadata.resourceVersion, Object.isFrozen(now)]).to.deep.equal([String(revision), true]);
+        const data = (one: unknown): unknown => (one as { data?: unknown } | undefined)?.data;
+        seen.push([deleted, data(now), data(previous), previous?.metadata.resourceVersion === undefined ? undefined : revision - Number(previous.metadata.resourceVersion)]);
+      });
+      const made = await store.create(names, object('s', { a: '1' }));
+      const changed = await store.replace(names, object('s', { a: '2' }), made);
+      await store.remove(names, changed ?? made);
+      close();
+    }
+    expect(told['secrets']).to.deep.equal([[false, { a: '1' }, undefined, undefined], [false, { a: '2' }, { a: '1' }, 1], [true, { a: '2' }, { a: '2' }, 1]]);
+    expect(told['secrets']).to.deep.equal(told['configmaps']);
+  });
+
   it('is of no use once the store is gone, and says why', async () => {
     let listener: KeyListener | undefined;
     const failing = new MemoryStore();

@@ -67,7 +67,7 @@ export class ObjectStore implements Component {
     this.startRevision = newest;
     this.newest = newest;
     try {
-      await this.load(newest, (cache, local, { value, modRevision }) => void cache.load(local, { value, modRevision }));
+      await this.load(newest, (cache, local, { value, modRevision }) => cache.load(local, { value, modRevision }));
       await this.watch(newest);
     } catch (error) {
       if (!RevisionError.is(error, 'compacted')) throw error;

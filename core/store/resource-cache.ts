@@ -33,6 +33,47 @@ export interface Change {
   readonly size: number;
 }
 
+/** Text that becomes an object when somebody asks for it. */
+class Folded {
+  #held: Packed | KubernetesObject;
+  #isText = true;
+
+  constructor(text: Packed) {
+    this.#held = text;
+  }
+
+  get object(): KubernetesObject {
+    if (this.#isText) this.#held = unpack(this.#held as Packed);
+    this.#isText = false;
+    return this.#held as KubernetesObject;
+  }
+}
+
+/** Stays text until it is asked what it says: to what is written often, few listen. */
+class PackedChange implements Change {
+  readonly deleted: boolean;
+  readonly revision: number;
+  readonly size: number;
+  readonly #object: Folded;
+  readonly #previous: Folded | undefined;
+
+  constructor(object: Packed, previous: Packed | undefined, deleted: boolean) {
+    this.#object = new Folded(object);
+    this.#previous = previous && new Folded(previous);
+    this.deleted = deleted;
+    this.revision = object.modRevision;
+    this.size = deleted ? 0 : object.value.length;
+  }
+
+  get object(): KubernetesObject {
+    return this.#object.object;
+  }
+
+  get previous(): KubernetesObject | undefined {
+    return this.#previous?.object;
+  }
+}
+
 /** History is cut when it holds more text than this, however few changes that are. */
 const historyCharacters = 16 * 1024 * 1024;
 
@@ -89,28 +130,51 @@ export class ResourceCache {
     return this.position(`${prefix}\uffff`) - start;
   }
 
-  load(key: string, stored: Packed): KubernetesObject {
-    const object = unpack(stored);
-    if (!this.objects.has(key)) this.keys.splice(this.position(key), 0, key);
-    this.objects.set(key, this.packed ? stored : object);
-    return object;
+  load(key: string, stored: Packed): void {
+    this.put(key, this.packed ? stored : unpack(stored));
   }
 
   /** Takes in what happened to one key: its new value, or its end. A deletion of what is not there is no change. */
   apply(key: string, value: string | undefined, revision: number): void {
-    const previous = this.get(key);
-    let change: Change;
-    if (value !== undefined) {
-      change = { deleted: false, object: this.load(key, { value, modRevision: revision }), previous, revision, size: value.length };
-    } else {
-      if (previous === undefined) return;
-      this.objects.delete(key);
-      this.keys.splice(this.position(key), 1);
-      change = { deleted: true, object: withRevision(previous, revision), previous, revision, size: 0 };
-    }
+    const change = this.packed ? this.packedChange(key, value, revision) : this.change(key, value, revision);
+    if (change === undefined) return;
     this.lastChange = revision;
     this.remember(change);
     for (const listener of this.listeners.keys()) listener(change);
+  }
+
+  private change(key: string, value: string | undefined, revision: number): Change | undefined {
+    const previous = this.objects.get(key) as KubernetesObject | undefined;
+    if (value !== undefined) {
+      const object = unpack({ value, modRevision: revision });
+      this.put(key, object);
+      return { deleted: false, object, previous, revision, size: value.length };
+    }
+    if (previous === undefined) return undefined;
+    this.drop(key);
+    return { deleted: true, object: withRevision(previous, revision), previous, revision, size: 0 };
+  }
+
+  private packedChange(key: string, value: string | undefined, revision: number): Change | undefined {
+    const previous = this.objects.get(key) as Packed | undefined;
+    if (value === undefined) {
+      if (previous === undefined) return undefined;
+      this.drop(key);
+      return new PackedChange({ value: previous.value, modRevision: revision }, previous, true);
+    }
+    const stored = { value, modRevision: revision };
+    this.put(key, stored);
+    return new PackedChange(stored, previous, false);
+  }
+
+  private put(key: string, held: KubernetesObject | Packed): void {
+    if (!this.objects.has(key)) this.keys.splice(this.position(key), 0, key);
+    this.objects.set(key, held);
+  }
+
+  private drop(key: string): void {
+    this.objects.delete(key);
+    this.keys.splice(this.position(key), 1);
   }
 
   /** @param lost called when changes were missed; nothing comes after it. Without it the listener hears of the difference as changes. */

@@ -34,7 +34,7 @@ describe('turns of streams that flush', () => {
     expect(asked).to.deep.equal([]);
   });
 
-  it('rest for as long as the last one took, and 100 ms at most', () => {
+  it('rest for as long as the last one took, 2 ms at least and 100 ms at most', () => {
     writingMs = 8;
     turns.add(() => undefined);
     take();
@@ -45,6 +45,9 @@ describe('turns of streams that flush', () => {
     turns.add(() => undefined);
     writingMs = 0;
     expect(take()).to.equal(100);
+    turns.add(() => undefined);
+    expect(take()).to.equal(2);
+    now += 2;
     turns.add(() => undefined);
     expect(take()).to.equal(0);
   });

@@ -1,9 +1,11 @@
 /** The longest that an event waits for others, in milliseconds. */
 const longestRestMs = 100;
+/** And the shortest rest: a write wakes its reader, and a burst that comes in a few pieces would do so for each. */
+const shortestRestMs = 2;
 
 /**
  * Lets streams write together, and after a turn rests for as long as it took. What is written to many streams one event at a time costs a system call
- * and a TLS record for each; so a server with a few watchers hands on every event at once, and one with thousands hands on several together,
+ * and a TLS record for each; so a server with a few watchers hands on an event at once, and one with thousands hands on several together,
  * with half of its time left for requests.
  */
 export class FlushTurns {
@@ -36,7 +38,7 @@ export class FlushTurns {
     for (const flush of flushes) flush();
     this.#written(() => {
       const ended = this.#now();
-      this.#restUntil = ended + Math.min(ended - begun, longestRestMs);
+      this.#restUntil = ended + Math.max(shortestRestMs, Math.min(ended - begun, longestRestMs));
     });
   }
 }
