@@ -13,6 +13,10 @@ interface Step {
   /** A program and its arguments, or the test files that mocha runs. */
   readonly command?: readonly [string, ...string[]];
   readonly tests?: readonly string[];
+  readonly except?: readonly string[];
+  /** Runs beside the steps of the other lane in the same stage: it waits for engines, kernels and time-outs more than it works. */
+  readonly aside?: true;
+  readonly stage: number;
   readonly deadlineMs: number;
 }
 
@@ -25,18 +29,17 @@ interface Outcome {
 }
 
 const minute = 60_000;
+/** They change the computer's own network and compare it before and after, so there is one of them at a time. */
+const onThisComputer = ['test/e2e/{agent,ha,machines,pod-streams-docker,pod-with-volume}.test.ts'];
 const steps: readonly Step[] = [
-  { name: 'typecheck', command: ['tsc', '--project', '.'], deadlineMs: 5 * minute },
-  { name: 'lint', command: ['oxlint'], deadlineMs: 5 * minute },
-  { name: 'unit', tests: ['{core,examples}/**/*.test.ts', 'test/*.test.ts', 'test/{conformance,emulators,fixtures}/**/*.test.ts'], deadlineMs: 15 * minute },
-  { name: 'integration', tests: ['test/integration/**/*.test.ts'], deadlineMs: 15 * minute },
-  { name: 'plugins', tests: ['{plugins,providers}/**/*.test.ts'], deadlineMs: 15 * minute },
-  { name: 'e2e', tests: ['test/e2e/**/*.test.ts'], deadlineMs: 20 * minute },
+  { name: 'typecheck', stage: 1, command: ['tsc', '--project', '.'], deadlineMs: 5 * minute },
+  { name: 'lint', stage: 2, command: ['oxlint'], deadlineMs: 5 * minute },
+  { name: 'unit', stage: 3, tests: ['{core,examples}/**/*.test.ts', 'test/*.test.ts', 'test/{conformance,emulators,fixtures}/**/*.test.ts'], deadlineMs: 15 * minute },
+  { name: 'integration', stage: 3, tests: ['test/integration/**/*.test.ts'], deadlineMs: 15 * minute },
+  { name: 'plugins', stage: 3, aside: true, tests: ['{plugins,providers}/**/*.test.ts'], deadlineMs: 15 * minute },
+  { name: 'e2e', stage: 4, tests: ['test/e2e/**/*.test.ts'], except: onThisComputer, deadlineMs: 20 * minute },
+  { name: 'nodes', stage: 4, aside: true, tests: onThisComputer, deadlineMs: 20 * minute },
 ];
-/** They wait for engines and kernels most of the time, so they run beside the others, and what they say comes after. */
-const beside = new Set(['plugins']);
-/** What is done beside them. The rest has the machine for itself. */
-const besides = new Set(['unit', 'integration']);
 const nothing: TestReport = { passed: 0, failed: 0, failures: [], skipped: [], leftOpen: [] };
 const inCi = process.env['CI'] === 'true';
 
@@ -67,31 +70,31 @@ async function main([name, ...mochaArgs]: readonly string[]): Promise<number> {
   return summarize(outcomes, chosen.some(({ tests }) => tests));
 }
 
-/** In their order, but for those that run beside others. */
 async function runAll(chosen: readonly Step[], mochaArgs: readonly string[]): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
-  const inTurn = async (some: readonly Step[]): Promise<void> => {
-    for (const step of some) outcomes.push(await run(step, mochaArgs));
-  };
-  const [aside, others] = [chosen.filter(({ name }) => beside.has(name)), chosen.filter(({ name }) => besides.has(name))];
-  if (aside.length === 0 || others.length === 0) {
-    await inTurn(chosen);
-    return outcomes;
+  for (const stage of new Set(chosen.map((step) => step.stage))) {
+    const [aside, others] = [true, undefined].map((lane) => chosen.filter((step) => step.stage === stage && step.aside === lane));
+    outcomes.push(...await runStage(others ?? [], aside ?? [], mochaArgs));
   }
-  const rest = chosen.filter(({ name }) => !beside.has(name) && !besides.has(name));
-  await inTurn(rest.filter(({ command }) => command));
+  return outcomes;
+}
+
+/** Both lanes at once, each in its order. What those aside say comes at the end. */
+async function runStage(steps: readonly Step[], aside: readonly Step[], mochaArgs: readonly string[]): Promise<readonly Outcome[]> {
   const dir = await mkdtemp(join(tmpdir(), 'keelson-beside-'));
+  const file = steps.length === 0 ? undefined : join(dir, 'output');
+  const inTurn = async (some: readonly Step[], output?: string): Promise<Outcome[]> => {
+    const outcomes: Outcome[] = [];
+    for (const step of some) outcomes.push(await run(step, mochaArgs, output));
+    return outcomes;
+  };
   try {
-    const file = join(dir, 'output');
-    const running = Promise.all(aside.map((step) => run(step, mochaArgs, file)));
-    await inTurn(others);
-    outcomes.push(...await running);
-    process.stdout.write(await readFile(file, 'utf8').catch(() => ''));
+    const outcomes = await Promise.all([inTurn(steps), inTurn(aside, file)]);
+    if (file !== undefined) process.stdout.write(await readFile(file, 'utf8').catch(() => ''));
+    return outcomes.flat();
   } finally {
     await rm(dir, { recursive: true });
   }
-  await inTurn(rest.filter(({ command }) => !command));
-  return outcomes;
 }
 
 /** @param file where its output goes, instead of to this process's */
@@ -99,7 +102,7 @@ async function run(step: Step, mochaArgs: readonly string[], file?: string): Pro
   if (file === undefined) process.stdout.write(`\n> ${step.name}\n`);
   else await appendFile(file, `\n> ${step.name}\n`);
   const begin = performance.now();
-  const done = step.command ? await runProgram(step.command, step.deadlineMs) : await runTests(step.tests ?? [], mochaArgs, step.deadlineMs, file);
+  const done = step.command ? await runProgram(step.command, step.deadlineMs) : await runTests(step, mochaArgs, file);
   return { step: step.name, durationMs: performance.now() - begin, ...done };
 }
 
@@ -108,8 +111,8 @@ async function runProgram([program, ...args]: readonly [string, ...string[]], de
   return { report: nothing, troubles: late ? ['it took too long'] : exitCode === 0 ? [] : [`${program} ended with ${exitCode}`] };
 }
 
-async function runTests(patterns: readonly string[], mochaArgs: readonly string[], deadlineMs: number, output?: string): Promise<Pick<Outcome, 'report' | 'troubles'>> {
-  const files = mochaArgs.some((arg) => arg.endsWith('.ts')) ? [] : await filesOf(patterns);
+async function runTests({ tests = [], except = [], deadlineMs }: Step, mochaArgs: readonly string[], output?: string): Promise<Pick<Outcome, 'report' | 'troubles'>> {
+  const files = mochaArgs.some((arg) => arg.endsWith('.ts')) ? [] : await filesOf(tests, except);
   if (files.length === 0 && mochaArgs.length === 0) return { report: nothing, troubles: ['it has no tests'] };
   const dir = await mkdtemp(join(tmpdir(), 'keelson-run-'));
   // Some tests run programs as another user.
@@ -127,9 +130,9 @@ async function runTests(patterns: readonly string[], mochaArgs: readonly string[
   return { report: report ?? nothing, troubles };
 }
 
-async function filesOf(patterns: readonly string[]): Promise<string[]> {
+async function filesOf(patterns: readonly string[], except: readonly string[]): Promise<string[]> {
   const files: string[] = [];
-  for await (const file of glob(patterns)) files.push(file);
+  for await (const file of glob(patterns, { exclude: except })) files.push(file);
   return files.toSorted();
 }
 
