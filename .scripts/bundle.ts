@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { basename, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { builtIn } from '#core/cli/built-in.ts';
@@ -13,8 +14,12 @@ const root = join(import.meta.dirname, '..');
 const usual = join(root, 'node_modules', '.cache', 'keelson-bundle');
 /** Files of worker threads and processes, which get a bundle of their own, by their folders. */
 const workers = ['core/apiserver/http/yaml-worker', 'core/authn/certificate-worker', 'core/agent/server/port-forward/dial-worker', 'plugins/store/sqlite/worker'] as const;
-/** Other packages stay where npm has put them. */
-const packages = /^(inversify|reflect-metadata|@peculiar\/x509)(\/|$)/;
+/** Other packages stay where npm has put them: etcd and probes have use for them, most processes none. */
+const packages = /^(@peculiar\/x509|dns-packet|dockerode|execa|inversify|reflect-metadata|ws|yaml)(\/|$)/;
+/** Parts of dockerode that take SSH, gRPC and protobuf along, 8 MB, and that one of its calls in a hundred needs. */
+const seldom = /^\.\/(buildkit|session|ssh)$/;
+/** To a module, all that Node's own exports must exist at once, so these would bring an HTTP client of 5 MB, and a parser of MIME types. */
+const lazyBuiltins = /^node:(http|util)$/;
 /** A server that runs from an earlier bundle may load a part of it later. */
 const keepMs = 7 * 24 * 3600_000;
 
@@ -29,7 +34,7 @@ export async function bundle(from: string, to: string, extension: 'ts' | 'js'): 
   const file = (path: string): string => relative(to, join(from, `${path}.${extension}`));
   const { outputFiles } = await build({
     entryPoints: [{ in: 'entry', out: 'keelson' }, ...workers.map((path) => ({ in: join(from, `${path}.${extension}`), out: workerOf(path) }))],
-    bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node24', plugins: [entryOf(from, entry(specifiers, file)), ownUrls(from, to), otherPackages],
+    bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node24', plugins: [entryOf(from, entry(specifiers, file)), ownUrls(from, to), builtins, seldomParts, otherPackages],
     nodePaths: [join(root, 'node_modules')], outdir: to, chunkNames: '[name]-[hash]', write: false, logLevel: 'error', absWorkingDir: from, legalComments: 'none',
   });
   await mkdir(to, { recursive: true });
@@ -74,7 +79,7 @@ const entryOf = (from: string, contents: string): Plugin => ({
 const ownUrls = (from: string, to: string): Plugin => ({
   name: 'own-urls',
   setup: (esbuild) => {
-    esbuild.onLoad({ filter: /\.[jt]s$/ }, async ({ path }) => {
+    esbuild.onLoad({ filter: /\.[jt]s$/, namespace: 'file' }, async ({ path }) => {
       if (relative(from, path).startsWith('..')) return undefined;
       const text = await readFile(path, 'utf8');
       const own = `${urlOf(relative(to, path))}.href`;
@@ -82,6 +87,32 @@ const ownUrls = (from: string, to: string): Plugin => ({
     });
   },
 });
+
+const builtins: Plugin = {
+  name: 'builtins',
+  setup: (esbuild) => {
+    esbuild.onResolve({ filter: /^[a-z]/ }, ({ path, kind }) =>
+      (isBuiltin(path) && (kind === 'require-call' || lazyBuiltins.test(path)) ? { path: path.replace(/^(?!node:)/, 'node:'), namespace: 'builtin' } : undefined));
+    esbuild.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule('${path}');` }));
+  },
+};
+
+const seldomParts: Plugin = {
+  name: 'seldom-parts',
+  setup: (esbuild) => {
+    esbuild.onResolve({ filter: seldom }, ({ path, importer }) => {
+      const [, name] = /\/node_modules\/(dockerode|docker-modem)\/lib\/[^/]+$/.exec(importer) ?? [];
+      return name === undefined ? undefined : { path: `${name}/lib${path.slice(1)}.js`, namespace: 'seldom' };
+    });
+    esbuild.onResolve({ filter: /^from-here$/ }, () => ({ path: 'from-here', namespace: 'seldom' }));
+    esbuild.onLoad({ filter: /^from-here$/, namespace: 'seldom' }, () => ({ contents: `import { createRequire } from 'node:module'; export const fromHere = createRequire(import.meta.url);` }));
+    esbuild.onLoad({ filter: /\.js$/, namespace: 'seldom' }, ({ path }) => ({
+      contents: `const { fromHere } = require('from-here');
+const load = () => fromHere(fromHere.resolve('${path}', { paths: [fromHere.resolve('dockerode')] }));
+module.exports = new Proxy(function () {}, { apply: (_, self, args) => load().apply(self, args), get: (_, name) => load()[name] });`,
+    }));
+  },
+};
 
 const otherPackages: Plugin = {
   name: 'other-packages',

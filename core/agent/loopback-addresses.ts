@@ -17,8 +17,8 @@ export class LoopbackAddresses implements Component {
     for (const address of this.#addresses) {
       const range = rangeOf(address);
       try {
-        // One that is there is taken over: an agent that was killed left it.
-        await execa('ip', ['address', 'replace', range, 'dev', 'lo']);
+        // One that is there is taken over: an agent that was killed left it. None of another scope: what is masqueraded on lo would take it for a source.
+        await execa('ip', ['address', 'replace', range, 'dev', 'lo', 'scope', 'host']);
       } catch (error) {
         throw new Error(`the address ${range} could not be put on the interface lo`, { cause: error });
       }

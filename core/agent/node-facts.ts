@@ -17,6 +17,8 @@ export const nodeFacts = (name: string, node: () => Node | undefined, { clusterD
     const own = parseResolvConf((await machine.readText('/etc/resolv.conf')) ?? '');
     if (!own.nameservers.every(isLoopback)) return own;
     const behind = await machine.readText(behindSystemd);
-    return behind === undefined ? own : parseResolvConf(behind);
+    if (behind !== undefined) return parseResolvConf(behind);
+    // The cluster's name server asks the node's.
+    return clusterDns.length === 0 ? own : { ...own, nameservers: clusterDns };
   },
 });

@@ -83,8 +83,10 @@ async function composeNode(around: Surroundings): Promise<NodeParts> {
     },
   });
   const images = new ImageCollector({ runtime, machine, clock, logger, recorder, node });
+  const policies = enforcesPolicies(network) ? new NetworkPolicyAgent({ enforcer: network, informers, node, events: recorder, clock, logger }) : undefined;
   const pods: PodManager = new PodManager({
     client, informers, runtime, network, volumes, clock, logger, recorder, rootDir, node: nodeFacts(name, node, networks, machine), admission: [(pod) => eviction.admit(pod)],
+    ...(policies === undefined ? {} : { policies }),
     ...(around.staticPods === undefined ? {} : { staticPods: new StaticPodFolder({ folder: around.staticPods, nodeName: name, clock, logger }) }),
   });
   const eviction: EvictionManager = new EvictionManager({
@@ -105,7 +107,7 @@ async function composeNode(around: Surroundings): Promise<NodeParts> {
     components: [
       server.component, reporter, new NodeLease({ nodeName: name, node, client, clock, logger }), new CsiNodeKeeper({ client, clock, logger, drivers }, { nodeName: name }),
       ...(networkController === undefined ? [] : [controllerOf(networkController, around)]),
-      ...(enforcesPolicies(network) ? [new NetworkPolicyAgent({ enforcer: network, informers, nodeName: name, clock, logger })] : []), ...namesOf(around), ...proxyOf(around), pods, eviction, images,
+      ...(policies === undefined ? [] : [policies]), ...namesOf(around), ...proxyOf(around), pods, eviction, images,
     ],
   };
 }

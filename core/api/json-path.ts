@@ -9,7 +9,8 @@ const maxLength = 4096;
 
 /**
  * A path in kubectl's dialect of JSONPath, without the braces: `.status.conditions[?(@.type=="Ready")].status`, `.a[0]`, `[-1]`, `[1:3]`,
- * `[*]`, `['a.b']`, `.a\.b`, `..name`. Compiled once; what is missing in a value leads nowhere.
+ * `[*]`, `.a\.b`, `..name`. What stands in quotes is a path as well: `['a.b']` is `.a.b`, and `['a\.b']` is one name.
+ * Compiled once; what is missing in a value leads nowhere.
  */
 export class JsonPath {
   readonly text: string;
@@ -64,6 +65,8 @@ function descend(value: unknown): readonly unknown[] {
   return found;
 }
 
+const within = (steps: readonly Step[]): Step => (value, root) => follow(steps, value, root);
+
 function slice(from: number | undefined, to: number | undefined, by: number): Step {
   return (value) => itemsOf(value).slice(from, to).filter((_, i) => i % by === 0);
 }
@@ -108,6 +111,7 @@ class PathParser {
   private step(): readonly Step[] {
     const start = this.text[this.at];
     if (start === '[') return [this.brackets()];
+    if (start === ' ') return this.blank();
     if (start !== '.') throw new RangeError(`unexpected ${JSON.stringify(start)} at character ${this.at} of ${JSON.stringify(this.text)}`);
     this.at++;
     if (this.text[this.at] !== '.') return this.fields();
@@ -115,10 +119,16 @@ class PathParser {
     return [descend, ...this.fields()];
   }
 
+  /** Blanks between steps mean nothing. */
+  private blank(): readonly Step[] {
+    this.at++;
+    return [];
+  }
+
   /** A name up to the next step; nothing when there is none, as in `.` and `.['a']`. */
   private fields(): readonly Step[] {
     let name = '';
-    while (this.at < this.text.length && !/[.[\]{}]/.test(this.text.charAt(this.at))) {
+    while (this.at < this.text.length && !/[ .[\]{}]/.test(this.text.charAt(this.at))) {
       if (this.text[this.at] === '\\') this.at++;
       name += this.text.charAt(this.at++);
     }
@@ -153,7 +163,7 @@ class PathParser {
 
   private element(part: string): Step {
     const quoted = /^(['"])([^]*)\1$/.exec(part);
-    if (quoted) return field(quoted[2] ?? '');
+    if (quoted) return within(new PathParser(`.${quoted[2] ?? ''}`).path());
     if (/^-?\d{1,9}$/.test(part)) return index(Number(part));
     const range = /^(-?\d{0,9}):(-?\d{0,9})(?::(\d{0,9}))?$/.exec(part);
     if (!range) throw new RangeError(`invalid array index ${JSON.stringify(part)} in ${JSON.stringify(this.text)}`);

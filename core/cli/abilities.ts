@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Ability, KeelsonModule, ModuleSettings } from '#core/kernel/module.ts';
+import { asRoot } from './as-root.ts';
 
 /** How long a module may look at the machine before its list is left out. */
 const patienceMs = 2000;
@@ -37,7 +38,7 @@ export async function abilitiesOf(module: KeelsonModule, settings: ModuleSetting
 }
 
 export const describe = ({ name, available, reason, remedy }: Ability): string =>
-  (available ? `  on   ${name}\n` : `  off  ${name}${reason === undefined ? '' : `: ${reason}`}\n${remedy === undefined ? '' : `       turn on: ${remedy}\n`}`);
+  (available ? `  on   ${name}\n` : `  off  ${name}${reason === undefined ? '' : `: ${reason}`}\n${remedy === undefined ? '' : `       turn on: ${remedy.replace(/^sudo (npm .*)/, (_, command: string) => asRoot(command))}\n`}`);
 
 async function findProgram(name: string): Promise<string | undefined> {
   for (const dir of (process.env['PATH'] ?? '').split(delimiter)) {

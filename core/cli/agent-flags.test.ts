@@ -30,6 +30,7 @@ describe('flags of keelson agent and keelson token', () => {
     [['--token', 'abc'], '--token abc: must look like abcdef.0123456789abcdef'],
     [['--ca-hash', 'sha256:12'], '--ca-hash sha256:12: must be sha256: and 64 hexadecimal digits'],
     [['--node-name', 'No_Name'], '--node-name No_Name: '],
+    [['--netns', 'node-1'], 'must be an absolute path'],
     [['--node-ip', 'localhost'], '"localhost" is no IP address'],
     [['--cluster-cidr', '10.0.0.1'], 'must be a range such as 10.244.0.0/16'],
     [['--port', '0'], '--port 0: must be a number from 1 to 65535'],

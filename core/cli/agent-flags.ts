@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { nodeIpsProblem } from '#core/agent/node/addresses.ts';
 import type { Reserved } from '#core/agent/node/resources.ts';
 import { parseBootstrapToken } from '#core/api/bootstrap-token.ts';
@@ -20,6 +20,7 @@ export const agentFlags: readonly Flag[] = [
   { name: 'kubeconfig', placeholder: 'FILE', help: 'join as somebody who may, instead of with a token', initial: '' },
   { name: 'node-name', placeholder: 'NAME', help: "what the node is called; this machine's name by default", initial: '', check: dnsSubdomainProblem },
   { name: 'node-ip', placeholder: 'ADDRESS', help: 'address of the node, one of each family; by default that of the default route; repeatable', initial: '', repeatable: true, check: (value) => nodeIpsProblem([value]) },
+  { name: 'netns', placeholder: 'PATH', help: "the network namespace in which this runs, /run/netns/NAME, for pods with hostNetwork; by default the container engine's", initial: '', check: (value) => (isAbsolute(value) ? undefined : 'must be an absolute path') },
   { name: 'node-labels', placeholder: 'K=V,...', help: 'labels of the node', initial: '' },
   { name: 'register-with-taints', placeholder: 'K=V:EFFECT,...', help: 'taints of the node when it is new', initial: '' },
   { name: 'data-dir', placeholder: 'DIR', help: 'where the agent keeps everything', initial: join(homedir(), '.keelson', 'agent') },
@@ -32,6 +33,7 @@ export const agentFlags: readonly Flag[] = [
   { name: 'proxy', placeholder: 'NAME', help: 'what forwards services: iptables, userspace, or none', initial: 'iptables' },
   { name: 'dns', placeholder: 'NAME', help: 'what answers for names: dns, or none', initial: 'dns' },
   ...upFlag('provider'),
+  ...upFlag('provider-config'),
   { name: 'cluster-dns', placeholder: 'ADDRESS', help: "the cluster's name server; by default what the cluster says; repeatable", initial: '', repeatable: true, check: (value) => (parseIp(value) ? undefined : 'must be an IP address') },
   { name: 'cluster-domain', placeholder: 'DOMAIN', help: 'by default what the cluster says', initial: '', check: dnsSubdomainProblem },
   { name: 'cluster-cidr', placeholder: 'RANGE', help: 'addresses of all pods; by default what the cluster says; repeatable', initial: '', repeatable: true, check: (value) => (Cidr.parse(value) ? undefined : 'must be a range such as 10.244.0.0/16') },

@@ -13,6 +13,7 @@ import { ServiceProxy } from '#core/spi/service-proxy.ts';
 import { NodeVolumeDriver, VolumeDriver } from '#core/spi/volume-driver.ts';
 import { noModule, type ModuleKind } from './built-in.ts';
 import { loadModule } from './load-module.ts';
+import { ProviderConfig } from './provider-config.ts';
 import { settingsFor } from './settings.ts';
 
 /** Names of the modules that a node is made of, as after the flags of `keelson agent`. `none` leaves proxy or dns out. */
@@ -35,20 +36,25 @@ export interface LoadNodeOptions {
   readonly logger: Logger;
   /** Where the providers' state is, when that is the control plane's; in `dataDir` by default. */
   readonly providerDir?: string | undefined;
+  /** Of the node; the computer's own when undefined. */
+  readonly netns?: string | undefined;
   /** More of what providers are told. */
   readonly providerSettings?: Partial<ModuleSettings>;
+  /** File of the providers' own settings; none when ''. */
+  readonly providerConfig?: string;
 }
 
 /** Loads the modules of a node by name and makes what they bind. @throws {UsageError} when there is no such module */
-export async function loadNodePlugins({ modules, dataDir, nodeName, clusterDns, clock, logger, providerDir = dataDir, providerSettings = {} }: LoadNodeOptions): Promise<NodePlugins> {
+export async function loadNodePlugins({ modules, dataDir, nodeName, clusterDns, clock, logger, netns, providerDir = dataDir, providerSettings = {}, providerConfig = '' }: LoadNodeOptions): Promise<NodePlugins> {
   const container = new Container({ defaultScope: 'Singleton' });
   container.bind(Clock).toConstantValue(clock);
   container.bind(Logger).toConstantValue(logger);
+  const config = await ProviderConfig.read(providerConfig);
   const load = async (kind: ModuleKind, name: string): Promise<void> => {
     if (name === noModule) return;
     const module = await loadModule(kind, name);
     const settings = await settingsFor(module, kind === 'provider' ? providerDir : dataDir);
-    container.load(module.create({ ...settings, nodeName, agentDir: await realpath(dataDir), ...(kind === 'provider' ? providerSettings : {}) }));
+    container.load(module.create({ ...settings, nodeName, netns, agentDir: await realpath(dataDir), ...(kind === 'provider' ? { ...config.of(module), ...providerSettings } : {}) }));
   };
   const hasNames = modules.dns !== noModule && clusterDns.length > 0;
   await load('runtime', modules.runtime);

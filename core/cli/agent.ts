@@ -60,7 +60,7 @@ async function run(values: FlagValues, { membership, settings, thresholds, dataD
     }, { dir: dataDir, clock: systemClock, logger, signal: stop });
     const [runtime, network, proxy, dns] = ['runtime', 'network', 'proxy', 'dns'].map((name) => valueOf(values, name)) as [string, string, string, string];
     const plugins = await loadNodePlugins({
-      modules: { runtime, network, proxy, dns, providers: given(values, 'provider') }, dataDir, nodeName: settings.name, clusterDns: networks.clusterDns, clock: systemClock, logger,
+      modules: { runtime, network, proxy, dns, providers: given(values, 'provider') }, providerConfig: valueOf(values, 'provider-config'), dataDir, nodeName: settings.name, clusterDns: networks.clusterDns, netns: valueIfGiven(values, 'netns'), clock: systemClock, logger,
       ...guest(values),
     });
     const staticPods = valueIfGiven(values, 'pod-manifest-path');

@@ -59,7 +59,7 @@ export function compose(composition: Composition): Composed {
   container.load(...composition.modules, apiServer(composition.apiServer), reconcile(), scheduler(), controllers({
     ca: composition.apiServer.tls.ca, signer: composition.signer,
     policy: bootstrapPolicy(), ...(nodeIpam ? { nodeIpam } : {}),
-    joining: { server: () => container.get(ApiServer).url, apiServerHosts: hostsOf(composition.apiServer.tls.cert), ...(nodeDefaults ? { nodeDefaults } : {}) },
+    joining: { server: async () => (await import('./join-address.ts')).urlForOthers(container.get(ApiServer).url, composition.apiServer), apiServerHosts: hostsOf(composition.apiServer.tls.cert), ...(nodeDefaults ? { nodeDefaults } : {}) },
     checkDiscovery: (service) => container.get(DiscoveryCheck).problem(service),
     issueForSecret: (account, secret) => container.get(AccountTokens).issueForSecret(account, secret),
   }));

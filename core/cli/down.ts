@@ -5,11 +5,12 @@ import { createLogger } from '#core/kernel/logger.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { explainFailure } from './failure.ts';
 import { valueOf, type FlagValues } from './flags.ts';
+import { loadModules } from './load-module.ts';
 import { clusterNetworks } from './nodes/cluster-networks.ts';
 import { findMachines } from './nodes/find-machines.ts';
 import { machinesDir, thisNodeDir } from './nodes/local-nodes.ts';
 import { removeNode } from './nodes/remove-node.ts';
-import { nodeName } from './settings.ts';
+import { nodeName, settingsFor } from './settings.ts';
 import { untilAsked } from './stop-signals.ts';
 
 /**
@@ -52,6 +53,7 @@ async function removeAll(values: FlagValues, dataDir: string, stop: AbortSignal)
       process.stderr.write(`keelson: what node ${node.name} has could not all be removed: ${explainFailure(error)}\n`);
     }
   }
+  for (const module of await loadModules('provider', providers)) await module.remove?.(await settingsFor(module, dataDir), stop);
   const found = await findMachines(providers, dataDir, logger);
   const machines = (await found?.list(stop))?.length ?? 0;
   await found?.removeAll(stop);

@@ -32,6 +32,7 @@ const oneOf = (...allowed: string[]) => (value: string): string | undefined =>
 export const platformFlags: readonly Flag[] = [
   { name: 'data-dir', placeholder: 'DIR', help: 'where everything is kept', initial: join(homedir(), '.keelson') },
   { name: 'provider', placeholder: 'NAME', help: 'a platform: local, an npm package, or a path that starts with ./ or /; repeatable', initial: 'local', repeatable: true },
+  { name: 'provider-config', placeholder: 'FILE', help: 'settings of providers: YAML with a section for each, such as local:', initial: '' },
   { name: 'store', placeholder: 'NAME', help: 'where objects are stored: sqlite, memory, or etcd://HOST:2379,...', initial: 'sqlite' },
 ];
 

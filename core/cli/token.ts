@@ -1,14 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { authorityHash } from '#core/api/certificates/authority-hash.ts';
+import { ConfigMap } from '#core/api/schema/core-v1/config.ts';
+import { StatusError } from '#core/api/status-error.ts';
 import type { Client } from '#core/client/client.ts';
 import type { ClusterConnection } from '#core/client/cluster-connection.ts';
 import { HttpClient } from '#core/client/http-client.ts';
 import { readKubeconfig } from '#core/client/kubeconfig.ts';
+import { serverOf } from '#core/controllers/bootstrap-signer/cluster-info.ts';
 import { systemClock } from '#core/kernel/clock.ts';
 import { createToken, deleteToken, listTokens, type ListedToken } from './bootstrap-tokens.ts';
 import { UsageError } from './failure.ts';
 import { valueOf, type FlagValues } from './flags.ts';
+import { isLoopback } from './join-address.ts';
 import { durationOf } from './token-flags.ts';
 
 /** Makes, lists and deletes the tokens with which nodes join. */
@@ -45,8 +49,9 @@ const actions: Readonly<Record<string, (around: Around) => Promise<string>>> = {
       ...(given === undefined ? {} : { token: given }), ...(lifeMs === 0 ? {} : { expires: systemClock.now() + lifeMs }), ...(description === '' ? {} : { description }),
     });
     if (valueOf(values, 'print-join-command') !== 'true') return `${made}\n`;
-    if (isLoopback(connection.server)) process.stderr.write(`keelson: ${connection.server} is reached from this machine only; "keelson up --host ADDRESS" serves others too\n`);
-    return `${joinCommand(connection, made)}\n`;
+    const server = await addressForOthers(connection, client);
+    if (isLoopback(server)) process.stderr.write(`keelson: ${server} is reached from this machine only; "keelson up --host ADDRESS" serves others too\n`);
+    return `${joinCommand({ ...connection, server }, made)}\n`;
   },
   async list({ client }) {
     return table(await listTokens(client));
@@ -57,7 +62,16 @@ const actions: Readonly<Record<string, (around: Around) => Promise<string>>> = {
   },
 };
 
-const isLoopback = (server: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(server).hostname);
+/** What the kubeconfig says may be this machine's own way; then the cluster itself says how others come to it. */
+async function addressForOthers({ server }: ClusterConnection, client: Client): Promise<string> {
+  if (!isLoopback(server)) return server;
+  const { data = {} } = await client.get(ConfigMap, { namespace: 'kube-public', name: 'cluster-info' }).catch((error: unknown) => {
+    if (StatusError.is(error, 'NotFound', 'Forbidden')) return { data: {} };
+    throw error;
+  });
+  const info = Object.hasOwn(data, 'kubeconfig') ? data['kubeconfig'] : undefined;
+  return (info === undefined ? undefined : serverOf(info)) ?? server;
+}
 
 function joinCommand({ server, ca }: ClusterConnection, made: string): string {
   const hash = ca === undefined ? '--discovery-token-unsafe-skip-ca-verification' : `--ca-hash ${authorityHash(ca)}`;

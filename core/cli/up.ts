@@ -15,6 +15,7 @@ import { abilitiesOf, kubectlAbility } from './abilities.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import { valueOf, type FlagValues } from './flags.ts';
 import { loadModules } from './load-module.ts';
+import { ProviderConfig } from './provider-config.ts';
 import { hostsOf, makeDataDir, settingsFor } from './settings.ts';
 import { clusterNetworks, firstAddresses, nameService } from './nodes/cluster-networks.ts';
 import { LocalNodes } from './nodes/local-nodes.ts';
@@ -27,16 +28,16 @@ export async function up(values: FlagValues): Promise<number> {
   const stop = untilAsked();
   const dataDir = resolve(valueOf(values, 'data-dir'));
   await makeDataDir(dataDir);
-  if (valueOf(values, 'setup') === 'true') await (await import('./setup.ts')).setUp(dataDir);
+  const setupMs = valueOf(values, 'setup') === 'true' ? await timed(async () => (await import('./setup.ts')).setUp(dataDir)) : 0;
   const lock = await lockDataDir(dataDir);
   try {
-    return await run(values, dataDir, stop);
+    return await run(values, dataDir, { stop, setupMs });
   } finally {
     await lock.release();
   }
 }
 
-async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Promise<number> {
+async function run(values: FlagValues, dataDir: string, { stop, setupMs }: { readonly stop: AbortSignal; readonly setupMs: number }): Promise<number> {
   const logger = loggerOf(values);
   const host = valueOf(values, 'host');
   const advertise = valueOf(values, 'advertise-address');
@@ -55,8 +56,12 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
     loadModules('store', [valueOf(values, 'store')]),
     loadModules('provider', values.get('provider') ?? []),
   ]);
-  const modules = await Promise.all([...store, ...providers].map(async (module) => ({ module, settings: { ...await settingsFor(module, dataDir), ...(nodes.names.length === 0 ? {} : { nodeNames: nodes.names }) } })));
+  const config = await ProviderConfig.read(valueOf(values, 'provider-config'));
+  config.checkSections(providers);
+  const modules = await Promise.all([...store, ...providers].map(async (module) => ({ module, settings: { ...await settingsFor(module, dataDir), ...config.of(module), ...(nodes.names.length === 0 ? {} : { nodeNames: nodes.names }) } })));
   const abilities = Promise.all([kubectlAbility().then((one) => [one]), nodes.lack(stop), ...modules.map(({ module, settings }) => abilitiesOf(module, settings))]);
+  // What fails in it fails again where it is awaited.
+  abilities.catch(() => undefined);
   const { components, apiServer, client } = compose({
     nodeIpam: { clusterCidrs: networks.clusterCidrs, reserved: networks.serviceCidrs }, nodeDefaults: networks, objects: nameService(networks),
     logger, collectsWhenIdle: true, signer: new AuthoritySigner(pki.authority, systemClock, certificates), modules: modules.map(({ module, settings }) => module.create(settings)),
@@ -72,7 +77,7 @@ async function run(values: FlagValues, dataDir: string, stop: AbortSignal): Prom
     const path = join(dataDir, 'kubeconfig');
     await writePrivateFile(path, writeKubeconfig({ server: apiServer.url, ca: pki.ca, ...pki.admin }));
     await nodes.start({ client, apiServer, kubeconfig: path, clientCa: pki.ca }, stop);
-    const startedInMs = performance.now();
+    const startedInMs = performance.now() - setupMs;
     process.stdout.write(summary({ url: apiServer.url, kubeconfig: path, startedInMs, abilities: (await abilities).flat() }));
     void import('./compile-cache.ts').then(({ pruneCompileCache }) => pruneCompileCache(process.env['NODE_COMPILE_CACHE']));
     await aborted(stop);
@@ -95,6 +100,12 @@ async function startOrStop(components: readonly Component[], stop: AbortSignal):
     if (stop.aborted) return undefined;
     throw error;
   }
+}
+
+async function timed(action: () => Promise<void>): Promise<number> {
+  const begun = performance.now();
+  await action();
+  return performance.now() - begun;
 }
 
 const aborted = (signal: AbortSignal): Promise<void> => new Promise((resolve) => {

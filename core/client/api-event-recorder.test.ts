@@ -77,6 +77,13 @@ describe('ApiEventRecorders', () => {
     expect(counted).to.include({ firstTimestamp: '2025-01-01T12:00:00Z', lastTimestamp: '2025-01-01T12:01:30Z' });
   });
 
+  it('says which part of an object is meant, and counts each part for itself', async () => {
+    for (const part of ['spec.containers{a}', 'spec.containers{b}', 'spec.containers{a}']) recorder.normal(widget('w', 'ns'), 'Pulled', 'it is there', part);
+    recorder.normal(widget('w', 'ns'), 'Pulled', 'it is there');
+    await settle();
+    expect((await events()).map(({ involvedObject, count }) => `${involvedObject.fieldPath} x${count}`).toSorted()).to.deep.equal(['spec.containers{a} x2', 'spec.containers{b} x1', 'undefined x1']);
+  });
+
   it('takes one write for a burst of repetitions', async () => {
     for (let i = 0; i < 20; i++) recorder.normal(widget(), 'Made', 'done');
     await settle();
@@ -113,6 +120,17 @@ describe('ApiEventRecorders', () => {
     for (let i = 40; i < 45; i++) recorder.normal(widget(), `Reason${i}`, 'x');
     await settle();
     expect(await events()).to.have.length(27);
+  });
+
+  it('lets through what is new of an object that repeats itself', async () => {
+    for (let i = 0; i < 40; i++) {
+      recorder.normal(widget(), 'Waiting', 'x');
+      await settle();
+    }
+    expect(await summary()).to.deep.equal(['x x26']);
+    recorder.normal(widget(), 'Made', 'done');
+    await settle();
+    expect(await summary()).to.deep.equal(['x x26', 'done x1']);
   });
 
   it('makes a new Event when the server has forgotten the old one', async () => {

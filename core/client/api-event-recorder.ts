@@ -1,4 +1,5 @@
 import { Event } from '#core/api/schema/core-v1/event.ts';
+import type { ObjectReference } from '#core/api/schema/core-v1/references.ts';
 import type { Draft, KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { rfc3339, type Clock } from '#core/kernel/clock.ts';
@@ -56,8 +57,8 @@ export class ApiEventRecorders implements EventRecorders, Component {
 
   for(component: string): EventRecorder {
     return {
-      normal: (about, reason, message) => this.#record(component, about, 'Normal', reason, message),
-      warning: (about, reason, message) => this.#record(component, about, 'Warning', reason, message),
+      normal: (about, reason, message, part) => this.#record({ component, about: referenceTo(about, part), type: 'Normal', reason, message }),
+      warning: (about, reason, message, part) => this.#record({ component, about: referenceTo(about, part), type: 'Warning', reason, message }),
     };
   }
 
@@ -79,13 +80,12 @@ export class ApiEventRecorders implements EventRecorders, Component {
     this.#waiting.clear();
   }
 
-  #record(component: string, about: KubernetesObject, type: Occurrence['type'], reason: string, message: string): void {
+  #record(occurrence: Occurrence): void {
     if (this.#state === 'stopped') return;
-    const { name, namespace, uid, resourceVersion } = about.metadata;
-    const reference = { apiVersion: about.apiVersion, kind: about.kind, name, uid, resourceVersion, ...(namespace === undefined ? {} : { namespace }) };
-    const occurrences = this.#correlator.note({ component, about: reference, type, reason, message });
+    const occurrences = this.#correlator.note(occurrence);
     if (occurrences === undefined) {
-      this.#options.logger.debug('an object makes too many events; this one is not stored', { kind: about.kind, namespace, name, reason });
+      const { about: { kind, namespace, name }, reason } = occurrence;
+      this.#options.logger.debug('an object makes too many events; this one is not stored', { kind, namespace, name, reason });
       return;
     }
     this.#waiting.add(occurrences);
@@ -193,6 +193,10 @@ export class ApiEventRecorders implements EventRecorders, Component {
     const object = (first.about.name ?? '').slice(0, 253 - suffix.length - 1).replace(/[-.]+$/, '');
     return `${object}.${suffix}`;
   }
+}
+
+function referenceTo({ apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } }: KubernetesObject, part: string | undefined): ObjectReference {
+  return { apiVersion, kind, name, uid, resourceVersion, ...(namespace === undefined ? {} : { namespace }), ...(part === undefined ? {} : { fieldPath: part }) };
 }
 
 const hopeless = (error: unknown): boolean => StatusError.is(error, 'Forbidden', 'NotFound', 'Invalid', 'BadRequest', 'Unauthorized', 'MethodNotAllowed');

@@ -24,7 +24,7 @@ export interface Occurrences {
 /** Different messages for one object and reason that get Events of their own. */
 const similarLimit = 10;
 const similarForMs = 600_000;
-/** Events that an object may have at once, and how long until it may have one more. */
+/** Events that an object may have at once, and how long until it may have one more. Repetitions are counted by themselves, lest they keep out what is new. */
 const burst = 25;
 const refillMs = 300_000;
 const longestMessage = 1024;
@@ -64,11 +64,11 @@ export class EventCorrelator {
     const group = JSON.stringify([...object, type, reason]);
     const message = occurrence.message.slice(0, longestMessage);
     const combined = this.#isOneTooMany(group, message, now);
-    const occurrences = this.#known.getOrMake(combined ? group : `${group} ${message}`, () => ({ first: occurrence, message, count: 0, firstMs: now, lastMs: now }));
+    const occurrences = this.#known.getOrMake(combined ? group : `${group} ${about.fieldPath ?? ''} ${message}`, () => ({ first: occurrence, message, count: 0, firstMs: now, lastMs: now }));
     occurrences.count++;
     occurrences.lastMs = now;
     occurrences.message = combined ? `(combined from similar events): ${message}`.slice(0, longestMessage) : message;
-    return this.#spend(JSON.stringify(object), now) ? occurrences : undefined;
+    return this.#spend(JSON.stringify([...object, occurrences.count > 1]), now) ? occurrences : undefined;
   }
 
   #isOneTooMany(group: string, message: string, now: number): boolean {

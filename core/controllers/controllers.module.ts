@@ -9,6 +9,7 @@ import { Logger } from '#core/kernel/logger.ts';
 import { Controller } from '#core/reconcile/controller.ts';
 import { Informers } from '#core/reconcile/informer.ts';
 import { BootstrapObject } from '#core/spi/bootstrap-object.ts';
+import { LoadBalancers } from '#core/spi/load-balancers.ts';
 import { VolumeDriver } from '#core/spi/volume-driver.ts';
 import type { CertificateSigner } from '#core/spi/certificate-signer.ts';
 import { ApiServiceController, type CheckDiscovery } from './api-service/controller.ts';
@@ -39,6 +40,7 @@ import { ServiceAccountController } from './service-account/controller.ts';
 import { ServiceAccountTokenController, type IssueForSecret } from './service-account-token/controller.ts';
 import { ServiceAddressController } from './service-address/controller.ts';
 import { ServiceCidrController } from './service-cidr/controller.ts';
+import { ServiceLoadBalancerController } from './service-load-balancer/controller.ts';
 import { ServingCertificateApprovingController } from './serving-certificate-approving/controller.ts';
 import { StorageCapacityController } from './storage-capacity/controller.ts';
 import { TaintEvictionController } from './taint-eviction/controller.ts';
@@ -67,7 +69,7 @@ export interface ControllersOptions {
 
 export interface JoiningSettings {
   /** Where the API server is reached. */
-  readonly server: () => string;
+  readonly server: () => string | Promise<string>;
   /** Names and addresses of the API server's certificate. */
   readonly apiServerHosts: readonly string[];
   /** Published for nodes that join. */
@@ -82,6 +84,7 @@ interface Surroundings {
   readonly logger: Logger;
   readonly recorders: EventRecorders;
   readonly drivers: readonly VolumeDriver[];
+  readonly balancers: readonly LoadBalancers[];
   readonly kinds: ServedKinds;
 }
 
@@ -107,6 +110,7 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around, { checkDiscovery }) => new ApiServiceController({ ...around, check: checkDiscovery }),
   (around) => new ServiceCidrController(around),
   (around) => new ServiceAddressController({ ...around, recorder: around.recorders.for('ipallocator-repair-controller') }),
+  (around) => new ServiceLoadBalancerController({ ...around, recorder: around.recorders.for('service-controller') }),
   (around) => new EndpointSliceController(around),
   (around) => new EndpointsController(around),
   (around) => new EndpointSliceMirroringController(around),
@@ -139,9 +143,9 @@ export const controllers = (options: ControllersOptions): ContainerModule => new
   ).inSingletonScope();
   for (const make of [...list, ...(options.nodeIpam === undefined ? [] : [nodeIpam(options.nodeIpam)]), ...(options.joining === undefined ? [] : joining(options.joining))]) {
     bind(Controller).toResolvedValue(
-      (...[client, informers, clock, logger, recorders, drivers, kinds]: [Client, Informers, Clock, Logger, EventRecorders, VolumeDriver[], ServedKinds]) =>
-        make({ client, informers, clock, logger, recorders, drivers, kinds }, options),
-      [Client, Informers, Clock, Logger, EventRecorders, { serviceIdentifier: VolumeDriver, isMultiple: true }, ServedKinds],
+      (...[client, informers, clock, logger, recorders, drivers, balancers, kinds]: [Client, Informers, Clock, Logger, EventRecorders, VolumeDriver[], LoadBalancers[], ServedKinds]) =>
+        make({ client, informers, clock, logger, recorders, drivers, balancers, kinds }, options),
+      [Client, Informers, Clock, Logger, EventRecorders, { serviceIdentifier: VolumeDriver, isMultiple: true }, { serviceIdentifier: LoadBalancers, isMultiple: true }, ServedKinds],
     ).inSingletonScope();
   }
 });

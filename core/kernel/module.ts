@@ -10,6 +10,10 @@ export interface ModuleSettings {
   readonly nodeNames?: readonly string[];
   /** Folder of the node agent for which the module is loaded; all mounts of that node are below. */
   readonly agentDir?: string;
+  /** Path of the network namespace that is the node's; undefined where that is the computer's own. */
+  readonly netns?: string | undefined;
+  /** The module's section of the file that the user gave with `--provider-config`, as YAML reads it; the module checks it. */
+  readonly config?: Readonly<Record<string, unknown>>;
   /** The state belongs to another process of this machine, which cleans it up. */
   readonly isGuest?: boolean;
   /** Where what the module stands for is to be found, when the user named it by an address: `etcd://10.0.0.1:2379`. */

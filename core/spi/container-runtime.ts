@@ -197,7 +197,8 @@ export interface RegistryCredentials {
 
 /**
  * Images. References are as people write them: `busybox` is `docker.io/library/busybox:latest`.
- * `pullImage` rejects with `NotFound` (no such image), `Invalid` (no valid reference, or not allowed), `Unavailable` (the registry cannot be reached).
+ * `pullImage` rejects with `NotFound` (no such image), `Invalid` (no valid reference, or not allowed), `Unavailable` (the registry cannot be reached,
+ * or sends nothing for minutes: nobody else ends a pull).
  */
 export interface ImageStore {
   pullImage(reference: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<RuntimeImage>;

@@ -8,6 +8,8 @@ export interface NodeMachine {
   readonly addresses: readonly string[];
   /** What stands before a command so that it runs on the machine: `nsenter --net=...`. */
   readonly within: readonly string[];
+  /** Path of its network namespace, which others of this computer can join; undefined of a machine that has none here. */
+  readonly netns?: string;
 }
 
 /**

@@ -156,11 +156,17 @@ export interface PodPolicy {
   readonly egress?: readonly PolicyRule[];
 }
 
-/**
- * A network plugin that enforces NetworkPolicies. The call carries the whole truth for this node and is idempotent;
- * traffic of the node itself to its pods is always allowed, answers to allowed connections too.
- */
+/** A pod of this node with the addresses that `add` gave it, without prefix lengths. */
+export interface AttachedPod {
+  readonly pod: NetworkAttachment['pod'];
+  readonly addresses: readonly string[];
+}
+
+/** A network plugin that enforces NetworkPolicies. Traffic of the node itself to its pods is always allowed, answers to allowed connections too. */
 export interface NetworkPolicyEnforcer {
+  /** The call carries the whole truth for this node and is idempotent. What was enforced before is replaced at once, or stays when it fails; it outlives the process. */
   enforce(policies: readonly PodPolicy[], signal: AbortSignal): Promise<void>;
+  /** Every pod that has addresses of this node, from before its first packet until after its last, also those of an earlier process. Resolves when the node is set up. */
+  attachedPods(signal: AbortSignal): Promise<readonly AttachedPod[]>;
 }
 export const enforcesPolicies = (plugin: NetworkPlugin): plugin is NetworkPlugin & NetworkPolicyEnforcer => 'enforce' in plugin;

@@ -150,13 +150,41 @@ export interface VolumeSnapshotter {
 }
 export const canSnapshot = (driver: VolumeDriver): driver is VolumeDriver & VolumeSnapshotter => 'createSnapshot' in driver;
 
+/** A machine to which volumes are attached. */
+export interface AttachmentNode {
+  /** Of the Node. */
+  readonly name: string;
+  /** What the driver's node side calls the machine (`NodeTopology.nodeId`), as it stood when the volume was first attached. */
+  readonly nodeId: string;
+  /** `spec.providerID` of the Node; undefined when it has none, or is gone. */
+  readonly providerId?: string;
+}
+
+export interface AttachOptions {
+  readonly readOnly: boolean;
+  readonly use: VolumeUse;
+}
+
 /**
- * Connects volumes to machines, where that is a call of its own. Both are idempotent; `detach` of what is not attached resolves.
- * The map that `attach` resolves to is handed to `stage` and `publish` on that node.
+ * Connects volumes to machines, where that is a call of its own (CSI's ControllerPublishVolume). Kit: `test/conformance/volume-driver-attach.ts`.
+ *
+ * Laws:
+ * - `attach` resolves when the machine has the device. What it resolves to is handed to `stage` and `publish` on that node as `publishContext`
+ *   (such as a device's name or serial number): no secrets, and the same at each repetition.
+ * - A volume for one machine at a time that another one has is `Unavailable`, and the message names the other. It is never moved.
+ * - A volume or machine that is not there is `NotFound`; a machine that can take no more is `Exhausted`.
+ * - `detach` resolves when the machine no longer has the device; also when it never had it, and when volume or machine are not there. It takes nothing from others.
+ * - After `Unknown` the caller repeats the very same call: `attach` until it has an answer of another kind, or `detach`.
+ * - `delete` of a volume that a machine has is `Unavailable`.
  */
 export interface VolumeAttacher {
-  attach(volumeId: string, nodeId: string, options: { readonly readOnly: boolean; readonly use: VolumeUse }, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
-  detach(volumeId: string, nodeId: string, signal: AbortSignal): Promise<void>;
+  attach(volumeId: string, node: AttachmentNode, options: AttachOptions, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
+  detach(volumeId: string, node: AttachmentNode, signal: AbortSignal): Promise<void>;
+  /**
+   * Ids of the volumes that machines have, by the names of their nodes, in as few calls of the platform as it can be done. What is on its way, or on its way
+   * out, counts. Volumes of others may be among them. A node that is missing in the answer has a machine that surely is no more: nothing writes from there.
+   */
+  attachedVolumes(nodes: readonly AttachmentNode[], signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 export const canAttach = (driver: VolumeDriver): driver is VolumeDriver & VolumeAttacher => 'attach' in driver;
 

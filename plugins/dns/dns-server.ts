@@ -23,7 +23,7 @@ export interface DnsOptions {
   readonly port?: number;
   /** Name servers for what is not in its zones, in their order: `192.0.2.53`, `[2001:db8::53]:5353`. Those of `resolvConf` by default. */
   readonly upstreams?: readonly string[];
-  /** The machine's resolv.conf, which is followed; `/etc/resolv.conf` by default. */
+  /** The machine's resolv.conf, which is followed; `/etc/resolv.conf` by default. With `upstreams`, only its search domains count, and only when it is given. */
   readonly resolvConf?: string;
   /** What is kept of others' answers; 10,000 entries and 16 MiB by default. */
   readonly cache?: Partial<CacheLimits>;
@@ -70,16 +70,16 @@ export class DnsServer implements Component, NameServer {
     const { clock } = parts;
     const logger = parts.logger.with({ component: this.name });
     this.#parts = { clock, logger };
-    const { cache = {}, maxInFlight = 500, maxWaiting = 5000, upstreams, resolvConf = '/etc/resolv.conf' } = options;
+    const { cache = {}, maxInFlight = 500, maxWaiting = 5000, upstreams, resolvConf } = options;
     this.#names = new Names(Math.floor(clock.now() / 1000));
     this.#upstreams = new Upstreams(clock);
     this.#forwarder = new Forwarder({ upstreams: this.#upstreams, clock, logger, cache: { entries: 10_000, bytes: 16 << 20, ...cache }, maxInFlight, maxWaiting });
     this.#probe = new LoopProbe(logger);
     this.#responder = new Responder({ names: this.#names, forwarder: this.#forwarder, isOwnProbe: (key) => this.#probe.isOwn(key), isSearchMiss: (key) => this.#isSearchMiss(key) });
     this.#upstreams.set((upstreams ?? []).map((text) => parseEndpoint(text)));
-    this.#file = upstreams !== undefined ? undefined : new ResolverFile(resolvConf, this.#parts, ({ nameservers, searches }) => {
+    this.#file = upstreams !== undefined && resolvConf === undefined ? undefined : new ResolverFile(resolvConf ?? '/etc/resolv.conf', this.#parts, ({ nameservers, searches }) => {
       this.#searches = searches.map((domain) => nameKey(domain.toLowerCase()) ?? '').filter((key) => key.length > 1);
-      this.#setUpstreams(nameservers.flatMap((text) => this.#endpointOf(text)));
+      if (upstreams === undefined) this.#setUpstreams(nameservers.flatMap((text) => this.#endpointOf(text)));
     });
   }
 
@@ -91,7 +91,7 @@ export class DnsServer implements Component, NameServer {
   /** Listens everywhere or nowhere. @throws {Error} that says which address cannot be had, and why */
   async start(): Promise<void> {
     const endpoints = (this.#endpoints = await this.#listenEverywhere(this.#options.port ?? dnsPort));
-    if (this.#file === undefined) this.#setUpstreams(this.#upstreams.all.map(({ endpoint }) => endpoint));
+    if (this.#options.upstreams !== undefined) this.#setUpstreams(this.#upstreams.all.map(({ endpoint }) => endpoint));
     await this.#file?.start();
     this.#parts.logger.info('answering questions for names', { addresses: endpoints.map(endpointText).join(' ') });
   }

@@ -6,10 +6,12 @@ import { Container } from 'inversify';
 import { Clock, systemClock } from '#core/kernel/clock.ts';
 import { Component } from '#core/kernel/lifecycle.ts';
 import { Logger } from '#core/kernel/logger.ts';
+import { LoadBalancers } from '#core/spi/load-balancers.ts';
 import { NodeVolumeDriver, VolumeDriver } from '#core/spi/volume-driver.ts';
 import { recordingLogger } from '#test/fixtures/recording-logger.ts';
-import { fromEnvironment, keelsonModule, local } from './local.module.ts';
+import { keelsonModule, local } from './local.module.ts';
 import { describeAbilities } from './machine.ts';
+import { localSettings } from './settings.ts';
 
 const never = new AbortController().signal;
 
@@ -34,7 +36,7 @@ describe('the module of local volumes', () => {
     expect(container.get(VolumeDriver)).to.equal(container.get(VolumeDriver));
     expect([container.get(VolumeDriver).name, container.get(NodeVolumeDriver).name]).to.deep.equal(['local.keelson.dev', 'local.keelson.dev']);
     expect(await readdir(stateDir), 'before the start').to.deep.equal([]);
-    const opener = container.get(Component);
+    const opener = container.getAll(Component)[0]!;
     await opener.start(never);
     await opener.stop();
     expect(await readdir(join(stateDir, 'volumes'))).to.have.members(['.creating', '.trash']);
@@ -42,16 +44,32 @@ describe('the module of local volumes', () => {
 
   it('starts without a folder that it was told of, and says so', async () => {
     const { container, log } = load(local({ root: join(stateDir, 'volumes'), nodePaths: [join(stateDir, 'missing')], nodeName: 'node-1' }));
-    const opener = container.get(Component);
+    const opener = container.getAll(Component)[0]!;
     await opener.start(never);
     await opener.stop();
     expect(log.at('warn').length).to.equal(1);
   });
 
+  it('makes load balancers in the control plane, and not on nodes', () => {
+    const { container } = load();
+    expect(container.get(LoadBalancers).classes).to.deep.equal(['keelson.dev/local']);
+    for (const more of [{ agentDir: '/nowhere' }, { isGuest: true }]) expect(load(keelsonModule.create({ stateDir, nodeName: 'node-1', ...more })).container.isBound(LoadBalancers)).to.equal(false);
+  });
+
   it('reads its options from the environment', () => {
-    expect(fromEnvironment({})).to.deep.equal({ nodePaths: [], poolSize: undefined });
-    expect(fromEnvironment({ KEELSON_LOCAL_NODE_PATHS: '/srv/a:/srv/b', KEELSON_LOCAL_POOL_SIZE: '20Gi' })).to.deep.equal({ nodePaths: ['/srv/a', '/srv/b'], poolSize: 20n * 1024n ** 3n });
-    for (const size of ['many', '0', '-1Gi']) expect(() => fromEnvironment({ KEELSON_LOCAL_POOL_SIZE: size })).to.throw(RangeError, size);
+    expect(localSettings({})).to.deep.equal({ nodePaths: [], poolSize: undefined, loadBalancerPool: [] });
+    expect(localSettings({ KEELSON_LOCAL_NODE_PATHS: '/srv/a:/srv/b', KEELSON_LOCAL_POOL_SIZE: '20Gi', KEELSON_LOCAL_LOAD_BALANCER_POOL: '10.9.0.0/24, 10.8.0.1' }))
+      .to.deep.equal({ nodePaths: ['/srv/a', '/srv/b'], poolSize: 20n * 1024n ** 3n, loadBalancerPool: ['10.9.0.0/24', '10.8.0.1'] });
+    for (const size of ['many', '0', '-1Gi']) expect(() => localSettings({ KEELSON_LOCAL_POOL_SIZE: size })).to.throw(RangeError, size);
+  });
+
+  it('reads them from the file first', () => {
+    const config = { nodePaths: ['/srv/c'], poolSize: '1Gi', loadBalancerPool: '10.9.0.0/24' };
+    expect(localSettings({ KEELSON_LOCAL_NODE_PATHS: '/srv/a', KEELSON_LOCAL_POOL_SIZE: '20Gi' }, config)).to.deep.equal({ nodePaths: ['/srv/c'], poolSize: 1024n ** 3n, loadBalancerPool: ['10.9.0.0/24'] });
+    expect(() => localSettings({}, { loadbalancerpool: [] })).to.throw('the local provider has no setting "loadbalancerpool"; it has nodePaths, poolSize, loadBalancerPool');
+    expect(() => localSettings({}, { poolSize: 'many' })).to.throw('local.poolSize must be an amount of bytes such as 20Gi, not "many"');
+    expect(() => localSettings({}, { nodePaths: [1] })).to.throw('local.nodePaths must be a text or a list of them, not [1]');
+    expect(() => keelsonModule.create({ stateDir, nodeName: 'n', config: { loadBalancerPool: ['10.0.0'] } })).not.to.throw();
   });
 
   it('refuses folders that are no plain absolute paths', () => {

@@ -1,24 +1,30 @@
 import { join } from 'node:path';
 import { ContainerModule } from 'inversify';
-import { Quantity } from '#core/api/quantity.ts';
 import { Clock } from '#core/kernel/clock.ts';
 import { Component } from '#core/kernel/lifecycle.ts';
 import { Logger } from '#core/kernel/logger.ts';
 import type { KeelsonModule } from '#core/kernel/module.ts';
 import { token } from '#core/kernel/token.ts';
+import { LoadBalancers } from '#core/spi/load-balancers.ts';
 import { NodeMachines } from '#core/spi/machines.ts';
 import { NodeVolumeDriver, VolumeDriver } from '#core/spi/volume-driver.ts';
 import { BootstrapObject } from '#core/spi/bootstrap-object.ts';
+import { userspaceProxy } from '#plugins/proxy/userspace/userspace.module.ts';
+import { AddressPool } from './address-pool.ts';
+import { Ledger } from './balancer-ledger.ts';
 import { localBootstrapObjects } from './bootstrap-objects.ts';
 import { runCommand } from './commands.ts';
 import { diskFiles } from './files.ts';
+import { LinuxAddresses } from './host-addresses.ts';
 import { Kernel } from './kernel-state.ts';
+import { LocalLoadBalancers, releaseAddresses } from './load-balancers.ts';
 import { describeAbilities, thisMachine } from './machine.ts';
 import { LocalMachines } from './machines/machines.ts';
 import { LocalNodeVolumeDriver } from './node-volume-driver.ts';
 import type { PoolsOptions } from './pools.ts';
 import { LocalPools } from './pools.ts';
 import { PoolsOpener } from './pools-opener.ts';
+import { localSettings } from './settings.ts';
 import { DRIVER_NAME, LocalVolumeDriver } from './volume-driver.ts';
 
 export interface LocalOptions extends PoolsOptions {
@@ -28,9 +34,21 @@ export interface LocalOptions extends PoolsOptions {
   readonly nodeNames?: readonly string[] | undefined;
   /** Folder below which all mounts of the node are; those elsewhere are of other nodes of the machine. Everywhere when undefined. */
   readonly agentDir?: string | undefined;
+  readonly balancers?: LocalBalancerOptions | undefined;
+}
+
+/** For the process that makes load balancers: of one machine there is one. */
+export interface LocalBalancerOptions {
+  /** Where their addresses are written down. */
+  readonly folder: string;
+  /** Ranges of addresses for them; with none they have the machine's own. */
+  readonly pool: readonly string[];
 }
 
 const Pools = token<LocalPools>('providers/local/LocalPools');
+const Balancers = token<LocalLoadBalancers>('providers/local/LocalLoadBalancers');
+/** A node that does not take a connection in this time is passed over. */
+const connectMs = 2_000;
 
 export function local(options: LocalOptions): ContainerModule {
   const { nodeName, nodeNames, agentDir } = options;
@@ -43,24 +61,25 @@ export function local(options: LocalOptions): ContainerModule {
     bind(Component).toResolvedValue((pools, log) => new PoolsOpener(pools, log), [Pools, Logger]).inSingletonScope();
     bind(NodeMachines).toResolvedValue(() => new LocalMachines(runCommand, options.root)).inSingletonScope();
     for (const object of localBootstrapObjects(DRIVER_NAME)) bind(BootstrapObject).toConstantValue(object);
+    if (options.balancers === undefined) return;
+    const { folder, pool } = options.balancers;
+    bind(Balancers).toResolvedValue((clock, log) => new LocalLoadBalancers({
+      proxy: userspaceProxy({ clock, nodePortAddresses: [], connectMs }), ledger: new Ledger(folder), host: new LinuxAddresses(runCommand), pool: pool.length === 0 ? undefined : new AddressPool(pool), clock, log,
+    }), [Clock, Logger]).inSingletonScope();
+    bind(LoadBalancers).toService(Balancers);
+    bind(Component).toResolvedValue((balancers): Component => ({ name: 'local load balancers', start: () => Promise.resolve(), stop: () => balancers.stop() }), [Balancers]).inSingletonScope();
   });
 }
 
+const balancersFolder = (stateDir: string): string => join(stateDir, 'load-balancers');
+
 export const keelsonModule: KeelsonModule = {
   name: 'local',
-  create: ({ stateDir, nodeName, nodeNames, isGuest, agentDir }) => local({ root: join(stateDir, 'volumes'), nodeName, nodeNames, isGuest, agentDir, ...fromEnvironment(process.env) }),
+  create: ({ stateDir, nodeName, nodeNames, isGuest, agentDir, config }) => {
+    const { nodePaths, poolSize, loadBalancerPool: pool } = localSettings(process.env, config);
+    const balancers = agentDir === undefined && isGuest !== true ? { folder: balancersFolder(stateDir), pool } : undefined;
+    return local({ root: join(stateDir, 'volumes'), nodeName, nodeNames, isGuest, agentDir, nodePaths, poolSize, balancers });
+  },
+  remove: ({ stateDir }, signal) => releaseAddresses(new Ledger(balancersFolder(stateDir)), new LinuxAddresses(runCommand), signal),
   abilities: () => describeAbilities(thisMachine()),
 };
-
-/** The options that a command line without a file of its own can give. @throws {RangeError} naming the variable */
-export function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): Pick<PoolsOptions, 'nodePaths' | 'poolSize'> {
-  const paths = environment['KEELSON_LOCAL_NODE_PATHS'] ?? '';
-  const size = environment['KEELSON_LOCAL_POOL_SIZE'] ?? '';
-  return { nodePaths: paths.split(':').filter((path) => path !== ''), poolSize: size === '' ? undefined : bytes(size) };
-}
-
-function bytes(text: string): bigint {
-  const size = Quantity.isValid(text) ? Quantity.parse(text).value() : 0n;
-  if (size <= 0n) throw new RangeError(`KEELSON_LOCAL_POOL_SIZE must be an amount of bytes such as 20Gi, not ${JSON.stringify(text)}`);
-  return size;
-}

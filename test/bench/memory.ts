@@ -1,5 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { BenchServer, concurrently } from './server.ts';
+import { execa } from 'execa';
+import { containers } from '#test/fixtures/busybox-image.ts';
+import { keelsonProgram } from '#test/fixtures/keelson-program.ts';
+import { program, root, unmet } from '#test/fixtures/requires.ts';
+import { BenchServer, concurrently, memoryMegabytes } from './server.ts';
 import { printTable } from './table.ts';
 
 const pods = '/api/v1/namespaces/default/pods';
@@ -53,4 +58,40 @@ export async function memory(): Promise<void> {
   } finally {
     await server.stop();
   }
+  await nodes();
+}
+
+/** A server with its node in the same process; one with two machines, each with an agent's process in it. */
+async function nodes(): Promise<void> {
+  const lack = unmet(root, ...containers, program('iptables', 'iptables'), program('conntrack', 'conntrack'), program('ip', 'iproute2'));
+  const rows: (string | number)[][] = [];
+  if (lack !== undefined) rows.push([`nodes: ${lack}`]);
+  else {
+    for (const [count, titles] of [['1', ['server and node, no pods']], ['2', ['server of two machines', "a machine's agent, no pods", 'the other one']]] as const) rows.push(...await withNodes(count, titles));
+  }
+  printTable('Resident memory with nodes, idle', ['', 'RSS MB', 'allocated MB', 'program MB'], rows);
+}
+
+async function withNodes(count: string, titles: readonly string[]): Promise<(string | number)[][]> {
+  const server = await BenchServer.start(['--nodes', count]);
+  try {
+    await delay(settleMs);
+    const pids = [server.pid, ...await agentsOf(server.pid)];
+    return await Promise.all(titles.map(async (title, index) => {
+      const pid = pids[index];
+      if (pid === undefined) throw new Error(`of ${titles.length - 1} agents there are ${pids.length - 1}`);
+      return [title, await memoryMegabytes(pid, 'VmRSS'), await memoryMegabytes(pid, 'RssAnon'), await memoryMegabytes(pid, 'RssFile')];
+    }));
+  } finally {
+    await server.halt();
+    await execa(process.execPath, [await keelsonProgram(), 'down', '--data-dir', server.dataDir], { stdout: 'ignore' });
+    await server.stop();
+  }
+}
+
+/** Other processes below a server are its workers. */
+async function agentsOf(pid: number): Promise<number[]> {
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').map(Number);
+  const lines = await Promise.all(children.map(async (child) => ({ child, line: await readFile(`/proc/${child}/cmdline`, 'utf8') })));
+  return lines.filter(({ line }) => line.includes('\0agent\0')).map(({ child }) => child);
 }

@@ -15,6 +15,14 @@ import { Connection } from './connection.ts';
 const bundle = await keelsonProgram();
 const files = new URL('../../core/cli/main.ts', import.meta.url).pathname;
 
+/** `RssAnon` is what the process allocated, `RssFile` mostly Node's program, of which all processes share one copy. */
+export type MemoryLine = 'VmRSS' | 'RssAnon' | 'RssFile';
+
+export async function memoryMegabytes(pid: number, line: MemoryLine): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(status)?.[1] ?? NaN) / 1024;
+}
+
 /** A server of its own process, on an empty data directory, that a benchmark loads over HTTPS. */
 export class BenchServer {
   readonly dataDir: string;
@@ -60,10 +68,8 @@ export class BenchServer {
     return this.memoryMegabytes('VmRSS');
   }
 
-  /** `RssAnon` is what the process allocated, `RssFile` mostly Node's program, of which all processes share one copy. */
-  async memoryMegabytes(line: 'VmRSS' | 'RssAnon' | 'RssFile'): Promise<number> {
-    const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
-    return Number(new RegExp(`${line}:\\s+(\\d+)`).exec(status)?.[1] ?? NaN) / 1024;
+  memoryMegabytes(line: MemoryLine): Promise<number> {
+    return memoryMegabytes(this.pid, line);
   }
 
   /** CPU seconds that the process has used. */

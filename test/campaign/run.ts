@@ -11,6 +11,7 @@ const campaigns: Readonly<Record<string, () => Promise<() => Promise<void>>>> = 
   'full-disk': async () => (await import('./full-disk.ts')).fullDisk,
   fuzz: async () => (await import('./fuzz.ts')).fuzz,
   ha: async () => (await import('./ha.ts')).ha,
+  streams: async () => (await import('./streams.ts')).streams,
   'slow-disk': async () => (await import('./slow-disk.ts')).slowDisk,
 };
 

@@ -1,4 +1,4 @@
-import { readlink } from 'node:fs/promises';
+import { readlink, stat } from 'node:fs/promises';
 import { expect } from 'chai';
 import { type Checks, expectFailure, hostileIds, never } from './container-runtime-subject.ts';
 
@@ -54,6 +54,9 @@ export function sandboxChecks(checks: Checks): void {
     const [a, b] = [await subject.run({}, sandbox), await subject.run({}, other)];
     const namespaces = async (id: string): Promise<string> => (await subject.sh(id, 'for n in net pid ipc; do readlink /proc/self/ns/$n; done')).stdout;
     expect(await namespaces(a)).to.equal(await namespaces(b));
+    const { nodeNetns } = subject.given;
+    if (nodeNetns !== undefined) expect(await namespaces(a)).to.match(new RegExp(`^net:\\[${(await stat(nodeNetns)).ino}\\]\n`));
+    expect(await (await subject.given.reopen()).listSandboxes(never), 'what a later agent finds').to.have.deep.members([sandbox, other]);
   });
 
   checks.define('sets kernel parameters of the pod, and refuses those of the node', async (subject) => {

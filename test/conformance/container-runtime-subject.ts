@@ -13,6 +13,8 @@ export interface ContainerRuntimeUnderTest {
   reopen(): Promise<ContainerRuntime>;
   /** That of another node's agent in the same engine; undefined when engines cannot be shared. */
   readonly neighbour?: ContainerRuntime;
+  /** Path of the network namespace that is the node's; undefined where that is not known. */
+  readonly nodeNetns?: string;
   /** An image that the engine has, with busybox's tools in its path, a shell `/bin/sh`, and the user `web` (1000). */
   readonly image: string;
   /** Called once, also after failures; leaves nothing behind. */

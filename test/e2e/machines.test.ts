@@ -9,6 +9,8 @@ import { containersOf, traces } from './node-traces.ts';
 
 const nodes = ['node-1', 'node-2', 'node-3'];
 const nodePort = 30_080;
+/** Where pods with `hostNetwork` listen. */
+const hostPort = 18_080;
 /** Answers with its name and who asked. */
 const script = 'mkdir -p /www/cgi-bin; printf \'#!/bin/sh\\necho Content-type: text/plain; echo; echo "$(hostname) $REMOTE_ADDR"\\n\' > /www/cgi-bin/who; chmod +x /www/cgi-bin/who; exec httpd -f -p 8080 -h /www';
 const container = (image: string) => ({ name: 'web', image, command: ['sh', '-c', script], ports: [{ containerPort: 8080 }], readinessProbe: { httpGet: { port: 8080, path: '/cgi-bin/who' }, periodSeconds: 1 } });
@@ -97,6 +99,60 @@ describe('three nodes on this computer', function () {
     await kubectl.run('patch', 'service', 'web', '-p', '{"spec":{"externalTrafficPolicy":"Local"}}');
     const computer = (addresses.get('node-2') ?? '').replace(/\d+$/, '1');
     await until(async () => (await fromHere(addresses.get('node-2') ?? '')) === `web-2 ${computer}`, 'the node\'s own pod to see the client', 10_000);
+  });
+
+  it('run pods with hostNetwork in their own networks, and not in that of the computer', async () => {
+    for (const nodeName of ['node-1', 'node-2']) {
+      await kubectl.apply({
+        apiVersion: 'v1', kind: 'Pod', metadata: { name: `host-${nodeName}`, labels: { app: 'host' } },
+        spec: {
+          nodeName, hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet', terminationGracePeriodSeconds: 0,
+          containers: [{ ...container(image), command: ['sh', '-c', script.replace('8080', String(hostPort))], ports: [{ containerPort: hostPort }], readinessProbe: { httpGet: { port: hostPort, path: '/cgi-bin/who' }, periodSeconds: 1 } }],
+        },
+      });
+    }
+    await kubectl.run('wait', '--for=condition=Ready', 'pod/host-node-1', 'pod/host-node-2', '--timeout=60s');
+    const [one = '', two = ''] = addresses.values();
+    expect(await kubectl.run('get', 'pods', '-l', 'app=host', '-o', 'jsonpath={range .items[*]}{.status.hostIP} {.status.podIP} {end}')).to.equal(`${one} ${one} ${two} ${two} `);
+    expect(await kubectl.run('get', 'pod', 'host-node-1', '-o', 'wide')).to.contain(one);
+    for (const [node, address] of [['node-1', one], ['node-2', two]] as const) {
+      for (const from of ['web-1', 'web-3', 'host-node-1']) expect(await fromPod(from, address, hostPort), `${from} to ${node}`).to.match(new RegExp(`^${node} `));
+      for (const from of nodes) expect(await fromNode(from, address, hostPort), `${from} to ${node}`).to.equal(`${node} ${addresses.get(from)}`);
+    }
+    expect((await execa('cat', ['/proc/net/tcp', '/proc/net/tcp6'])).stdout, 'ports of this computer').not.to.contain(`:${hostPort.toString(16).toUpperCase()} `);
+    expect(await fromPod('host-node-2', ips.get('web-1') ?? ''), 'a pod by its address').to.match(/^web-1 /);
+  });
+
+  it('forward services to such pods, from their own node too', async () => {
+    await kubectl.apply({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'host' }, spec: { type: 'NodePort', selector: { app: 'host' }, ports: [{ port: 80, targetPort: hostPort, nodePort: nodePort + 1 }] } });
+    await until(async () => (await Promise.all(nodes.map((node) => fromNode(node, addresses.get(node) ?? '', nodePort + 1)))).every((answer) => answer.startsWith('node-')), 'all nodes to forward', 20_000);
+    const heard = new Set<string>();
+    for (const from of ['host-node-1', 'host-node-2', 'web-1', 'web-3', 'host-node-1', 'host-node-2']) {
+      const [who = '', source = ''] = (await fromPod(from, 'host', 80)).split(' ');
+      heard.add(who);
+      // Also when the node has reached itself.
+      if (from.startsWith('host-')) expect(source, `${from} to ${who}`).to.equal(addresses.get(from.slice('host-'.length)));
+      for (const [node, address] of addresses) expect(await fromPod(from, address, nodePort + 1), `${from} to ${node}'s port`).to.match(/^node-[12] /);
+    }
+    expect([...heard], 'pods that answered').to.have.members(['node-1', 'node-2']);
+  });
+
+  it('keep such a pod while its agent is killed, and make it anew in the same network when its containers are', async () => {
+    const folder = `${sandbox.dataDir}/machines/node-1`;
+    const agents = async (): Promise<number[]> => (await execa('pgrep', ['-f', `node-name node-1 --data-dir ${folder}`], { reject: false })).stdout.split('\n').filter((line) => line !== '').map(Number);
+    const stateOf = async (): Promise<string> => kubectl.run('get', 'pod', 'host-node-1', '-o', 'jsonpath={.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].ready} {.status.containerStatuses[0].containerID}');
+    const before = await stateOf();
+    const [agent = 0, ...more] = await agents();
+    expect([agent > 0, more]).to.deep.equal([true, []]);
+    process.kill(agent, 'SIGKILL');
+    await until(async () => (await agents()).some((pid) => pid !== agent) && (await kubectl.run('logs', 'host-node-1').then(() => true, () => false)), 'another agent', 30_000);
+    expect(await stateOf()).to.equal(before);
+
+    const containers = (await containersOf(folder)).filter((name) => name.includes('host-node-1'));
+    expect(containers).to.have.length(2);
+    await execa('docker', ['kill', ...containers]);
+    await until(async () => (await stateOf()).startsWith('1 true '), 'the pod to be made anew', 60_000);
+    expect(await fromPod('web-3', addresses.get('node-1') ?? '', hostPort)).to.match(/^node-1 /);
   });
 
   it('lose a node, whose pods come back elsewhere, and take it back', async () => {

@@ -10,6 +10,7 @@ import { issueAuthority, issueLeaf, type KeyPair } from '#core/authn/pki-issue.t
 import { AgentLab } from '#test/fixtures/agent-lab.ts';
 import { eventually } from '#test/fixtures/eventually.ts';
 import { SpdyClient } from '#test/fixtures/spdy-client.ts';
+import { frame } from '#test/fuzz/streams/websocket-frames.ts';
 
 const validity = () => ({ notBefore: new Date(Date.now() - 3600_000), notAfter: new Date(Date.now() + 3600_000) });
 const mib = 1 << 20;
@@ -413,6 +414,19 @@ describe('the server of a node agent, over HTTPS', () => {
         const { head } = await upgrade(`/portForward/ns/web?${query}`, 'websocket', { 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' });
         expect(head, query).to.match(/ 400 /).and.to.include(why);
       }
+    });
+
+    it('that nobody opens keep no client from leaving that sends on, whatever it is told', async () => {
+      const socket = tlsConnect({ host: '127.0.0.1', port: lab.server.port, ca: lab.authority.cert, ...admin });
+      sockets.add(socket);
+      await once(socket, 'secureConnect');
+      socket.write(`GET /portForward/ns/web?port=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`);
+      let heard = '';
+      socket.on('data', (chunk: Buffer) => (heard += chunk.toString('latin1')));
+      await eventually(() => heard.includes('connection refused'), 'the refusal');
+      for (let i = 0; i < 20; i++) await new Promise<void>((resolve) => socket.write(frame(Buffer.alloc(64 * 1024)), () => resolve()));
+      socket.destroy();
+      await eventually(async () => (await send('GET', '/metrics')).text.includes('\nkeelson_agent_sessions 0\n'), 'the session to end');
     });
 
     it('in SPDY: pairs of streams, that wait for each other only so long', async () => {

@@ -29,7 +29,7 @@ describe('services of the API on a node\'s packet filter', function () {
     await api.client.create(ServiceCIDR, { metadata: { name: 'kubernetes' }, spec: { cidrs: ['10.96.0.0/16'] } });
     const informers = new SharedInformers({ reader: api.client, clock: systemClock, logger: silentLogger });
     const agent = new ServiceProxyAgent({
-      proxy: new IptablesProxy({ logger: silentLogger, netns: `/run/netns/${lab.netns}`, ownsTables: true }), informers, nodeName: 'n1', clusterCidrs: lab.clusterCidrs,
+      proxy: new IptablesProxy({ logger: silentLogger, netns: `/run/netns/${lab.netns}` }), informers, nodeName: 'n1', clusterCidrs: lab.clusterCidrs,
       clock: systemClock, logger: silentLogger, events: { normal: () => undefined, warning: () => undefined }, lookEveryMs: 200,
     });
     const end = new AbortController();

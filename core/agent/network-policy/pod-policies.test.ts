@@ -20,7 +20,8 @@ const pods = [
   web, client, other, pod('a', 'host', '192.0.2.1', { app: 'client' }, { spec: { hostNetwork: true } }),
   pod('a', 'done', '10.0.0.4', { app: 'client' }, { status: { phase: 'Succeeded' } }), pod('a', 'new', '', { app: 'web' }, { status: { podIPs: [] } }),
 ];
-const of = (...policies: NetworkPolicy[]): PodPolicy[] => podPolicies({ policies, pods, namespaces, nodeName: 'node-1' });
+const here = { pod: { namespace: 'a', name: 'web', uid: 'uid-web' }, addresses: ['10.0.0.1'] };
+const of = (...policies: NetworkPolicy[]): PodPolicy[] => podPolicies({ policies, pods, namespaces, attached: [here], objectOf: ({ uid }) => pods.find(({ metadata }) => metadata.uid === uid) });
 const only = (spec: object): PodPolicy | undefined => of(policy('a', { podSelector: { matchLabels: { app: 'web' } }, ...spec }))[0];
 const addresses = (...cidrs: string[]) => ({ cidrs, except: [] });
 
@@ -32,6 +33,19 @@ describe('podPolicies', () => {
     expect(only({ policyTypes: ['Egress'] })).to.deep.equal({ podUid: 'uid-web', addresses: ['10.0.0.1'], egress: [] });
     expect(only({ egress: [{}] })).to.deep.include({ ingress: [], egress: [{}] });
     expect(only({ policyTypes: ['Ingress'], egress: [{}] })).to.have.all.keys('podUid', 'addresses', 'ingress');
+  });
+
+  it('isolates a pod that nobody knows, where there are policies', () => {
+    const stranger = { pod: { namespace: 'a', name: 'web', uid: 'uid-gone' }, addresses: ['10.0.0.9', 'fd00::9'] };
+    const with_ = (...policies: NetworkPolicy[]) => podPolicies({ policies, pods, namespaces, attached: [stranger], objectOf: () => undefined });
+    expect(with_(policy('a', { podSelector: { matchLabels: { app: 'none' } } }))).to.deep.equal([{ podUid: 'uid-gone', addresses: ['10.0.0.9', 'fd00::9'], ingress: [], egress: [] }]);
+    expect(with_(policy('b', {}))).to.deep.equal([]);
+  });
+
+  it('takes the addresses of this node\'s pods from their attachments, not from their status', () => {
+    const early = { pod: { namespace: 'a', name: 'new', uid: 'uid-new' }, addresses: ['10.0.0.7'] };
+    const rules = podPolicies({ policies: [policy('a', {})], pods, namespaces, attached: [early], objectOf: ({ uid }) => pods.find(({ metadata }) => metadata.uid === uid) });
+    expect(rules).to.deep.equal([{ podUid: 'uid-new', addresses: ['10.0.0.7'], ingress: [] }]);
   });
 
   it('adds up what several policies allow', () => {

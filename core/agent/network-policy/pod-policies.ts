@@ -2,7 +2,7 @@ import { LabelSelector } from '#core/api/label-selector.ts';
 import type { Namespace } from '#core/api/schema/core-v1/namespace.ts';
 import type { Pod } from '#core/api/schema/core-v1/pod.ts';
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '#core/api/schema/networking-v1.ts';
-import type { PodPolicy, PolicyPeer, PolicyRule } from '#core/spi/network-plugin.ts';
+import type { AttachedPod, PodPolicy, PolicyPeer, PolicyRule } from '#core/spi/network-plugin.ts';
 import { namesPorts, portsFor } from './policy-ports.ts';
 
 /** The cluster as policies see it. */
@@ -11,7 +11,10 @@ export interface PolicyWorld {
   readonly namespaces: readonly Namespace[];
   /** All pods of the cluster. */
   readonly pods: readonly Pod[];
-  readonly nodeName: string;
+  /** Those of this node that have addresses. */
+  readonly attached: readonly AttachedPod[];
+  /** What a pod of this node is, or was when it was last heard of. */
+  readonly objectOf: (pod: AttachedPod['pod']) => Pod | undefined;
 }
 
 /** A rule of either direction. */
@@ -21,30 +24,33 @@ interface Rule {
 }
 
 /**
- * What the NetworkPolicies say of each pod of this node that one of them selects, as plain addresses and numbers.
- * A pod without an address yet is left out; one that shares the node's network is nobody's to rule, and no peer.
+ * What the NetworkPolicies say of each pod of this node that one of them selects, as plain addresses and numbers. A pod that nobody knows is
+ * isolated where there are policies at all: some of them may have selected it. One that shares the node's network is nobody's to rule, and no peer.
  * https://kubernetes.io/docs/concepts/services-networking/network-policies/
  */
 export function podPolicies(world: PolicyWorld): PodPolicy[] {
   const byNamespace = Map.groupBy(world.policies, ({ metadata: { namespace = '' } }) => namespace);
   if (byNamespace.size === 0) return [];
   const peers = new Peers(world);
-  const found: PodPolicy[] = [];
-  for (const pod of world.pods) {
-    const policies = byNamespace.get(pod.metadata.namespace ?? '') ?? [];
-    if (policies.length === 0 || pod.spec.nodeName !== world.nodeName || !isPeer(pod)) continue;
-    const selecting = policies.filter(({ spec }) => LabelSelector.of(spec.podSelector).matches(pod.metadata.labels));
-    if (selecting.length === 0) continue;
+  return world.attached.flatMap(({ pod: key, addresses }): PodPolicy[] => {
+    const policies = byNamespace.get(key.namespace) ?? [];
+    if (policies.length === 0) return [];
+    const pod = world.objectOf(key);
+    if (pod === undefined) return [{ podUid: key.uid, addresses, ingress: [], egress: [] }];
+    const selecting = policies.filter((policy) => selects(policy, pod));
+    if (selecting.length === 0) return [];
     const ingress = selecting.filter(({ spec }) => typesOf(spec).includes('Ingress'));
     const egress = selecting.filter(({ spec }) => typesOf(spec).includes('Egress'));
-    found.push({
-      podUid: pod.metadata.uid, addresses: addressesOf(pod),
+    return [{
+      podUid: key.uid, addresses,
       ...(ingress.length === 0 ? {} : { ingress: ingress.flatMap((policy) => ingressRules(policy, pod, peers)) }),
       ...(egress.length === 0 ? {} : { egress: egress.flatMap((policy) => egressRules(policy, peers)) }),
-    });
-  }
-  return found;
+    }];
+  });
 }
+
+/** Whether a policy of the pod's namespace is about it. */
+export const selects = ({ metadata, spec }: NetworkPolicy, pod: Pod): boolean => metadata.namespace === pod.metadata.namespace && LabelSelector.of(spec.podSelector).matches(pod.metadata.labels);
 
 const typesOf = ({ policyTypes = [], egress = [] }: NetworkPolicy['spec']): readonly string[] =>
   (policyTypes.length > 0 ? policyTypes : egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress']);

@@ -56,7 +56,9 @@ const events: Readonly<Record<string, string>> = {
   'PIDPressure True': 'NodeHasInsufficientPID', 'PIDPressure False': 'NodeHasSufficientPID',
 };
 
+/** A node that is new is not ready yet; that is no turn. */
 export const turnsOf = (before: readonly NodeCondition[], after: readonly NodeCondition[]): readonly string[] => after.flatMap(({ type, status }) => {
   const event = events[`${type} ${status}`];
-  return event === undefined || before.some((one) => one.type === type && one.status === status) ? [] : [event];
+  const known = before.find((one) => one.type === type);
+  return event === undefined || known?.status === status || (known === undefined && event === 'NodeNotReady') ? [] : [event];
 });

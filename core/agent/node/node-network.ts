@@ -91,7 +91,7 @@ export class NodeNetworkController implements Controller {
   #turn(state: State): void {
     if (deepEqual(state, this.#state)) return;
     const level = state.status === 'True' ? 'warn' : 'info';
-    this.#options.logger[level](state.message, { node: this.#options.nodeName });
+    this.#options.logger[level](`${state.message.charAt(0).toLowerCase()}${state.message.slice(1)}`, { node: this.#options.nodeName });
     this.#state = state;
     this.#options.changed();
   }

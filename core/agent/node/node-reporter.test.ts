@@ -11,7 +11,7 @@ import { FakeClock, settle } from '#test/fixtures/fake-clock.ts';
 import { FakeMachine } from '#test/fixtures/fake-machine.ts';
 import { GatedClient, inMemoryApi, type InMemoryApi } from '#test/fixtures/in-memory-client.ts';
 import { recordingLogger } from '#test/fixtures/recording-logger.ts';
-import type { Health } from './conditions.ts';
+import { conditionsOf, type Health, turnsOf } from './conditions.ts';
 import { parseThresholds } from './eviction/thresholds.ts';
 import { NodeLease } from './node-lease.ts';
 import { NodeObserver } from './observed.ts';
@@ -24,6 +24,7 @@ describe('NodeReporter and NodeLease', () => {
   let clock: FakeClock;
   let api: InMemoryApi;
   let machine: FakeMachine;
+  let newReporter: () => NodeReporter;
   let reporter: NodeReporter;
   let lease: NodeLease;
   let recorders: ApiEventRecorders;
@@ -80,7 +81,8 @@ describe('NodeReporter and NodeLease', () => {
     });
     recorders = new ApiEventRecorders({ writer: api.client, clock, logger, host: 'n1' });
     await recorders.start();
-    reporter = new NodeReporter({ settings, observer, client, clock, logger, recorder: recorders.for('kubelet'), random: () => 0 });
+    newReporter = () => new NodeReporter({ settings, observer, client, clock, logger, recorder: recorders.for('kubelet'), random: () => 0 });
+    reporter = newReporter();
     lease = new NodeLease({ nodeName: 'n1', node: () => reporter.node, client, clock, logger, random: () => 0 });
     await reporter.start();
     await lease.start();
@@ -107,7 +109,8 @@ describe('NodeReporter and NodeLease', () => {
 
   it('registers the node with all that is known of it', async () => {
     const { metadata, spec, status } = await node();
-    expect(metadata.labels).to.deep.equal({ zone: 'a', 'kubernetes.io/hostname': 'n1', 'kubernetes.io/os': process.platform, 'kubernetes.io/arch': process.arch === 'x64' ? 'amd64' : process.arch });
+    const [os, arch] = [process.platform, process.arch === 'x64' ? 'amd64' : process.arch];
+    expect(metadata.labels).to.deep.equal({ zone: 'a', 'kubernetes.io/hostname': 'n1', 'kubernetes.io/os': os, 'kubernetes.io/arch': arch, 'beta.kubernetes.io/os': os, 'beta.kubernetes.io/arch': arch });
     expect(spec.taints?.map(({ key }) => key)).to.include('new');
     expect(status.capacity).to.deep.equal({ cpu: '4', memory: '8Gi', 'ephemeral-storage': '100Gi', pods: '110' });
     expect(status.allocatable).to.deep.equal({ cpu: '4', memory: '8092Mi', 'ephemeral-storage': '90Gi', pods: '110' });
@@ -163,14 +166,49 @@ describe('NodeReporter and NodeLease', () => {
     });
   }
 
+  it('tells of what turns, and not that a new node is not ready yet', () => {
+    const health = (problems: string[]) => ({ problems, pressures: { memory: false, disk: false, pid: false } });
+    const before = conditionsOf([], health(['no network']), 0);
+    expect(turnsOf([], before)).to.deep.equal(['NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID']);
+    const ready = conditionsOf(before, health([]), 1);
+    expect([turnsOf(before, ready), turnsOf(ready, before)]).to.deep.equal([['NodeReady'], ['NodeNotReady']]);
+  });
+
   it('is not ready while the network takes no pods', async () => {
     networkFailure = new NetworkError(50, 'no range of addresses');
     networkUnavailable = { status: 'True', reason: 'NoPodCIDR', message: 'none yet' };
     await pass(11 * second);
+    expect(await reasons()).to.include('NodeNotReady');
     expect(await conditions()).to.include({
       Ready: 'False KubeletNotReady: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: no range of addresses',
       NetworkUnavailable: 'True NoPodCIDR: none yet',
     });
+  });
+
+  it('stays ready for a moment while another agent gets ready that takes it over', async () => {
+    await reporter.stop();
+    networkFailure = new NetworkError(50, 'no range of addresses');
+    reporter = newReporter();
+    await reporter.start();
+    await pass(9 * second);
+    expect((await conditions())['Ready']).to.match(/^True/);
+    networkFailure = undefined;
+    reporter.poke();
+    await pass(second);
+    expect(await reasons()).to.not.include('NodeNotReady');
+    await reporter.stop();
+    networkFailure = new NetworkError(50, 'no range of addresses');
+    reporter = newReporter();
+    await reporter.start();
+    await pass(12 * second);
+    expect((await conditions())['Ready']).to.match(/^False/);
+    await reporter.stop();
+    reporter = newReporter();
+    await reporter.start();
+    networkFailure = undefined;
+    reporter.poke();
+    await pass(second);
+    expect((await conditions())['Ready'], 'at once').to.match(/^True/);
   });
 
   it('leaves conditions of others, labels and taints as they are', async () => {

@@ -30,6 +30,8 @@ export interface NodeReporterOptions {
 const lookMs = 10_000;
 const reportMs = 300_000;
 const answerMs = 10_000;
+/** An agent that takes over a node that was ready has so long to be ready itself: its pods run, and stay in service meanwhile. */
+const takeOverMs = 10_000;
 const attempts = 5;
 
 /**
@@ -46,6 +48,7 @@ export class NodeReporter implements Component {
   readonly #registered = Promise.withResolvers<Node>();
   #node: Node | undefined;
   #reportedAt = Number.NEGATIVE_INFINITY;
+  #takenOverAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: NodeReporterOptions) {
@@ -101,12 +104,14 @@ export class NodeReporter implements Component {
       const { node, isNew } = await this.#limited(signal, (limited) => register(client, settings, observed, clock.now(), limited));
       this.#node = node;
       this.#reportedAt = isNew ? clock.now() : Number.NEGATIVE_INFINITY;
+      if (!isNew && isReady(node)) this.#takenOverAt = clock.now();
       this.#logger.info(isNew ? 'registered the node' : 'took over the node that was registered before');
       recorder.normal(node, 'Starting', 'Starting kubelet.');
       if (isNew) for (const turn of turnsOf([], node.status.conditions ?? [])) this.#tell(node, turn);
       this.#registered.resolve(node);
     }
-    await this.#report(observed, signal);
+    const isComing = observed.health.problems.length > 0 && clock.now() - this.#takenOverAt < takeOverMs;
+    if (!isComing) await this.#report(observed, signal);
   }
 
   async #report(observed: Observed, signal: AbortSignal): Promise<void> {
@@ -147,6 +152,8 @@ export class NodeReporter implements Component {
     this.#options.recorder.normal(node, turn, `Node ${node.metadata.name} status is now: ${turn}`);
   }
 }
+
+const isReady = ({ status: { conditions = [] } }: Node): boolean => conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 
 /** What others write of a node's status, or what an agent that knows more wrote. */
 const kept = ({ images: _images, volumesInUse: _inUse, ...rest }: NodeStatus): NodeStatus => rest;

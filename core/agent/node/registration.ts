@@ -9,8 +9,11 @@ import type { NodeSettings } from './settings.ts';
 /** The volumes of this node are attached by a controller, not by the agent. */
 const attachAnnotation = 'volumes.kubernetes.io/controller-managed-attach-detach';
 
-const ownLabels = (name: string): Record<string, string> =>
-  ({ 'kubernetes.io/hostname': name, 'kubernetes.io/os': process.platform === 'win32' ? 'windows' : process.platform, 'kubernetes.io/arch': architecture() });
+/** The beta labels are older than the others, and what selects by them is still about. */
+function ownLabels(name: string): Record<string, string> {
+  const [os, arch] = [process.platform === 'win32' ? 'windows' : process.platform, architecture()];
+  return { 'kubernetes.io/hostname': name, 'kubernetes.io/os': os, 'kubernetes.io/arch': arch, 'beta.kubernetes.io/os': os, 'beta.kubernetes.io/arch': arch };
+}
 
 /** The node as a new one stands in the API. */
 function draftOf({ name, labels = {}, taints = [], providerId }: NodeSettings, { status, health }: Observed, now: number) {

@@ -2,11 +2,12 @@ import { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { ContainerKiller } from './containers/container-killer.ts';
 import type { PodFiles } from './pod-files.ts';
-import type { PodServices } from './pod-services.ts';
+import { runtimeTimeoutMs, type PodServices } from './pod-services.ts';
 import type { Ending, PodState } from './pod-state.ts';
 import type { PodVolumeKeeper } from './pod-volume-keeper.ts';
 import type { ProbeManager } from './probes/probe-manager.ts';
 import { isRunning, type PodOnRuntime } from './runtime/snapshot.ts';
+import { within } from './runtime/within.ts';
 import type { Sandboxes } from './sandboxes/sandboxes.ts';
 import type { StatusReporter } from './status/status-reporter.ts';
 import { again, gone, wait, type Step } from './step.ts';
@@ -46,6 +47,7 @@ export class PodEnder {
       return again;
     }
     state.isStopped = true;
+    await sandboxes.disconnectLost(state, runtime, signal);
     for (const sandbox of runtime.sandboxes) await sandboxes.stop(state, sandbox, signal);
     await volumes.release(state, signal);
     stopped(state.uid);
@@ -59,7 +61,8 @@ export class PodEnder {
     if (!state.isRemoved) await reporter.settled(state, signal);
     for (const sandbox of runtime.sandboxes) await sandboxes.remove(state, sandbox, signal);
     for (const { id, sandboxId } of runtime.containers) {
-      if (!runtime.sandboxes.some((sandbox) => sandbox.id === sandboxId)) await services.runtime.removeContainer(id, signal);
+      if (runtime.sandboxes.some((sandbox) => sandbox.id === sandboxId)) continue;
+      await within(services.clock, runtimeTimeoutMs, 'the container runtime', signal, (inner) => services.runtime.removeContainer(id, inner));
     }
     await files.remove(state.uid);
     if (state.isRemoved) return gone;

@@ -3,6 +3,7 @@ import { ConfigMap } from '#core/api/schema/core-v1/config.ts';
 import { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { VolumeError } from '#core/agent/volumes/pod-volumes.ts';
+import { NetworkError } from '#core/spi/network-plugin.ts';
 import { conditionOf, PodLab } from '#test/fixtures/pod-lab.ts';
 
 describe('Pods when something is wrong', function () {
@@ -66,6 +67,28 @@ describe('Pods when something is wrong', function () {
     expect(lab.eventsOf('web')).to.include('Warning NetworkNotReady network is not ready: cni config uninitialized');
     lab.network.notReady = undefined;
     await lab.untilReady('web');
+  });
+
+  it('come after those of which the network has kept something, also when it is set up late, and without a word of that', async () => {
+    await lab.create('web');
+    await lab.untilReady('web');
+    const [kept] = [...lab.network.attached.keys()];
+    await lab.network.add({ containerId: 'gone', ifName: 'eth0', pod: { namespace: 'default', name: 'gone', uid: 'u' }, portMappings: [] });
+    lab.network.notReady = 'the node has no range for pods';
+    await lab.restart();
+    await lab.create('host', { hostNetwork: true });
+    await lab.untilReady('host');
+    expect(conditionOf(await lab.get('web'), 'Ready')?.status).to.equal('True');
+    expect([...lab.network.attached.keys()]).to.deep.equal([kept, 'gone']);
+    lab.network.notReady = undefined;
+    await lab.until(() => lab.network.attached.size === 1, 'it is given back');
+    expect([...lab.network.attached.keys()]).to.deep.equal([kept]);
+    expect(lab.logger.at('warn')).to.deep.equal([]);
+    lab.network.gc = () => Promise.reject(new NetworkError(5, 'the journal cannot be written'));
+    await lab.restart();
+    await lab.create('other');
+    await lab.untilReady('other');
+    expect(lab.logger.at('warn').map(({ message }) => message)).to.deep.equal(['the network could not be cleaned up']);
   });
 
   it('leave nothing of a sandbox that got no network', async () => {
@@ -149,6 +172,31 @@ describe('Pods when something is wrong', function () {
     expect(lab.runtime.configOf('main')?.env).to.deep.include({ name: 'a', value: '1' });
     lab.gate = (_call, effect) => effect();
     await lab.until(async () => (await lab.get('web')).status.containerStatuses?.[0]?.restartCount === 1, 'it is told');
+  });
+
+  it('start anew in an engine that is another one, and give back what the network gave them', async () => {
+    await lab.create('web');
+    await lab.create('done', { restartPolicy: 'Never' });
+    await lab.untilReady('web');
+    await lab.untilReady('done');
+    const { podIP } = (await lab.get('web')).status;
+    const replaceEngine = (): void => {
+      lab.runtime.sandboxes.clear();
+      lab.runtime.made.clear();
+    };
+    replaceEngine();
+    await lab.until(async () => (await lab.get('web')).status.podIP !== podIP, 'another address');
+    const web = await lab.untilReady('web');
+    expect(web.status.containerStatuses?.[0]?.restartCount).to.equal(1);
+    expect(web.status.containerStatuses?.[0]?.lastState.terminated).to.include({ exitCode: 137, reason: 'ContainerStatusUnknown' });
+    await lab.pass(5000);
+    const running = lab.runtime.sandboxes.size;
+    expect([...lab.network.attached.keys()].toSorted()).to.deep.equal([...lab.runtime.sandboxes.keys()].toSorted());
+    expect(running).to.be.within(1, 2);
+    replaceEngine();
+    await Promise.all(['web', 'done'].map((name) => lab.client.delete(Pod, { namespace: 'default', name }, { gracePeriodSeconds: 0 })));
+    await lab.until(isEmpty, 'nothing left');
+    expect(lab.logger.at('error')).to.deep.equal([]);
   });
 
   it('run on when the agent starts again, which restarts none', async () => {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { chmod, constants, mkdir, open, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { hostsFile } from '#core/agent/dns/hosts-file.ts';
@@ -76,11 +76,17 @@ export class PodFiles {
     return join(this.#folder(uid), 'containers', name, String(attempt));
   }
 
-  /** In place: the file is bound into containers that run. */
+  /** In place: the file is bound into containers that run. Over what is there: on a full disk an emptied file would stay empty. */
   async #write(file: string, text: string): Promise<void> {
     const before = await readFile(file, 'utf8').catch(() => undefined);
     if (before === text) return;
-    await writeFile(file, text, { mode: 0o644 });
-    await chmod(file, 0o644);
+    const handle = await open(file, constants.O_RDWR | constants.O_CREAT, 0o644);
+    try {
+      await handle.writeFile(text);
+      await handle.truncate(Buffer.byteLength(text));
+      await handle.chmod(0o644);
+    } finally {
+      await handle.close();
+    }
   }
 }

@@ -11,15 +11,16 @@ import { beginEnding, graceOfPod } from './ending.ts';
 import type { AdmissionCheck } from './fit/refusal.ts';
 import { Orphans } from './orphans.ts';
 import { podParts, type PodParts } from './pod-parts.ts';
-import type { PodServices } from './pod-services.ts';
+import { runtimeTimeoutMs, type PodServices } from './pod-services.ts';
 import type { PodState } from './pod-state.ts';
 import { PodTable } from './pod-table.ts';
 import { PodWorker } from './pod-worker.ts';
 import { networkDialer } from './probes/network-dialer.ts';
 import type { ProbeDialer } from './probes/probe-dialer.ts';
-import { attachmentOf } from './runtime/labels.ts';
+import { previousRun } from './runtime/previous-run.ts';
 import { RuntimeView } from './runtime/runtime-view.ts';
 import { readySandbox } from './runtime/snapshot.ts';
+import { within } from './runtime/within.ts';
 import { Slots } from './slots.ts';
 import { podsOfNode } from './sources/api-pods.ts';
 import { MirrorKeeper } from './sources/mirror-keeper.ts';
@@ -58,7 +59,7 @@ export class PodManager implements Component, PodDirectory {
   readonly #ended = new Map<string, Set<() => void>>();
   readonly #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
-  /** The network has been cleaned up; pods may be connected. */
+  /** What runs is known, and the network has been cleaned up as far as it is there; pods may be begun. */
   #isOpen = false;
   #hasStatic: boolean;
 
@@ -128,7 +129,8 @@ export class PodManager implements Component, PodDirectory {
     if (state !== undefined && containerNamed(state.pod, containerName) === undefined) throw StatusError.badRequest(`container ${containerName} is not valid for pod ${state.pod.metadata.name}`);
     const { containers } = await this.#services.view.freshOf(podUid);
     signal.throwIfAborted();
-    return containers.filter(({ name }) => name === containerName)[previous ? 1 : 0];
+    const runs = containers.filter(({ name }) => name === containerName);
+    return previous ? previousRun(runs, state?.status) : runs[0];
   }
 
   async networkNamespace(podUid: string, signal: AbortSignal): Promise<string | undefined> {
@@ -159,8 +161,9 @@ export class PodManager implements Component, PodDirectory {
 
   /** Removes all containers that have ended, also those that are kept for their logs. */
   async removeAll(signal: AbortSignal): Promise<void> {
+    const { runtime, clock } = this.#options;
     for (const [, { containers }] of await this.#services.view.fresh()) {
-      for (const container of containers) if (container.state === 'Exited') await this.#options.runtime.removeContainer(container.id, signal);
+      for (const { id, state } of containers) if (state === 'Exited') await within(clock, runtimeTimeoutMs, 'the container runtime', signal, (inner) => runtime.removeContainer(id, inner));
     }
   }
 
@@ -168,20 +171,22 @@ export class PodManager implements Component, PodDirectory {
     return this.#pods.synced && this.#hasStatic && this.#isOpen;
   }
 
-  /** Before the first pod is connected, the network gives back what belongs to none that runs: it does this alone. */
+  /** Before the first pod is connected, the network gives back what belongs to none that runs; where it is not set up yet, as soon as it is. */
   async #open(signal: AbortSignal): Promise<void> {
-    const { clock, network, logger } = this.#options;
-    while (!signal.aborted) {
+    let isClean = false;
+    while (!isClean && !signal.aborted) {
       try {
-        const snapshot = await this.#services.view.fresh();
-        const valid = [...snapshot.values()].flatMap(({ sandboxes }) => sandboxes.map(attachmentOf)).map(({ containerId, ifName }) => ({ containerId, ifName }));
-        await network.gc(valid, signal).catch((error: unknown) => logger.warn('the network could not be cleaned up', { error }));
-        break;
+        isClean = await this.#parts.network.clean(() => this.#services.view.fresh(), signal);
+        this.#begin();
       } catch {
         // The view tells that the runtime does not answer.
-        await clock.sleep(1000, signal).catch(() => undefined);
       }
+      if (!isClean) await this.#options.clock.sleep(1000, signal).catch(() => undefined);
     }
+  }
+
+  #begin(): void {
+    if (this.#isOpen) return;
     this.#isOpen = true;
     for (const state of this.#table.values()) this.#wake(state, false);
   }

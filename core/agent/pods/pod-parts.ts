@@ -17,6 +17,7 @@ import { PodVolumeKeeper } from './pod-volume-keeper.ts';
 import type { ProbeDialer } from './probes/probe-dialer.ts';
 import { ProbeManager } from './probes/probe-manager.ts';
 import { Prober } from './probes/prober.ts';
+import type { PodNetwork } from './sandboxes/pod-network.ts';
 import { Sandboxes } from './sandboxes/sandboxes.ts';
 import { Slots } from './slots.ts';
 import { fullName, hashOf, isStaticPod, mirroredHash } from './sources/pod-annotations.ts';
@@ -42,6 +43,7 @@ export interface PodParts {
   readonly writer: StatusWriter;
   readonly starter: ContainerStarter;
   readonly files: PodFiles;
+  readonly network: PodNetwork;
 }
 
 export function podParts({ services, table, dialer, checks, random, probed, stopped }: PodPartsOptions): PodParts {
@@ -60,7 +62,7 @@ export function podParts({ services, table, dialer, checks, random, probed, stop
   const runner = new PodRunner({ services, files, sandboxes, starter, killer, probes, volumes, reporter, resizer: new Resizer(services, fit) });
   const ender = new PodEnder({ services, files, sandboxes, killer, probes, volumes, reporter, stopped });
   const isBlocked = (state: PodState): boolean => hasPredecessor(table, state);
-  return { sync: new PodSync({ services, runner, ender, fit, reporter, isBlocked }), probes, writer, starter, files };
+  return { sync: new PodSync({ services, runner, ender, fit, reporter, isBlocked }), probes, writer, starter, files, network: sandboxes.network };
 }
 
 /** A pod's own object, or the one that mirrors it. */

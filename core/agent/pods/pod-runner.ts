@@ -32,7 +32,10 @@ export interface PodRunnerOptions {
 }
 
 /** So long at most a container that could not be started is left alone, however often the pod is looked at: its status can be read meanwhile. */
-const longestRestMs = 5000;
+const longestRestMs = 10_000;
+/** After what is followed by a back-off it is shorter, so that people see that it waits. */
+const [shortRestMs, beforeBackOff] = [5000, new Set<string>(['ErrImagePull', 'RunContainerError', 'PostStartHookError'])];
+const restOf = ({ reason, retryMs }: StartFailure): number => Math.min(retryMs, beforeBackOff.has(reason) ? shortRestMs : longestRestMs);
 /** Others may leave meanwhile. */
 const resizeRetryMs = 10_000;
 
@@ -105,7 +108,9 @@ export class PodRunner {
 
   /** Starts what can be started. One that cannot does not hold up the others, but for init containers, which come one after the other. */
   async #start(state: PodState, runtime: PodOnRuntime, { sandbox, start }: PodActions & { readonly sandbox: Sandbox }, signal: AbortSignal): Promise<Step> {
-    const { volumes, reporter, services: { clock } } = this.#options;
+    const { sandboxes, volumes, reporter, services: { clock } } = this.#options;
+    // With the first of them this has been seen to.
+    if (!runtime.containers.some(({ sandboxId }) => sandboxId === sandbox.id)) await sandboxes.network.checkPolicies(state, sandbox, signal);
     const isDue = ({ name }: PodContainer): boolean => (state.retryAt.get(name) ?? 0) <= clock.now();
     const init = initContainerNames(state.pod);
     const prepared = start.some(isDue) ? await volumes.prepare(state, signal) : undefined;
@@ -132,7 +137,7 @@ export class PodRunner {
     } catch (error) {
       if (!(error instanceof StartFailure)) throw error;
       failures.set(container.name, error);
-      retryAt.set(container.name, clock.now() + Math.min(error.retryMs, longestRestMs));
+      retryAt.set(container.name, clock.now() + restOf(error));
       return false;
     }
   }

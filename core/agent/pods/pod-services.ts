@@ -1,4 +1,5 @@
 import type { Node } from '#core/api/schema/core-v1/node.ts';
+import type { Pod } from '#core/api/schema/core-v1/pod.ts';
 import type { Service } from '#core/api/schema/core-v1/service.ts';
 import type { PodVolumes } from '#core/agent/volumes/pod-volumes.ts';
 import type { Client } from '#core/client/client.ts';
@@ -27,11 +28,21 @@ export interface NodeFacts {
   hostsFile(): Promise<string>;
 }
 
+/** Knows whether what NetworkPolicies say of a pod is in force. */
+export interface PolicyGate {
+  /** The pod has been given addresses, or has none any more. */
+  changed(pod: Pod): void;
+  /** Resolves when every policy that selects the pod holds for all of its addresses. It waits as long as that takes. */
+  enforced(pod: Pod, signal: AbortSignal): Promise<void>;
+}
+
 /** What the parts of the pods' side work with. */
 export interface PodServices {
   readonly client: Client;
   readonly runtime: ContainerRuntime;
   readonly network: NetworkPlugin;
+  /** Undefined where the network enforces no policies. */
+  readonly policies?: PolicyGate;
   readonly volumes: PodVolumes;
   readonly clock: Clock;
   readonly logger: Logger;

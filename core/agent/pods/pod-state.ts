@@ -2,6 +2,7 @@ import type { Pod, PodStatus } from '#core/api/schema/core-v1/pod.ts';
 import type { PodContainer } from './config/pod-containers.ts';
 import type { SeenSources } from './config/env-sources.ts';
 import type { StartFailure } from './config/start-failure.ts';
+import type { Sandbox } from '#core/spi/container-runtime.ts';
 
 /** Where a pod came from. */
 export type PodSource = 'api' | 'file';
@@ -40,6 +41,8 @@ export interface PodState {
   isAccepted: boolean;
   /** Addresses by sandbox, as the network plugin gave them. */
   readonly addresses: Map<string, readonly string[]>;
+  /** Sandboxes to which the network was asked to give something that it has not been asked to take back. */
+  readonly connected: Map<string, Sandbox>;
   /** Sandboxes whose network has been deleted. */
   readonly disconnected: Set<string>;
   /** When its network was last looked at: milliseconds since the epoch. */
@@ -81,7 +84,7 @@ export const newPodState = (pod: Pod, source: PodSource): PodState => ({
   uid: pod.metadata.uid, pod, source, isRemoved: false, ending: undefined,
   // An agent tells of the containers of those only that it has taken in.
   isAccepted: (pod.status?.containerStatuses ?? []).length > 0,
-  addresses: new Map(), disconnected: new Set(), failures: new Map(), retryAt: new Map(), preStopped: new Set(), told: new Set(), replaced: new Set(), lastWords: new Map(), resized: new Map(), granted: grantedBefore(pod), resizeRefusal: undefined, seenSources: new Map(),
+  addresses: new Map(), connected: new Map(), disconnected: new Set(), failures: new Map(), retryAt: new Map(), preStopped: new Set(), told: new Set(), replaced: new Set(), lastWords: new Map(), resized: new Map(), granted: grantedBefore(pod), resizeRefusal: undefined, seenSources: new Map(),
   status: pod.status ?? {}, isStopped: false, isReleased: false, refreshedAt: 0,
 });
 

@@ -22,13 +22,29 @@ describe('Containers of a pod', () => {
     expect((await status('crash'))?.state.waiting?.message).to.equal(`back-off 10s restarting failed container=main pod=crash_default(${pod.metadata.uid})`);
     expect((await status('crash'))?.lastState.terminated).to.include({ exitCode: 3, reason: 'Error' });
     expect(pod.status.phase).to.equal('Running');
+    const runFor = async (previous: boolean) => (await lab.manager.container(pod.metadata.uid, 'main', { previous }, new AbortController().signal))?.attempt;
+    expect([await runFor(false), await runFor(true)], 'while it waits, what ended last is both').to.deep.equal([1, 1]);
     await lab.until(() => attempt() === 2, 'the second restart');
     expect(lab.clock.now() - second).to.be.within(11_000, 13_500);
     const third = lab.clock.now();
     await lab.until(() => attempt() === 3, 'the third restart');
     expect(lab.clock.now() - third).to.be.within(21_000, 23_500);
-    expect(lab.eventsOf('crash')).to.include(`Warning BackOff Back-off restarting failed container main in pod crash_default(${pod.metadata.uid})`);
+    const told = lab.eventsOf('crash').filter((event) => event.startsWith('Warning BackOff'));
+    expect(told, 'each time once').to.deep.equal(Array.from({ length: 2 }, () => `Warning BackOff Back-off restarting failed container main in pod crash_default(${pod.metadata.uid})`));
     expect([...lab.runtime.made.values()].length, 'one dead one is kept').to.be.at.most(2);
+    await lab.until(async () => (await status('crash'))?.state.running !== undefined, 'it is shown');
+    expect([await runFor(false), await runFor(true)]).to.deep.equal([3, 2]);
+  });
+
+  it('are tried at once with another image', async () => {
+    lab.runtime.addImage('busybox:2');
+    lab.runtime.programs.set('main', { runsMs: 1000, exitCode: 3 });
+    await lab.create('crash');
+    await lab.until(() => attempt() === 4, 'the fourth restart', 120_000);
+    await lab.until(async () => (await status('crash'))?.state.waiting?.reason === 'CrashLoopBackOff', 'CrashLoopBackOff');
+    lab.runtime.programs.set('main', {});
+    await lab.client.patch(Pod, { namespace: 'default', name: 'crash' }, { type: 'strategic', document: { spec: { containers: [{ name: 'main', image: 'busybox:2' }] } } });
+    await lab.until(() => lab.runtime.find('main')?.image === 'busybox:2', 'the new image', 11_000);
   });
 
   it('go on when somebody takes their network away, and get another', async () => {
@@ -122,8 +138,10 @@ describe('Containers of a pod', () => {
     await lab.until(async () => (await status('web'))?.state.waiting?.reason === 'RunContainerError', 'RunContainerError');
     expect((await status('web'))?.state.waiting?.message).to.contain('executable file not found');
     expect((await status('web'))?.lastState.terminated).to.include({ exitCode: 127, reason: 'StartError' });
-    expect(lab.eventsOf('web')).to.include('Warning Failed Error: exec: "nope": executable file not found');
     await lab.until(async () => (await status('web'))?.state.waiting?.reason === 'CrashLoopBackOff', 'CrashLoopBackOff');
+    const failures = lab.eventsOf('web').filter((event) => event.startsWith('Warning Failed '));
+    expect(failures.length, 'each attempt, which has an id of its own').to.be.greaterThan(1);
+    expect(new Set(failures)).to.deep.equal(new Set(['Warning Failed Error: cannot start container main: exec: "nope": executable file not found']));
   });
 
   it('are made anew with another image', async () => {

@@ -19,15 +19,22 @@ interface EntrySizes {
   readonly value: Range;
 }
 
+/** Where a value stands below a variable. */
+interface Place {
+  /** How it is declared; undefined when nobody says. */
+  readonly type: CelType | undefined;
+}
+
 /** What is known of a variable of a macro. */
 interface LocalSizes {
-  /** The declaration of which it is a part; undefined for what the expression made. */
-  readonly declared?: CelType | undefined;
+  /** Of what it is a part; undefined for what the expression made. */
+  readonly place?: Place | undefined;
   readonly size?: Range | undefined;
   readonly entries?: EntrySizes | undefined;
 }
 
-const itemOf = (type: CelType | undefined): CelType | undefined => (type?.kind === 'list' || type?.kind === 'map' ? type.of : undefined);
+const contentOf = (type: CelType): CelType => (type.kind === 'optional' ? type.of : type);
+const itemOf = (type: CelType): CelType | undefined => (type.kind === 'list' || type.kind === 'map' ? type.of : undefined);
 const hull = (ranges: readonly Range[]): Range => (ranges.length === 0 ? zero : ranges.reduce(union));
 const bothEntries = (a: EntrySizes | undefined, b: EntrySizes | undefined): EntrySizes | undefined =>
   a && b && { key: union(a.key, b.key), value: union(a.value, b.value) };
@@ -35,20 +42,23 @@ const bothEntries = (a: EntrySizes | undefined, b: EntrySizes | undefined): Entr
 /**
  * What an expression costs at least and at most, by the declared sizes of what it reads. The numbers are those of cel-go's
  * checker with Kubernetes' rules, because they decide which CRDs are accepted.
+ * @param root see `EnvironmentOptions.root`
  */
-export function estimateCost(checked: Checked): Range {
-  return new Estimator(checked).cost(checked.expr);
+export function estimateCost(checked: Checked, root?: CelType): Range {
+  return new Estimator(checked, root).cost(checked.expr);
 }
 
 class Estimator {
   private readonly checked: Checked;
   private readonly sizes = new Map<Expr, Range>();
   private readonly entries = new Map<Expr, EntrySizes>();
-  private readonly declarations = new Map<Expr, CelType>();
+  private readonly places = new Map<Expr, Place>();
   private readonly locals = new Map<Local, LocalSizes>();
+  private readonly root: CelType | undefined;
 
-  constructor(checked: Checked) {
+  constructor(checked: Checked, root: CelType | undefined) {
     this.checked = checked;
+    this.root = root;
   }
 
   cost(expr: Expr): Range {
@@ -68,15 +78,26 @@ class Estimator {
 
   private name(expr: Expr): Range {
     const reference = this.checked.references.get(expr);
-    if (reference?.kind === 'variable') this.readsPartOf(expr, this.checked.typeOf(expr));
+    if (reference?.kind === 'variable') this.places.set(expr, { type: contentOf(this.checked.typeOf(expr)) });
     else if (reference?.kind === 'type') this.sizes.set(expr, zero);
-    else if (reference?.kind === 'local') this.readsPartOf(expr, this.locals.get(reference.local)?.declared);
+    else {
+      const place = this.localOf(expr)?.place;
+      if (place !== undefined) this.places.set(expr, place);
+    }
     return one;
   }
 
-  /** The expression reads a part of what a variable was declared to be. `dyn` alone declares nothing. */
-  private readsPartOf(expr: Expr, type: CelType | undefined): void {
-    if (type !== undefined && type !== dyn) this.declarations.set(expr, type);
+  /** Upstream looks parts up by their path. What is computed has none, so that theirs begins anew, and is taken for one below the root. */
+  private partOf(whole: Expr, part: (type: CelType) => CelType | undefined): Place {
+    const place = this.places.get(whole);
+    if (place === undefined) return { type: this.root };
+    return { type: place.type && part(place.type) };
+  }
+
+  /** `dyn` alone declares nothing. */
+  private declaredOf(expr: Expr): CelType | undefined {
+    const type = this.places.get(expr)?.type;
+    return type === dyn ? undefined : type;
   }
 
   private localOf(expr: Expr): LocalSizes | undefined {
@@ -87,11 +108,9 @@ class Estimator {
   private sizeOf(expr: Expr): Range {
     const known = this.sizes.get(expr) ?? literalSize(expr);
     if (known !== undefined) return known;
-    const declared = this.declarations.get(expr);
+    const declared = this.declaredOf(expr);
     if (declared !== undefined) return { min: 0, max: declared.maxElements };
-    const type = this.checked.typeOf(expr);
-    const content = type.kind === 'optional' ? type.of : type;
-    return scalars.has(content.kind) ? one : this.localOf(expr)?.size ?? unknownSize;
+    return scalars.has(contentOf(this.checked.typeOf(expr)).kind) ? one : this.localOf(expr)?.size ?? unknownSize;
   }
 
   private entriesOf(expr: Expr): EntrySizes | undefined {
@@ -107,8 +126,7 @@ class Estimator {
     const operand = this.cost(expr.operand);
     if (expr.test) return operand;
     const { kind } = this.checked.typeOf(expr.operand);
-    const declared = this.declarations.get(expr.operand);
-    if (declared?.kind === 'object') this.readsPartOf(expr, fieldOf(declared, expr.field)?.type);
+    this.places.set(expr, this.partOf(expr.operand, (type) => (type.kind === 'object' ? fieldOf(type, expr.field)?.type : undefined)));
     return kind === 'map' || kind === 'object' ? plus(operand, one) : operand;
   }
 
@@ -131,13 +149,12 @@ class Estimator {
     return cost;
   }
 
-  /** What is taken out of a declared list or map is declared, too. */
   private index(expr: Call, overloads: readonly Overload[]): void {
     const [container] = expr.args;
     if (expr.name !== '_[_]' || container === undefined || overloads[0]?.params[0]?.kind === 'optional') return;
     const value = this.entriesOf(container)?.value;
     if (value !== undefined) this.sizes.set(expr, value);
-    this.readsPartOf(expr, itemOf(this.declarations.get(container)));
+    this.places.set(expr, this.partOf(container, itemOf));
   }
 
   /** With the arguments' costs. */
@@ -161,7 +178,7 @@ class Estimator {
 
   private sizesOf(args: readonly Expr[]): CallSizes {
     const [receiver] = args;
-    const declared = receiver && this.declarations.get(receiver);
+    const declared = receiver && this.declaredOf(receiver);
     return {
       sizes: args.map((arg) => this.sizeOf(arg)),
       types: args.map((arg) => this.checked.typeOf(arg)),
@@ -218,10 +235,9 @@ class Estimator {
   }
 
   private declareVariables(expr: Loop): void {
-    const declared = this.declarations.get(expr.range);
     const entries = this.entriesOf(expr.range);
-    const value = { declared: itemOf(declared), size: entries?.value };
-    const key = { declared: declared?.kind === 'map' ? declared.key : undefined, size: entries?.key };
+    const value = { place: this.partOf(expr.range, itemOf), size: entries?.value };
+    const key = { place: this.partOf(expr.range, (type) => (type.kind === 'map' ? type.key : undefined)), size: entries?.key };
     const [first, second] = this.checked.locals.get(expr) ?? [];
     const firstIsItem = second === undefined && this.checked.typeOf(expr.range).kind === 'list';
     if (first !== undefined) this.locals.set(first, firstIsItem ? value : key);
@@ -232,7 +248,7 @@ class Estimator {
     const value = this.cost(expr.value);
     const [local] = this.checked.locals.get(expr) ?? [];
     if (local !== undefined) {
-      this.locals.set(local, { declared: this.declarations.get(expr.value), size: this.sizeOf(expr.value), entries: this.entriesOf(expr.value) });
+      this.locals.set(local, { place: this.places.get(expr.value), size: this.sizeOf(expr.value), entries: this.entriesOf(expr.value) });
     }
     const body = this.cost(expr.body);
     return this.copied(expr, expr.body, sum([listCost, value, body]));

@@ -321,6 +321,31 @@ describe('CEL: costs of CRD rules', () => {
   });
 });
 
+describe('CEL: costs of what is computed', () => {
+  const name = t.stringOf({ maxLength: 50 });
+  const named = t.objectOf('named', { name });
+  const cases: [t.CelType, string, number][] = [
+    [name, "self.split('/')[1].trim() == 'x'", 63], [name, "self.split('/')[0].matches('^[a-z]+$')", 84], [name, "self.split('/').all(x, x == 'a')", 1042],
+    [name, "self.findAll('[a-z]', 2)[0].trim() == 'x'", 65], [named, "self.name.split('-')[1].trim() == ''", 43],
+    [t.listOf(t.stringOf({ maxLength: 10 }), { maxItems: 5 }), "self.map(x, x + 'a').all(y, y.contains('b'))", 128],
+  ];
+  for (const [root, source, cost] of cases) {
+    it(`goes by the size of the root: ${source}`, () => {
+      expect(program(environment({ root, variables: { self: root } }), source).estimatedCost().max).to.equal(cost);
+    });
+  }
+
+  it('knows the size of what may have been there before', () => {
+    expect(program(environment({ root: name, variables: { self: name, oldSelf: t.optionalOf(name) } }), 'oldSelf == optional.of(self)').estimatedCost().max).to.equal(23);
+  });
+
+  it('has no bound without a root, nor for fields that the root does not have', () => {
+    const root = t.listOf(named, { maxItems: 5 });
+    expect(program(environment({ root, variables: { self: root } }), "self.filter(x, true)[0].name.trim() == ''").estimatedCost().max).to.be.above(1e18);
+    expect(program(environment({ variables: { self: name } }), "self.split('/')[1].trim() == 'x'").estimatedCost().max).to.be.above(1e18);
+  });
+});
+
 /** Upstream's tests give sizes by name; here the types have them. */
 const text = (maxElements: number): t.CelType => ({ ...t.string, maxElements });
 const list = (maxItems: number, of: t.CelType = t.int): t.CelType => t.listOf(of, { maxItems });

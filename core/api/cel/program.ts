@@ -22,6 +22,7 @@ export interface CelEnvironment {
   readonly functions: Functions;
   readonly mixedLiterals: boolean;
   readonly folding: boolean;
+  readonly root: CelType | undefined;
 }
 
 export interface EnvironmentOptions {
@@ -31,11 +32,13 @@ export interface EnvironmentOptions {
   readonly mixedLiterals?: boolean;
   /** Constants are made once and cost nothing when evaluated, as in Kubernetes: on by default. */
   readonly folding?: boolean;
+  /** The type of the value that rules are about. Estimates take the size of what stands in computed lists and maps from it, for upstream does. */
+  readonly root?: CelType;
 }
 
 /** The language, Kubernetes' libraries, and the variables of one place where expressions stand. */
-export function environment({ variables, mixedLiterals = false, folding = true }: EnvironmentOptions): CelEnvironment {
-  return { variables: new Map(Object.entries(variables)), functions: allFunctions(), mixedLiterals, folding };
+export function environment({ variables, mixedLiterals = false, folding = true, root }: EnvironmentOptions): CelEnvironment {
+  return { variables: new Map(Object.entries(variables)), functions: allFunctions(), mixedLiterals, folding, root };
 }
 
 /** Why an evaluation came to no value. */
@@ -71,10 +74,12 @@ export class CelProgram {
   private readonly checked: Checked;
   private readonly variables: readonly (readonly [string, CelType])[];
   private readonly run: Eval;
+  private readonly root: CelType | undefined;
   private estimate: Range | undefined;
 
-  constructor(checked: Checked, variables: readonly (readonly [string, CelType])[], run: Eval) {
+  constructor(checked: Checked, variables: readonly (readonly [string, CelType])[], run: Eval, root: CelType | undefined) {
     this.checked = checked;
+    this.root = root;
     this.type = checked.typeOf(checked.expr);
     this.variables = variables;
     this.uses = new Set(variables.map(([name]) => name));
@@ -83,7 +88,7 @@ export class CelProgram {
 
   /** Least and most units that it can cost, by the sizes that the variables' types declare. */
   estimatedCost(): Range {
-    return (this.estimate ??= estimateCost(this.checked));
+    return (this.estimate ??= estimateCost(this.checked, this.root));
   }
 
   /**
@@ -150,5 +155,5 @@ function planned(env: CelEnvironment, checked: Checked, report: (offset: number,
   const used = new Set([...checked.references.values()].flatMap((reference) => (reference.kind === 'variable' ? [reference.name] : [])));
   const variables = [...env.variables].filter(([name]) => used.has(name));
   const slots = new Map(variables.map(([name], index) => [name, index]));
-  return new CelProgram(checked, variables, new Planner(checked, { slots, folding: env.folding, report }).plan(checked.expr));
+  return new CelProgram(checked, variables, new Planner(checked, { slots, folding: env.folding, report }).plan(checked.expr), env.root);
 }

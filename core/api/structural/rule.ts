@@ -23,8 +23,8 @@ export interface CompiledRule {
 export function compileRules(schema: JSONSchemaProps, type: CelType): readonly CompiledRule[] {
   const rules = schema['x-kubernetes-validations'] ?? [];
   if (rules.length === 0) return [];
-  const plain = environment({ variables: { self: type, oldSelf: type } });
-  const optional = environment({ variables: { self: type, oldSelf: optionalOf(type) } });
+  const plain = environment({ root: type, variables: { self: type, oldSelf: type } });
+  const optional = environment({ root: type, variables: { self: type, oldSelf: optionalOf(type) } });
   return rules.map((rule) => compileRule(rule, schema, rule.optionalOldSelf === true ? optional : plain));
 }
 

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ClusterNetworks } from '#core/agent/node-agent-options.ts';
 import type { ApiServer } from '#core/apiserver/api-server.ts';
 import { valueOf, type FlagValues } from '#core/cli/flags.ts';
@@ -49,10 +49,13 @@ export class LocalNodes {
     this.names = nodeNamesOf(this.#nodes);
   }
 
-  /** Before anything else: machines need an address at which they find the API server. Undefined without machines. */
+  /**
+   * Before anything else: machines need an address at which they find the API server. Undefined without machines.
+   * @throws {Error} when there cannot be the nodes that somebody asks for
+   */
   async prepare(signal: AbortSignal): Promise<string | undefined> {
+    if (this.#nodes !== 'auto') await this.#planned();
     if (this.names.length < 2) return undefined;
-    await this.#planned();
     this.#machines = await this.#findMachines();
     return this.#machines.gateway(signal);
   }
@@ -100,7 +103,7 @@ export class LocalNodes {
     const ended = new AbortController();
     const agent = await startThisNode({
       name, dir: thisNodeDir(dataDir), providers: this.#providers, networks, client, apiServer, clientCa, logger: logger.with({ component: 'agent' }),
-      providerDir: dataDir, providerSettings: { isGuest: true, nodeNames: this.names },
+      providerDir: dataDir, providerSettings: { isGuest: true, nodeNames: this.names }, providerConfig: this.#providerConfig,
     }, AbortSignal.any([signal, ended.signal]));
     return {
       stop: async () => {
@@ -111,17 +114,24 @@ export class LocalNodes {
   }
 
   async #startMachines(names: readonly string[], { apiServer, kubeconfig }: JoinedPlane, signal: AbortSignal): Promise<MachineNodes> {
-    const { dataDir, logger } = this.#options;
+    const { dataDir, logger, networks: { clusterDns } } = this.#options;
     const machines = (this.#machines ??= await this.#findMachines());
     const gateway = await machines.gateway(signal);
     await apiServer.serveAt(gateway);
     const { MachineNodes } = await import('./machine-nodes.ts');
+    const { serveNames } = await import('./machine-names.ts');
     const nodes = new MachineNodes({
-      machines, names, dir: machinesDir(dataDir), server: `https://${gateway}:${new URL(apiServer.url).port}`, kubeconfig, providers: this.#providers, providerDir: dataDir,
+      machines, names, dir: machinesDir(dataDir), server: `https://${gateway}:${new URL(apiServer.url).port}`, kubeconfig, providers: this.#providers, providerDir: dataDir, providerConfig: this.#providerConfig,
       logLevel: valueOf(this.#values, 'log-level'), clock: systemClock, logger: logger.with({ component: 'machines' }),
+      clusterDns, serveNames: () => serveNames({ address: gateway, dataDir, logger: logger.with({ component: 'machines' }) }, signal),
     });
     await nodes.start(signal);
     return nodes;
+  }
+
+  get #providerConfig(): string {
+    const path = valueOf(this.#values, 'provider-config');
+    return path === '' ? '' : resolve(path);
   }
 
   get #providers(): readonly string[] {

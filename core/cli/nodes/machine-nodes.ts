@@ -7,6 +7,7 @@ import type { Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import type { NodeMachine, NodeMachines } from '#core/spi/machines.ts';
 import { BackOff } from '#core/reconcile/back-off.ts';
+import type { MachineNames } from './machine-names.ts';
 
 export interface MachineNodesOptions {
   readonly machines: NodeMachines;
@@ -20,7 +21,13 @@ export interface MachineNodesOptions {
   readonly providers: readonly string[];
   /** The state of the providers, which is the control plane's. */
   readonly providerDir: string;
+  /** File of their own settings; none when ''. */
+  readonly providerConfig: string;
   readonly logLevel: string;
+  /** Where pods ask for names. */
+  readonly clusterDns: readonly string[];
+  /** Answers the machines' name servers in the name of this computer. */
+  readonly serveNames: () => Promise<MachineNames>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -37,6 +44,7 @@ export class MachineNodes implements Component {
   readonly #options: MachineNodesOptions;
   readonly #stop = new AbortController();
   #running: readonly Promise<void>[] = [];
+  #names: MachineNames | undefined;
 
   constructor(options: MachineNodesOptions) {
     this.#options = options;
@@ -48,12 +56,18 @@ export class MachineNodes implements Component {
     for (const { name } of await machines.list(signal)) if (!wanted.has(name)) await machines.delete(name, signal);
     const made: NodeMachine[] = [];
     for (const name of names) made.push(await machines.create(name, signal));
+    this.#names = await this.#options.serveNames().catch((error: unknown) => {
+      this.#options.logger.warn('machines ask for names outside of the cluster themselves', { error });
+      return undefined;
+    });
+    this.#names?.setClients(made.flatMap(({ addresses }) => addresses));
     this.#running = made.map((machine) => this.#keepAgent(machine));
   }
 
   async stop(): Promise<void> {
     this.#stop.abort(new Error('the machines\' agents stop'));
     await Promise.all(this.#running);
+    await this.#names?.stop();
   }
 
   async #keepAgent(machine: NodeMachine): Promise<void> {
@@ -74,12 +88,21 @@ export class MachineNodes implements Component {
     }
   }
 
-  async #runAgent({ name, addresses, within }: NodeMachine, folder: string, log: WriteStream): Promise<{ readonly exitCode: number | undefined }> {
-    const { server, kubeconfig, providers, providerDir, logLevel } = this.#options;
+  #dnsFlag(): readonly string[] {
+    const { clusterDns } = this.#options;
+    if (this.#names === undefined || clusterDns.length === 0) return [];
+    // Its search domains count for the machines too.
+    return ['--dns', `dns://${clusterDns.map((address) => (address.includes(':') ? `[${address}]` : address)).join(',')}?upstream=${this.#names.upstream}&resolv-conf=/etc/resolv.conf`];
+  }
+
+  async #runAgent({ name, addresses, within, netns }: NodeMachine, folder: string, log: WriteStream): Promise<{ readonly exitCode: number | undefined }> {
+    const { server, kubeconfig, providers, providerDir, providerConfig, logLevel } = this.#options;
     const [enter, ...before] = [...within, process.execPath];
     const child = execa(enter, [
       ...before, ...process.execArgv, process.argv[1] ?? '', 'agent', '--server', server, '--kubeconfig', kubeconfig, '--node-name', name, '--data-dir', folder, '--provider-dir', providerDir, '--log-level', logLevel, '--with-starter',
-      ...addresses.flatMap((address) => ['--node-ip', address]), ...providers.flatMap((provider) => ['--provider', provider]),
+      ...(netns === undefined ? [] : ['--netns', netns]), ...addresses.flatMap((address) => ['--node-ip', address]), ...providers.flatMap((provider) => ['--provider', provider]),
+      ...(providerConfig === '' ? [] : ['--provider-config', providerConfig]),
+      ...this.#dnsFlag(),
     ], { stdin: 'pipe', buffer: false, reject: false, all: true });
     child.all.pipe(log, { end: false });
     const end = (): void => ended(child);

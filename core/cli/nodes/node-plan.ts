@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import type { Ability, ModuleSettings } from '#core/kernel/module.ts';
 import { abilitiesOf } from '#core/cli/abilities.ts';
 import { loadModule } from '#core/cli/load-module.ts';
+import { isDebianLike, lackingNeeds, thisComputer } from '#core/cli/node-needs.ts';
 import type { NodeModules } from '#core/cli/agent-plugins.ts';
 import { nodeName } from '#core/cli/settings.ts';
 
@@ -21,6 +21,8 @@ export function nodeNamesOf(nodes: string): readonly string[] {
 
 export const builtInNode: Omit<NodeModules, 'providers'> = { runtime: 'docker', network: 'bridge', proxy: 'iptables', dns: 'dns' };
 
+export const runningPods = 'running pods';
+
 /** With `auto` there is a node where this computer can have one; when somebody asks for nodes that it cannot have, that is an error. */
 export async function planNodes(nodes: string, settings: ModuleSettings): Promise<NodePlan> {
   const names = nodeNamesOf(nodes);
@@ -34,14 +36,19 @@ export async function planNodes(nodes: string, settings: ModuleSettings): Promis
   return names.length === 1 ? { kind: 'here', name: first } : { kind: 'machines', names };
 }
 
-/** What this computer lacks to be a node; the first thing of several. */
-async function nodeLack(settings: ModuleSettings): Promise<Ability | undefined> {
-  const lack = (reason: string, remedy: string): Ability => ({ name: 'running pods', available: false, reason, remedy });
+/** What this computer lacks to be a node, the first thing of several; undefined when nothing is missing. */
+export async function nodeLack(settings: ModuleSettings): Promise<Ability | undefined> {
+  const lack = (reason: string, remedy: string): Ability => ({ name: runningPods, available: false, reason, remedy });
   if (process.platform !== 'linux') return lack(`this is ${process.platform}; pods need Linux`, 'run keelson in a Linux virtual machine');
-  if (process.geteuid?.() !== 0) return lack('pods\' networks and volumes are for root, and this process is not root', 'sudo npm start');
+  const computer = thisComputer();
+  const lacking = lackingNeeds(computer);
+  const setsUp = isDebianLike(computer);
+  if (process.geteuid?.() !== 0) return lack('pods\' networks and volumes are for root, and this process is not root', setsUp && lacking.length > 0 ? 'sudo npm start -- --setup' : 'sudo npm start');
   for (const [kind, name] of [['runtime', builtInNode.runtime], ['network', builtInNode.network], ['proxy', builtInNode.proxy]] as const) {
     const off = (await abilitiesOf(await loadModule(kind, name), settings)).find(({ available }) => !available);
-    if (off !== undefined) return lack(off.reason ?? `${off.name} is off`, existsSync('/etc/debian_version') ? 'npm start -- --setup' : off.remedy ?? 'keelson doctor');
+    if (off === undefined) continue;
+    const missing = `not installed: ${lacking.map(({ what }) => what).join(', ')}`;
+    return lack(lacking.length > 0 ? missing : off.reason ?? `${off.name} is off`, setsUp ? 'npm start -- --setup' : off.remedy ?? 'keelson doctor');
   }
   return undefined;
 }

@@ -46,7 +46,7 @@ export async function removeNode({ name, dir, providers, providerDir, isHere, cl
     drivers: plugins.volumeDrivers, ...(plugins.controllerSides ? { controllerSides: plugins.controllerSides } : {}),
   });
   const pods = await volumes.known(signal);
-  for (const { uid } of pods) await volumes.release(uid, signal);
+  for (const { uid } of pods) await patiently(() => volumes.release(uid, signal), signal);
   if (isHere) {
     const unlock = await lockNetwork();
     if (unlock === undefined) throw new Error('its links and rules stay, because another Keelson has its node in the network of this computer');
@@ -67,6 +67,18 @@ async function removeSandboxes(runtime: ContainerRuntime, signal: AbortSignal): 
     await runtime.removeSandbox(id, signal);
   }));
   return sandboxes.length;
+}
+
+/** A container that somebody starts at this moment has a copy of all mounts for an instant, and holds what was just unmounted. */
+async function patiently(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  for (let left = 20; ; left--) {
+    try {
+      return await work();
+    } catch (error) {
+      if (left === 0) throw error;
+      await systemClock.sleep(200, signal);
+    }
+  }
 }
 
 /** Never through a mount: behind it is somebody's data. */

@@ -27,6 +27,8 @@ export interface ThisNodeOptions {
   /** Of the providers' modules, whose state is the control plane's. */
   readonly providerSettings: Partial<ModuleSettings>;
   readonly providerDir: string;
+  /** File of the providers' own settings; none when ''. */
+  readonly providerConfig: string;
 }
 
 const kubeletPort = 10_250;
@@ -36,7 +38,7 @@ export async function startThisNode(options: ThisNodeOptions, signal: AbortSigna
   const { name, dir, networks, client, clientCa, logger } = options;
   const plugins = await loadNodePlugins({
     modules: { ...builtInNode, providers: options.providers }, dataDir: dir, nodeName: name, clusterDns: networks.clusterDns, clock: systemClock, logger,
-    providerDir: options.providerDir, providerSettings: options.providerSettings,
+    providerDir: options.providerDir, providerSettings: options.providerSettings, providerConfig: options.providerConfig,
   });
   const informers = new SharedInformers({ reader: client, clock: systemClock, logger });
   const endApproval = approveOwnRequests(informers, client, systemClock, logger);

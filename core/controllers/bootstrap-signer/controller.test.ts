@@ -16,15 +16,17 @@ describe('BootstrapSignerController and TokenCleaningController', () => {
   let world: InMemoryApi;
   let clock: FakeClock;
   let harness: ControllerHarness;
+  let server: string;
 
   beforeEach(async () => {
     clock = new FakeClock();
+    server = 'https://192.0.2.1:6443';
     world = await inMemoryApi(clock);
     await world.client.create(Namespace, { metadata: { name: 'kube-public' } });
     await world.client.create(ConfigMap, { metadata: { namespace: 'kube-public', name: 'kube-root-ca.crt' } });
     harness = new ControllerHarness({
       world, clock, seed: 1,
-      controllers: ({ client, informers }) => [new BootstrapSignerController({ client, informers, clock, ca: 'AUTHORITY', server: () => 'https://192.0.2.1:6443' }), new TokenCleaningController({ client, informers, clock })],
+      controllers: ({ client, informers }) => [new BootstrapSignerController({ client, informers, clock, ca: 'AUTHORITY', server: () => server }), new TokenCleaningController({ client, informers, clock })],
     });
     await harness.start();
   });
@@ -79,8 +81,25 @@ describe('BootstrapSignerController and TokenCleaningController', () => {
     await world.client.update(ConfigMap, { ...map, data: { kubeconfig, mine: 'x' } });
     await harness.settle(1000);
     expect(await data()).to.deep.equal({ kubeconfig, mine: 'x', 'jws-kubeconfig-aaaaaa': detachedSignature(kubeconfig, { id: 'aaaaaa', secret: '0123456789abcdef' }) });
+    server = 'https://192.0.2.2:6443';
+    await token('bbbbbb');
+    await harness.settle(1000);
+    expect((await data())['kubeconfig'], 'wherever the server is').to.equal(kubeconfig);
     await world.client.delete(ConfigMap, place);
     await harness.settle(1000);
-    expect((await data())['kubeconfig']).to.include('192.0.2.1');
+    expect((await data())['kubeconfig']).to.include('192.0.2.2');
+  });
+
+  it('goes on with the server when that moves', async () => {
+    await token('aaaaaa');
+    await harness.settle(1000);
+    await world.client.patch(ConfigMap, place, { type: 'merge', document: { metadata: { annotations: { 'example.com/mine': 'x' } } } });
+    for (const [id, moved] of [['bbbbbb', 'https://192.0.2.2:6443'], ['cccccc', 'https://127.0.0.1:6443'], ['dddddd', 'https://[2001:db8::1]:6443']] as const) {
+      server = moved;
+      await token(id);
+      await harness.settle(1000);
+      expect((await data())['kubeconfig']).to.include(`    server: ${server}\n`);
+    }
+    expect((await world.client.get(ConfigMap, place)).metadata.annotations).to.deep.equal({ 'example.com/mine': 'x', 'keelson.dev/announced-server': server });
   });
 });

@@ -20,12 +20,12 @@ export class Announcer implements EventRecorder {
     this.#clock = clock;
   }
 
-  normal(about: KubernetesObject, reason: string, message: string): void {
-    if (this.#isNews(about, reason, message)) this.#recorder.normal(about, reason, message);
+  normal(about: KubernetesObject, reason: string, message: string, part?: string): void {
+    if (this.#isNews(about, reason, message)) this.#recorder.normal(about, reason, message, part);
   }
 
-  warning(about: KubernetesObject, reason: string, message: string): void {
-    if (this.#isNews(about, reason, message)) this.#recorder.warning(about, reason, message);
+  warning(about: KubernetesObject, reason: string, message: string, part?: string): void {
+    if (this.#isNews(about, reason, message)) this.#recorder.warning(about, reason, message, part);
   }
 
   #isNews(about: KubernetesObject, reason: string, message: string): boolean {

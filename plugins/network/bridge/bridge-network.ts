@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { canonicalIp, type IpFamily } from '#core/api/ip.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
-import type { AttachmentKey, NetworkAttachment, NetworkPeer, NetworkPlugin, NetworkPolicyEnforcer, NetworkResult, NodeNetwork, NodeNetworkConfigurer, PodPolicy } from '#core/spi/network-plugin.ts';
+import type { AttachedPod, AttachmentKey, NetworkAttachment, NetworkPeer, NetworkPlugin, NetworkPolicyEnforcer, NetworkResult, NodeNetwork, NodeNetworkConfigurer, PodPolicy } from '#core/spi/network-plugin.ts';
 import { NetworkError } from '#core/spi/network-plugin.ts';
 import { checkAttachment, checkKey, checkNamespace } from '#plugins/network/attachment-checks.ts';
 import { cniCodes } from '#plugins/network/cni-error.ts';
@@ -14,13 +14,14 @@ import { limitBandwidth } from './bandwidth.ts';
 import { findBridge } from './bridge-device.ts';
 import { machineCommands, type Commands } from './commands.ts';
 import { currentEpoch } from './epoch.ts';
+import { Flows } from './flows.ts';
 import { HostPorts } from './host-ports.ts';
 import { IpLauncher } from './ip-launcher.ts';
 import { Ip } from './ip.ts';
 import { Iptables } from './iptables.ts';
 import { KeyedQueue } from '#plugins/network/keyed-queue.ts';
 import { Slots } from '#plugins/network/slots.ts';
-import { keyText, Leases, type Lease } from './leases.ts';
+import { bare, keyText, Leases, type Lease } from './leases.ts';
 import { NodeSide } from './node-side.ts';
 import { settingsOf, type BridgeOptions, type BridgeSettings } from './options.ts';
 import { Policies } from './policies.ts';
@@ -55,11 +56,13 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
   readonly #links: PodLinks;
   readonly #node: NodeSide;
   readonly #hostPorts: HostPorts;
+  readonly #flows: Flows;
   readonly #policies: Policies;
   /** Each takes two processes, and the kernel makes one link at a time anyway. */
   readonly #attaching = new Slots(8);
   readonly #perContainer = new KeyedQueue();
   readonly #setUp = new KeyedQueue();
+  readonly #ready = Promise.withResolvers<Leases>();
   #leases: Leases | undefined;
   #configured: Configured | undefined;
   #peers: readonly NetworkPeer[] | undefined;
@@ -73,10 +76,12 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
     const { bridge, hairpin, detachAfterMs, iptables, stateDir } = this.#settings;
     this.#commands = commands;
     this.#ip = new Ip(commands);
-    this.#filters = familiesHere().map((family) => new Iptables(family, iptables, commands));
+    const families = familiesHere();
+    this.#filters = families.map((family) => new Iptables(family, iptables, commands));
     this.#links = new PodLinks({ ip: this.#ip, launcher: new IpLauncher(join(stateDir, 'run')), sysctls, clock, log, bridge, hairpin, detachAfterMs });
     this.#node = new NodeSide({ settings: this.#settings, ip: this.#ip, filters: this.#filters, commands, sysctls, log });
     this.#policies = new Policies(this.#filters);
+    this.#flows = new Flows({ commands, families, clock, afterMs: detachAfterMs, isUsed: (address) => this.#leases?.isUsed(address) === true });
     this.#hostPorts = new HostPorts({ filters: this.#filters, commands, leases: () => this.#leases?.all ?? [], podCidrs: (family) => this.#podCidrs(family) });
   }
 
@@ -93,6 +98,7 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
       if (this.#enforced !== undefined) await this.#policies.enforce(this.#enforced, signal);
       await this.#node.ensureJumps(signal);
       await this.#links.sweep(leases.all, signal);
+      this.#ready.resolve(leases);
       // One that cannot be reached keeps nobody from having pods.
       if (this.#peers !== undefined) await this.#node.setPeers(this.#peers, signal).catch((error: unknown) => this.#parts.log.warn('not all nodes can be reached', { error }));
       return published;
@@ -113,6 +119,16 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
       this.#enforced = policies;
       await this.#policies.enforce(policies, signal);
     });
+  }
+
+  /** Pods of other runtimes, by the socket, are nobody's that the cluster knows. */
+  async attachedPods(signal: AbortSignal): Promise<readonly AttachedPod[]> {
+    signal.throwIfAborted();
+    const aborted = Promise.withResolvers<never>();
+    const abort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    const leases = await Promise.race([this.#ready.promise, aborted.promise]).finally(() => signal.removeEventListener('abort', abort));
+    return leases.all.filter(({ owner }) => owner === '').map(({ pod, addresses }) => ({ pod, addresses: addresses.map(bare) }));
   }
 
   /** Does again what `configure`, `setPeers` and `enforce` did last, should others have undone it. */
@@ -189,6 +205,7 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
   /** Pods keep their network; another process may take over. */
   async close(): Promise<void> {
     await this.#links.close();
+    await this.#flows.close();
     await this.#leases?.close();
   }
 
@@ -217,6 +234,7 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
     // Until the next start it is over even if the disk does not take it.
     await this.#leases?.release(lease).catch((error: unknown) => this.#parts.log.warn('the end of a lease could not be written down', { error }));
     this.#hostPorts.forgotten(lease);
+    this.#flows.leave(lease.addresses.map(bare));
   }
 
   async #openLeases(): Promise<Leases> {
@@ -225,6 +243,7 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
     const leases = new Leases({ path: join(stateDir, 'leases'), epoch: await epoch(), clock, cooldownMs });
     await leases.open();
+    this.#flows.leave(leases.cooling);
     return leases;
   }
 

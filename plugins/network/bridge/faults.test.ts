@@ -64,6 +64,15 @@ describe('the bridge network and faults', function () {
     expect(await leasesIn(folder.path)).to.have.length(1);
   });
 
+  it('give IPv6 to pods whose runtime switched it off', async () => {
+    await start();
+    const pod = await attachment();
+    await namespaces.run(pod.netns, 'sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1');
+    await added(pod);
+    expect((await namespaces.interface(pod.netns, 'eth0'))?.addresses).to.deep.equal(['10.196.1.2/24', 'fd96:0:0:1::2/64']);
+    expect(await namespaces.reaches(pod.netns, 'fd96:0:0:1::1')).to.equal(true);
+  });
+
   it('keep leases over a restart without a reboot, and go on in the round of addresses', async () => {
     await start();
     const [a, b] = [await attachment(), await attachment()];

@@ -9,12 +9,16 @@ import { programPath } from './commands.ts';
 const TIMEOUT_MS = 30_000;
 
 /**
- * Nothing that is read is ever a command: a number, which names the files, and a path of a namespace, which stand in quotes.
- * `$1` is the folder of the files.
+ * Nothing that is read is ever a command: a number, which names the files, what is to be done about IPv6, and a path of a namespace, which stand in quotes.
+ * `$1` is the folder of the files. Runtimes, Docker among them, make namespaces in which IPv6 is switched off.
  */
 const script = `
-while read -r number netns; do
-  { ip -batch "$1/$number.node" && nsenter --net="$netns" ip -batch "$1/$number.pod"; } >/dev/null 2>"$1/$number.error" && echo "$number 0" || echo "$number 1" &
+inside() {
+  if [ "$1" = 6 ]; then nsenter --net="$2" sh -c 'echo 0 2>/dev/null >/proc/sys/net/ipv6/conf/all/disable_ipv6; exec ip -batch "$1"' sh "$3"
+  else nsenter --net="$2" ip -batch "$3"; fi
+}
+while read -r number family netns; do
+  { ip -batch "$1/$number.node" && inside "$family" "$netns" "$1/$number.pod"; } >/dev/null 2>"$1/$number.error" && echo "$number 0" || echo "$number 1" &
 done
 wait
 `;
@@ -24,6 +28,8 @@ export interface IpWork {
   readonly node: readonly string[];
   readonly netns: string;
   readonly pod: readonly string[];
+  /** The pod's namespace needs IPv6, whatever it was made with. */
+  readonly hasIpv6?: boolean;
 }
 
 /**
@@ -54,7 +60,7 @@ export class IpLauncher {
       const helper = await (this.#helper ??= this.#start());
       this.#waiting.set(number, done);
       await Promise.all([writeFile(this.#path(number, 'node'), lines(work.node)), writeFile(this.#path(number, 'pod'), lines(work.pod))]);
-      helper.write(`${number} ${work.netns}\n`);
+      helper.write(`${number} ${work.hasIpv6 === true ? 6 : 4} ${work.netns}\n`);
       const late = setTimeout(() => {
         isLate = true;
         done.reject(new NetworkError(cniCodes.refused, `ip did not end in ${TIMEOUT_MS / 1000} seconds`));

@@ -35,6 +35,8 @@ export class Leases {
   readonly #used = new Set<string>();
   /** When a released address may be given again. */
   readonly #cooling = new Map<string, number>();
+  /** What an attachment had, until it has cooled down: who is attached again goes on with what others know of it, such as its policies. */
+  readonly #former = new Map<string, { readonly addresses: readonly string[]; readonly until: number }>();
 
   constructor(options: LeasesOptions) {
     this.#options = options;
@@ -61,10 +63,20 @@ export class Leases {
   acquire(attachment: NetworkAttachment, owner: string, ranges: readonly AddressRange[]): { readonly lease: Lease; readonly stored: Promise<void> } {
     const { containerId, ifName, pod, portMappings, bandwidth } = attachment;
     this.#checkPorts(attachment);
-    const addresses = ranges.map((range) => this.#free(range));
+    this.#warm();
+    const addresses = ranges.map((range) => this.#formerIn(range, attachment) ?? this.#free(range));
     const lease: Lease = { owner, containerId, ifName, addresses, pod: { namespace: pod.namespace, name: pod.name, uid: pod.uid }, portMappings, ...(bandwidth === undefined ? {} : { bandwidth }) };
     this.#add(lease);
     return { lease, stored: this.#journal.append({ lease } satisfies JournalRecord) };
+  }
+
+  isUsed(address: string): boolean {
+    return this.#used.has(address);
+  }
+
+  /** Addresses that somebody had a moment ago. */
+  get cooling(): readonly string[] {
+    return [...this.#cooling.keys()];
   }
 
   /** The addresses cool down before they are given again. */
@@ -80,8 +92,14 @@ export class Leases {
     return this.#journal.close();
   }
 
+  #formerIn(range: AddressRange, attachment: NetworkAttachment): string | undefined {
+    return this.#former.get(keyText(attachment))?.addresses.find((address) => {
+      const parsed = parseIp(bare(address));
+      return parsed !== undefined && range.contains(parsed) && !this.#used.has(bare(address)) && address.endsWith(`/${range.cidr.prefixLength}`);
+    });
+  }
+
   #free(range: AddressRange): string {
-    this.#warm();
     const address = range.next((each) => this.#used.has(each) || this.#cooling.has(each));
     if (address !== undefined) return `${address}/${range.cidr.prefixLength}`;
     const isFull = this.#usedIn(range) >= range.capacity;
@@ -101,6 +119,7 @@ export class Leases {
   #warm(): void {
     const now = this.#options.clock.now();
     for (const [address, until] of this.#cooling) if (until <= now) this.#cooling.delete(address);
+    for (const [key, { until }] of this.#former) if (until <= now) this.#former.delete(key);
   }
 
   #checkPorts(attachment: NetworkAttachment): void {
@@ -116,11 +135,13 @@ export class Leases {
       this.#used.add(bare(address));
       this.#cooling.delete(bare(address));
     }
+    this.#former.delete(keyText(lease));
   }
 
   #remove(lease: Lease, at: number): void {
     this.#leases.delete(keyText(lease));
     for (const address of lease.addresses) this.#used.delete(bare(address));
+    this.#former.set(keyText(lease), { addresses: lease.addresses, until: at + this.#options.cooldownMs });
     this.#cool(lease.addresses, at);
   }
 

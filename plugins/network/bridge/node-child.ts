@@ -28,6 +28,7 @@ const methods: Record<string, (...args: never[]) => unknown> = {
   configure: (node: Parameters<BridgeNetwork['configure']>[0]) => network.configure(node, never),
   setPeers: (peers: Parameters<BridgeNetwork['setPeers']>[0]) => network.setPeers(peers, never),
   enforce: (policies: Parameters<BridgeNetwork['enforce']>[0]) => network.enforce(policies, never),
+  attachedPods: () => network.attachedPods(never),
   repair: () => network.repair(never),
   add: (attachment: Parameters<BridgeNetwork['add']>[0], aborted = false) => network.add(attachment, aborted ? AbortSignal.abort(new Error('aborted')) : never),
   del: (attachment: Parameters<BridgeNetwork['del']>[0]) => network.del(attachment, never),

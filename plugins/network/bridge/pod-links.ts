@@ -41,7 +41,7 @@ export class PodLinks {
     await this.#cut([name].filter((each) => this.#leaving.has(each)));
     try {
       await launcher.run({
-        netns,
+        netns, hasIpv6: lease.addresses.some((address) => address.includes(':')),
         node: [
           `link add ${name} mtu ${mtu} address ${hostLinkMac(name)} master ${bridge} up type veth peer name ${lease.ifName} mtu ${mtu} address ${podMac(lease)} netns ${netns}`,
           ...(hairpin ? [`link set ${name} type bridge_slave hairpin on`] : []),

@@ -66,9 +66,23 @@ describe('policies between pods', function () {
     expect(await isHeard(remote.attachment.netns, server.v4)).to.equal(true);
   });
 
+  it('are enforced beside the rules of services, which stay', async () => {
+    const others = ['KEELSON-NP-TCP-30080', 'KEELSON-SVC-0123456789ABCDEF', 'KEELSON-NETPOL'];
+    const { netns } = cluster.node(1);
+    const input = ['*filter', ...others.map((chain) => `:${chain} - [0:0]`), ...others.map((chain) => `-A FORWARD -d 192.0.2.1 -j ${chain}`), 'COMMIT', ''].join('\n');
+    for (const tool of ['iptables-restore', 'ip6tables-restore']) await namespaces.feed(netns, input.replaceAll('192.0.2.1', tool.startsWith('ip6') ? '2001:db8::1' : '192.0.2.1'), tool, '--noflush');
+    await enforce(of(server, { ingress: [] }));
+    await enforce(of(neighbour, { ingress: [] }));
+    for (const tool of ['iptables', 'ip6tables']) {
+      const rules = await namespaces.run(netns, tool, '-S');
+      for (const chain of others) expect(rules, tool).to.include(`-N ${chain}`);
+      expect(rules.match(/-N KEELSON-POL-/g), tool).to.have.length(1);
+    }
+  });
+
   it('leave nothing behind when they go', async () => {
     await enforce();
     expect(await heard()).to.deep.equal([true, true, true]);
-    expect(await namespaces.run(cluster.node(1).netns, 'iptables', '-t', 'filter', '-S')).not.to.include('KEELSON-NP-');
+    expect(await namespaces.run(cluster.node(1).netns, 'iptables', '-t', 'filter', '-S')).not.to.include('KEELSON-POL-');
   });
 });

@@ -8,25 +8,27 @@ const written = (policy: PodPolicy, family: 'IPv4' | 'IPv6' = 'IPv4'): Record<st
   const chains = policyChains(family, 'MAIN', [policy]);
   // Names say nothing: they are numbered in the order in which they are met.
   const names = new Map(Object.keys(chains).filter((name) => name !== 'MAIN').map((name, index) => [name, `C${index}`]));
-  const plain = (text: string): string => text.replaceAll(/KEELSON-NP-[0-9A-F]{16}/g, (name) => names.get(name) ?? name);
+  const plain = (text: string): string => text.replaceAll(/KEELSON-POL-[0-9A-F]{16}/g, (name) => names.get(name) ?? name);
   return Object.fromEntries(Object.entries(chains).map(([name, rules]) => [plain(name), rules.map(plain)]));
 };
 const open = '-j MARK --set-xmark 0x0/0x1000';
 const end = ['-m mark ! --mark 0x1000/0x1000 -j DROP', open];
 const allow = '-j MARK --set-xmark 0x1000/0x1000';
-const answers = '-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN';
+const answers = ['-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN', '-d 224.0.0.0/4 -j DROP', '-m addrtype --dst-type BROADCAST -j DROP'];
+const byLink = ['-d ff00::/8 -j DROP', '-d fe80::/10 -j DROP', '-s fe80::/10 -j DROP'];
+const found = ['130', '131', '132', '135', '136', '143'].map((type) => `-p ipv6-icmp -m icmp6 --icmpv6-type ${type} -j RETURN`);
 
 describe('policyChains', () => {
   it('writes nothing for nobody', () => {
     expect(policyChains('IPv4', 'MAIN', [])).to.deep.equal({ MAIN: [] });
     expect(policyChains('IPv4', 'MAIN', [pod({})])).to.deep.equal({ MAIN: [] });
-    expect(policyChains('IPv6', 'MAIN', [pod({ addresses: ['10.0.0.1'], ingress: [] })])).to.deep.equal({ MAIN: [] });
+    expect(policyChains('IPv6', 'MAIN', [pod({ addresses: ['10.0.0.1'], ingress: [] })])).to.deep.equal({ MAIN: [answers[0], ...found, ...byLink] });
   });
 
   it('drops what no rule allows, in the directions that are ruled', () => {
-    expect(written(ingress())).to.deep.equal({ MAIN: [answers, '-d 10.0.0.1 -j C0'], C0: [open, ...end] });
-    expect(written(pod({ egress: [] }))).to.deep.equal({ MAIN: [answers, '-s 10.0.0.1 -j C0'], C0: [open, ...end] });
-    expect(written(ingress(), 'IPv6').MAIN).to.deep.equal([answers, '-p ipv6-icmp -m icmp6 --icmpv6-type 135 -j RETURN', '-p ipv6-icmp -m icmp6 --icmpv6-type 136 -j RETURN', '-d fd00::1 -j C0']);
+    expect(written(ingress())).to.deep.equal({ MAIN: [...answers, '-d 10.0.0.1 -j C0'], C0: [open, ...end] });
+    expect(written(pod({ egress: [] }))).to.deep.equal({ MAIN: [...answers, '-s 10.0.0.1 -j C0'], C0: [open, ...end] });
+    expect(written(ingress(), 'IPv6').MAIN).to.deep.equal([answers[0], ...found, ...byLink, '-d fd00::1 -j C0']);
   });
 
   for (const [what, rule, lines, more] of [
@@ -41,7 +43,7 @@ describe('policyChains', () => {
   ] as const) {
     it(`lets in ${what}`, () => {
       const name = `C${Object.keys(more).length}`;
-      expect(written(ingress(rule))).to.deep.equal({ MAIN: [answers, `-d 10.0.0.1 -j ${name}`], [name]: [open, ...lines, ...end], ...more });
+      expect(written(ingress(rule))).to.deep.equal({ MAIN: [...answers, `-d 10.0.0.1 -j ${name}`], [name]: [open, ...lines, ...end], ...more });
     });
   }
 

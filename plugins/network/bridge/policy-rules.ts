@@ -4,8 +4,8 @@ import { NetworkError, type PodPolicy, type PolicyPort, type PolicyRule } from '
 import { cniCodes } from '#plugins/network/cni-error.ts';
 import { quoted } from '#plugins/network/cni-names.ts';
 
-/** What all chains that are made here begin with; POLICY_CHAIN does not. */
-export const PREFIX = 'KEELSON-NP-';
+/** What all chains that are made here begin with, and no others: POLICY_CHAIN does not, nor do those of the service proxy. */
+export const PREFIX = 'KEELSON-POL-';
 
 /** On a packet that a rule has allowed. */
 const ALLOWED = '0x1000/0x1000';
@@ -33,14 +33,20 @@ export function policyChains(family: IpFamily, main: string, policies: readonly 
       ways.push(...addresses.map((address) => `${flag} ${address} -j ${name}`));
     }
   }
-  if (ways.length > 0) chains[main] = [...always(family), ...ways];
+  // Also where no ruled pod has addresses of the family: it may have one that only the link knows.
+  if (policies.some(({ ingress, egress }) => ingress !== undefined || egress !== undefined)) chains[main] = [...always(family), ...ways];
   return chains;
 }
 
-/** Answers, and what neighbours must say to find each other. */
+/**
+ * Answers, and what neighbours must say to find each other. Nothing else may go round a pod's addresses: by those that only the link knows, or to
+ * everybody on the bridge. This is asked of forwarded packets only, so the node itself can be reached by both.
+ */
 const always = (family: IpFamily): string[] => [
   '-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN',
-  ...(family === 'IPv4' ? [] : ['135', '136'].map((type) => `-p ipv6-icmp -m icmp6 --icmpv6-type ${type} -j RETURN`)),
+  ...(family === 'IPv4'
+    ? ['-d 224.0.0.0/4 -j DROP', '-m addrtype --dst-type BROADCAST -j DROP']
+    : [...['130', '131', '132', '135', '136', '143'].map((type) => `-p ipv6-icmp -m icmp6 --icmpv6-type ${type} -j RETURN`), '-d ff00::/8 -j DROP', '-d fe80::/10 -j DROP', '-s fe80::/10 -j DROP']),
 ];
 
 const chainName = (...parts: readonly (string | number)[]): string => PREFIX + createHash('sha256').update(parts.join('/')).digest('hex').slice(0, 16).toUpperCase();

@@ -7,7 +7,7 @@ import { FlowCleaner } from './flow-cleaner.ts';
 import { FrontDoors } from './front-doors.ts';
 import { KernelTables, RefusedInput, type Backend } from './kernel-tables.ts';
 import { base } from './names.ts';
-import { changeOf, restoreInputs, sizeOf, wholeInput, type Change, type TableChange } from './restore-input.ts';
+import { changeOf, restoreInputs, sizeOf, type Change, type TableChange } from './restore-input.ts';
 import { Ruleset, tables, type ChainTexts, type Table } from './ruleset.ts';
 import type { Saved } from './saved-rules.ts';
 
@@ -18,7 +18,6 @@ export interface FamilyProxyOptions {
   readonly externalIPs: boolean;
   readonly masqueradeMark: number;
   readonly lockSeconds: number;
-  readonly ownsTables: boolean;
   readonly logger: Logger;
 }
 
@@ -138,9 +137,7 @@ export class FamilyProxy {
     const wanted = { nat: this.#ruleset.chains('nat'), filter: this.#ruleset.chains('filter') };
     const change: Change = { nat: changeOf('nat', wanted.nat, saved.nat), filter: changeOf('filter', wanted.filter, saved.filter) };
     const changes = sizeOf(change);
-    const isEmpty = tables.every((table) => !saved[table].isShared && saved[table].chains.size === 0);
-    if (this.#options.ownsTables && this.#isFirst && isEmpty) await this.#tables.replace(wholeInput(wanted), signal);
-    else for (const input of restoreInputs(change)) await this.#tables.apply(input, signal);
+    for (const input of restoreInputs(change)) await this.#tables.apply(input, signal);
     for (const table of tables) this.#ruleset.takeTouched(table);
     const isRepair = !this.#isFirst && changes > 0;
     this.#isFirst = false;

@@ -115,12 +115,34 @@ describe('the iptables proxy on a node', function () {
 
   it('ignores external IPs unless told otherwise', async () => {
     const claimed = proxyPort('claimed', clusterIP(), [here], { externalIPs: ['203.0.113.77'] });
-    await sync(claimed);
+    expect((await sync(claimed)).problems).to.deep.equal([{ port: claimed.key, message: 'externalIPs are not served here, since by them anybody could take over an address (CVE-2020-8554): 203.0.113.77' }]);
+    expect((await sync(proxyPort('other', clusterIP(), [here]))).problems, 'still').to.have.length(1);
     expect(await failure(ask('client', '203.0.113.77', 80, 400))).to.match(/^E/);
     await proxy.remove(never);
     proxy = make({ externalIPs: true });
-    await proxy.sync(world.state, undefined, never);
+    expect((await proxy.sync(world.state, undefined, never)).problems).to.deep.equal([]);
     expect((await ask('client', '203.0.113.77')).name).to.equal('one');
+  });
+
+  it('takes SCTP', async () => {
+    const sctp = proxyPort('sctp', clusterIP(), [here, away], { protocol: 'SCTP', port: 9, nodePort: 30_132, affinitySeconds: 10 });
+    expect((await sync(sctp)).problems).to.deep.equal([]);
+    expect((await save()).join('\n')).to.include('-p sctp -m sctp --dport 30132');
+  });
+
+  it('lets a client go elsewhere once it has been away for the time of its affinity', async () => {
+    const sticky = proxyPort('sticky', clusterIP(), [here, second], { affinitySeconds: 1 });
+    await sync(sticky);
+    const names = async (pauseMs: number): Promise<ReadonlySet<string>> => {
+      const heard = new Set<string>();
+      for (let i = 0; i < 12 && heard.size < 2; i++) {
+        heard.add((await ask('client', sticky.clusterIP)).name);
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+      return heard;
+    };
+    expect((await names(50)).size).to.equal(1);
+    expect((await names(1300)).size).to.equal(2);
   });
 
   it('finds out and puts right what somebody flushed, changed or deleted', async () => {
@@ -142,10 +164,9 @@ describe('the iptables proxy on a node', function () {
     expect((await ask('client', web.clusterIP)).name).to.be.oneOf(['one', 'two']);
   });
 
-  it('leaves everybody else\'s rules alone, from the first sync to the removal, also when it was told that there are none', async () => {
+  it('leaves everybody else\'s rules alone, from the first sync to the removal', async () => {
     await lab.run('iptables-restore', ['--noflush'], '*nat\n:OTHERS - [0:0]\n-A OTHERS -d 192.0.2.7/32 -j RETURN\n-A PREROUTING -j OTHERS\nCOMMIT\n*filter\n:KEELSON-NETPOL - [0:0]\n-A FORWARD -s 192.0.2.9/32 -j DROP\nCOMMIT\n');
     const before = await save();
-    proxy = make({ ownsTables: true });
     await sync(proxyPort('web', clusterIP(), [here]));
     expect(await save()).to.include.members(before.filter((line) => line.startsWith('-A')));
     await proxy.remove(never);

@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { ProxyProblem, ProxyReport, ProxyState, ServiceProxy, Tripwire } from '#core/spi/service-proxy.ts';
+import { IgnoredExternalIPs } from '#plugins/proxy/external-ips.ts';
 import { commandsIn, type RunCommand } from './commands.ts';
 import { FamilyProxy } from './family-proxy.ts';
 import type { Backend } from './kernel-tables.ts';
@@ -11,11 +12,6 @@ import { LoopbackNodePorts } from './loopback-node-ports.ts';
 
 export interface IptablesProxyOptions {
   readonly logger: Logger;
-  /**
-   * Nobody else keeps rules in this network namespace, as in a node's of our own. The first sync then replaces the tables at once, which is twice as
-   * fast, if it finds them empty. Default: false.
-   */
-  readonly ownsTables?: boolean;
   /** Path of the network namespace to work in, such as `/run/netns/node1`; that of this process by default. */
   readonly netns?: string;
   /** Default: both. */
@@ -36,13 +32,14 @@ export interface IptablesProxyOptions {
   readonly run?: RunCommand;
 }
 
-const defaults = { families: ['IPv4', 'IPv6'], backend: 'auto', externalIPs: false, ownsTables: false, masqueradeMark: 0x4000, lockSeconds: 5, loopbackNodePorts: false, clock: systemClock } as const;
+const defaults = { families: ['IPv4', 'IPv6'], backend: 'auto', externalIPs: false, masqueradeMark: 0x4000, lockSeconds: 5, loopbackNodePorts: false, clock: systemClock } as const;
 
 /** Services as rules of the kernel's packet filter. See README.md for the chains. */
 export class IptablesProxy implements ServiceProxy, Tripwire {
   readonly name = 'iptables';
   readonly #families: readonly FamilyProxy[];
   readonly #loopback: LoopbackNodePorts | undefined;
+  readonly #ignored: IgnoredExternalIPs | undefined;
   readonly #netns: string | undefined;
 
   /** @throws {RangeError} naming the option */
@@ -51,6 +48,7 @@ export class IptablesProxy implements ServiceProxy, Tripwire {
     if (!Number.isInteger(Math.log2(masqueradeMark)) || masqueradeMark >= 2 ** 32) throw new RangeError(`masqueradeMark must be one bit of 32, not ${masqueradeMark}`);
     if (!Number.isInteger(lockSeconds) || lockSeconds < 1) throw new RangeError(`lockSeconds must be a whole number of seconds from 1 on, not ${lockSeconds}`);
     this.#netns = netns;
+    this.#ignored = others.externalIPs ? undefined : new IgnoredExternalIPs();
     this.#loopback = loopbackNodePorts ? new LoopbackNodePorts(clock) : undefined;
     this.#families = families.map((family) => new FamilyProxy({ ...others, family, run, masqueradeMark, lockSeconds, logger: logger.with({ family }) }));
   }
@@ -61,7 +59,8 @@ export class IptablesProxy implements ServiceProxy, Tripwire {
     const problems: ProxyProblem[] = [...new Map(reports.flatMap((report) => report.problems).map((problem) => [`${problem.port} ${problem.message}`, problem])).values()];
     const left = new Set(problems.map(({ port }) => port));
     await this.#loopback?.sync(state.ports, changed, (key) => !left.has(key), signal);
-    return { problems, repaired: reports.reduce((sum, { repaired }) => sum + repaired, 0) };
+    const ignored = this.#ignored?.update(state.ports, changed) ?? [];
+    return { problems: [...problems, ...ignored], repaired: reports.reduce((sum, { repaired }) => sum + repaired, 0) };
   }
 
   async intact(signal: AbortSignal): Promise<boolean> {

@@ -47,11 +47,6 @@ export class KernelTables {
     await this.#run('restore', ['-w', String(this.#options.lockSeconds), '--noflush'], input, signal);
   }
 
-  /** Replaces everything that is in the tables of the input. @throws {ProviderError} */
-  async replace(input: string, signal: AbortSignal): Promise<void> {
-    await this.#run('restore', ['-w', String(this.#options.lockSeconds)], input, signal);
-  }
-
   /** The rules of one chain, as lines; undefined when there is no such chain. */
   async chain(table: string, chain: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
     const { exitCode, output } = await this.#options.run(this.#program, ['-w', String(this.#options.lockSeconds), '-t', table, '-S', chain], '', signal);

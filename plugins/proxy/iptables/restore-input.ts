@@ -59,10 +59,6 @@ function sectionsOf(table: Table, { writes, deletes, jumps: missing, strays }: T
 const pieces = <T>(all: readonly T[]): readonly (readonly T[])[] =>
   Array.from({ length: Math.ceil(all.length / chainsAtOnce) }, (_, index) => all.slice(index * chainsAtOnce, (index + 1) * chainsAtOnce));
 
-/** The whole of both tables, for `iptables-restore` without `--noflush`: nobody else may have anything in them. */
-export const wholeInput = (wanted: Record<Table, ChainTexts>): string =>
-  tables.map((table) => section(table, [...wanted[table]], [], jumps.filter((jump) => jump.table === table), [])).join('');
-
 function section(table: Table, writes: readonly (readonly [string, string])[], deletes: readonly string[], missing: readonly Jump[], strays: readonly string[]): string {
   const lines = [
     // Naming a chain makes it, or empties it.

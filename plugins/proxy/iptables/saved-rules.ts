@@ -9,13 +9,11 @@ export interface SavedTable {
   readonly jumps: Set<Jump>;
   /** Rules in the kernel's chains that lead to chains of ours and are none of the above: old, doubled or in the wrong place. */
   readonly strays: string[];
-  /** Somebody else has chains or rules in the table. */
-  isShared: boolean;
 }
 
 export type Saved = Record<Table, SavedTable>;
 
-const emptyTable = (): SavedTable => ({ chains: new Map(), jumps: new Set(), strays: [], isShared: false });
+const emptyTable = (): SavedTable => ({ chains: new Map(), jumps: new Set(), strays: [] });
 
 /** Reads what `iptables-save` prints. */
 export function parseSaved(text: string): Saved {
@@ -31,9 +29,8 @@ export function parseSaved(text: string): Saved {
       finish();
       table = tables.find((name) => line === `*${name}`);
     } else if (table !== undefined && line.startsWith(':')) {
-      const [chain = '', policy = ''] = line.slice(1).split(' ', 2);
+      const [chain = ''] = line.slice(1).split(' ', 1);
       if (isOurs(chain)) lines.set(chain, []);
-      else saved[table].isShared ||= policy === '-';
     } else if (table !== undefined && line.startsWith('-A ')) {
       takeRule(saved[table], table, line, lines);
     }
@@ -51,10 +48,7 @@ function takeRule(saved: SavedTable, table: Table, line: string, lines: Readonly
   }
   const rule = line.slice(4 + chain.length);
   const target = /(?:^| )-[jg] (\S+)/.exec(rule)?.[1] ?? '';
-  if (!isOurs(target)) {
-    saved.isShared = true;
-    return;
-  }
+  if (!isOurs(target)) return;
   const jump = jumps.find((wanted) => wanted.table === table && wanted.chain === chain && wanted.rule === rule);
   // Where others keep putting theirs in front there would be no end of it: only what stands twice is out of place.
   if (jump === undefined || saved.jumps.has(jump)) saved.strays.push(`${chain} ${rule}`);

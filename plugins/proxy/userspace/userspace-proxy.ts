@@ -1,6 +1,7 @@
 import type { Clock } from '#core/kernel/clock.ts';
 import type { ProxyPort, ProxyProblem, ProxyReport, ProxyState, ServiceProxy } from '#core/spi/service-proxy.ts';
 import { checkPort } from '#plugins/proxy/check-port.ts';
+import { IgnoredExternalIPs } from '#plugins/proxy/external-ips.ts';
 import { frontKey, frontsOf, type Front, type FrontOptions } from '#plugins/proxy/front.ts';
 import { defaultLimits, Fronts } from '#plugins/proxy/fronts.ts';
 import type { ForwarderLimits } from '#plugins/proxy/tcp-forwarder.ts';
@@ -14,13 +15,15 @@ export class UserspaceProxy implements ServiceProxy {
   readonly name = 'userspace';
   readonly #options: FrontOptions;
   readonly #fronts: Fronts;
+  readonly #ignored: IgnoredExternalIPs | undefined;
 
   constructor({ clock, nodePortAddresses = ['127.0.0.1', '::1'], externalIPs = false, ...limits }: UserspaceProxyOptions) {
     this.#options = { nodePortAddresses, externalIPs };
+    this.#ignored = externalIPs ? undefined : new IgnoredExternalIPs();
     this.#fronts = new Fronts({ ...defaultLimits, ...limits }, clock);
   }
 
-  async sync({ ports }: ProxyState, _changed: ReadonlySet<string> | undefined, signal: AbortSignal): Promise<ProxyReport> {
+  async sync({ ports }: ProxyState, changed: ReadonlySet<string> | undefined, signal: AbortSignal): Promise<ProxyReport> {
     signal.throwIfAborted();
     const problems = [...ports.values()].flatMap((port) => problemOf(port) ?? []);
     const invalid = new Set(problems.map(({ port }) => port));
@@ -31,7 +34,7 @@ export class UserspaceProxy implements ServiceProxy {
       for (const front of frontsOf(port, this.#options)) wanted.set(frontKey(front), front);
     }
     await this.#fronts.bring(wanted, signal);
-    return { problems: [...problems, ...sound.flatMap((port) => this.#unreached(port, wanted) ?? [])], repaired: 0 };
+    return { problems: [...problems, ...sound.flatMap((port) => this.#unreached(port, wanted) ?? []), ...(this.#ignored?.update(ports, changed) ?? [])], repaired: 0 };
   }
 
   async status(): Promise<void> {

@@ -13,4 +13,7 @@ export const userspace = (options: Omit<UserspaceProxyOptions, 'clock'> = {}): C
     bind(Component).toResolvedValue((proxy): Component => ({ name: 'userspace proxy', start: () => Promise.resolve(), stop: () => proxy.remove() }), [UserspaceProxy]).inSingletonScope();
   });
 
+/** One of its own, for who forwards something else than services. */
+export const userspaceProxy = (options: UserspaceProxyOptions): ServiceProxy => new UserspaceProxy(options);
+
 export const keelsonModule: KeelsonModule = { name: 'userspace', create: () => userspace() };

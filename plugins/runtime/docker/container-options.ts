@@ -62,7 +62,7 @@ function pidMode(target: string | undefined, { id, sharedPid, hostPid }: Sandbox
 }
 
 /** A path that is missing is refused, not made: Docker's older `Binds` would make folders. From Engine 25 on read-only would mean all that is mounted below as well. */
-const mountOf = ({ hostPath, containerPath, readOnly, propagation = 'private' }: ContainerMount) => ({
+export const mountOf = ({ hostPath, containerPath, readOnly, propagation = 'private' }: ContainerMount) => ({
   Type: 'bind' as const, Source: hostPath, Target: containerPath, ReadOnly: readOnly,
   BindOptions: { Propagation: propagation === 'private' ? 'rprivate' as const : propagation, ...(readOnly ? { ReadOnlyNonRecursive: true } : {}) },
 });

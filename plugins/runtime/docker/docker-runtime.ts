@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { type Clock, systemClock } from '#core/kernel/clock.ts';
 import type {
   Container, ContainerConfig, ContainerEvent, ContainerResources, ContainerRuntime, ContainerUsage, ExecResult, LogLine, LogOptions, RegistryCredentials,
@@ -11,6 +12,7 @@ import { Lifecycle } from './lifecycle.ts';
 import { DockerLogs } from './logs.ts';
 import { Marks } from './marks.ts';
 import { DockerMonitor } from './monitor.ts';
+import { engineNetwork, NamedNetwork } from './node-network.ts';
 import { PauseImage } from './pause-image.ts';
 import { DockerPrograms } from './programs.ts';
 import { DockerSandboxes } from './sandboxes.ts';
@@ -20,8 +22,8 @@ export interface DockerOptions extends EngineOptions {
   readonly node: string;
   /** Tells apart agents of different clusters whose nodes have the same name. Must be the same when the agent starts again. */
   readonly agent?: string;
-  /** The node's own network, for pods with `hostNetwork`: `host` (default), or `container:ID` of a container whose network namespace stands for the node. */
-  readonly nodeNetwork?: string;
+  /** The network namespace that stands for the node, which pods with `hostNetwork` join: `/run/netns/NAME`. By default that of the engine. */
+  readonly nodeNetwork?: string | undefined;
 }
 
 /** Pods as containers of a Docker Engine, 20.10 or later. Reads and starts nothing until its first call. */
@@ -33,13 +35,13 @@ export class DockerRuntime implements ContainerRuntime {
   readonly #logs: DockerLogs;
   readonly #monitor: DockerMonitor;
 
-  constructor({ node, agent = '', nodeNetwork = 'host', ...where }: DockerOptions, clock: Clock = systemClock) {
-    if (nodeNetwork !== 'host' && !/^container:[\w.-]+$/.test(nodeNetwork)) throw new Error(`nodeNetwork must be "host" or "container:ID", not "${nodeNetwork}"`);
+  constructor({ node, agent = '', nodeNetwork, ...where }: DockerOptions, clock: Clock = systemClock) {
+    if (nodeNetwork !== undefined && !isAbsolute(nodeNetwork)) throw new Error(`nodeNetwork must be the absolute path of a network namespace, not "${nodeNetwork}"`);
     const engine = new Engine(where, clock);
     const marks = new Marks(node, agent);
     const inspections = new Inspections(engine, marks);
     const lifecycle = new Lifecycle(engine, marks, inspections);
-    this.#sandboxes = new DockerSandboxes(lifecycle, inspections, marks, new PauseImage(engine), nodeNetwork);
+    this.#sandboxes = new DockerSandboxes(lifecycle, inspections, marks, new PauseImage(engine), nodeNetwork === undefined ? engineNetwork : new NamedNetwork(nodeNetwork, node, clock));
     this.#containers = new DockerContainers(engine, lifecycle, inspections, marks);
     this.#images = new DockerImages(engine);
     this.#programs = new DockerPrograms(engine, inspections);

@@ -17,6 +17,12 @@ describe('the module docker', () => {
     expect(container.get(ContainerRuntime)).to.equal(container.get(ContainerRuntime));
   });
 
+  it('takes the network namespace of the node', () => {
+    const container = new Container();
+    container.load(keelsonModule.create({ ...settings, netns: 'run/netns/node-1' }));
+    expect(() => container.get(ContainerRuntime)).to.throw('not "run/netns/node-1"');
+  });
+
   it('takes an address of the engine', async () => {
     const reasonOf = async (url: string): Promise<string | undefined> => ((await keelsonModule.abilities?.({ ...settings, url })) ?? [])[0]?.reason;
     expect(await reasonOf('docker:///no/such.sock')).to.contain('connect ENOENT /no/such.sock');

@@ -9,8 +9,8 @@ export const docker = (options: DockerOptions): ContainerModule =>
   });
 
 /** The folder of its state tells this cluster's agent from those of others on the same machine. */
-const optionsOf = ({ nodeName, stateDir, url }: ModuleSettings): DockerOptions =>
-  ({ node: nodeName, agent: stateDir, ...(url === undefined ? {} : { host: url.replace(/^docker:\/\/(?=\/)/, 'unix://').replace(/^docker:/, 'tcp:') }) });
+const optionsOf = ({ nodeName, stateDir, netns, url }: ModuleSettings): DockerOptions =>
+  ({ node: nodeName, agent: stateDir, nodeNetwork: netns, ...(url === undefined ? {} : { host: url.replace(/^docker:\/\/(?=\/)/, 'unix://').replace(/^docker:/, 'tcp:') }) });
 
 export const keelsonModule: KeelsonModule = {
   name: 'docker',

@@ -8,8 +8,9 @@ import { progressOf } from './progress.ts';
 import { imageIdOf, type ImageReference, parseReference, referenceText } from './reference.ts';
 import { sideBySide } from './side-by-side.ts';
 
-/** A registry that says nothing for so long is given up; a large layer is unpacked in silence. */
-const pullIdleMs = 5 * 60_000;
+/** A registry that sends nothing for so long is given up, as by dockershim; what the engine does with a large layer may take it longer. */
+const [silenceMs, unpackingMs] = [60_000, 5 * 60_000];
+const isUnpacking = (status: string): boolean => /^(?:Verifying|Download complete|Extracting)/.test(status);
 const atOnce = 8;
 
 export class DockerImages implements ImageStore {
@@ -33,20 +34,23 @@ export class DockerImages implements ImageStore {
   async #pull(reference: string, { name, tag, digest }: ImageReference, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<void> {
     const idle = new AbortController();
     let forget = () => {};
-    const heard = (): void => {
+    const heard = (status = ''): void => {
       forget();
-      forget = this.#engine.clock.after(pullIdleMs, () => idle.abort(new Error(`nothing was heard for ${pullIdleMs / 60_000} minutes`)));
+      const patienceMs = isUnpacking(status) ? unpackingMs : silenceMs;
+      forget = this.#engine.clock.after(patienceMs, () => idle.abort(new ProviderError('Unavailable', `cannot pull "${reference}": nothing came from the registry for ${patienceMs / 60_000} min; the pull was given up`)));
     };
     const options = { fromImage: name, tag: digest ?? tag ?? 'latest' };
     try {
       heard();
       await this.#engine.call(`cannot pull "${reference}"`, AbortSignal.any([signal, idle.signal]), async (docker, abort) => {
         const stream = await docker.createImage(authOf(credentials), { ...options, ...abort });
-        for await (const { error } of progressOf(stream)) {
-          heard();
+        for await (const { error, status } of progressOf(stream)) {
+          heard(status);
           if (error !== undefined) throw new PullRefused(error);
         }
       }, { timeoutMs: 24 * 3600_000, raise: (error) => toPullError(error, reference) });
+    } catch (error) {
+      throw idle.signal.aborted ? idle.signal.reason : error;
     } finally {
       forget();
     }

@@ -74,11 +74,13 @@ export function toContainer(seen: Inspected): Container {
 const ending = (seen: Inspected): Pick<Container, 'finishedAt' | 'exitCode' | 'oomKilled'> =>
   ({ finishedAt: Math.max(seen.finishedAt ?? seen.createdAt, seen.startedAt ?? 0), exitCode: seen.exitCode, oomKilled: seen.oomKilled });
 
+/** Docker's mode says it only where the node's network is the engine's. */
+export const usesNodeNetwork = ({ networkMode, labels }: Inspected): boolean => networkMode !== 'none' || labels[label.network] === 'node';
+
 export function toSandbox(seen: Inspected): Sandbox {
-  const own = seen.networkMode === 'none';
   return {
     id: seen.id, pod: podOf(seen.labels), attempt: attemptOf(seen.labels), state: seen.running ? 'Ready' : 'NotReady', createdAt: seen.createdAt,
-    ...(seen.running && own ? { netns: `/proc/${seen.pid}/ns/net` } : {}),
+    ...(seen.running && !usesNodeNetwork(seen) ? { netns: `/proc/${seen.pid}/ns/net` } : {}),
     labels: givenLabels(seen.labels),
   };
 }

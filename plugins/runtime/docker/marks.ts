@@ -6,7 +6,7 @@ import type { RuntimeLabels, SandboxConfig } from '#core/spi/container-runtime.t
 export const label = {
   node: 'io.keelson.node', agent: 'io.keelson.agent', kind: 'io.keelson.kind', attempt: 'io.keelson.attempt', labels: 'io.keelson.labels',
   podUid: 'io.keelson.pod.uid', podName: 'io.keelson.pod.name', podNamespace: 'io.keelson.pod.namespace',
-  sandbox: 'io.keelson.sandbox', container: 'io.keelson.container', image: 'io.keelson.image',
+  sandbox: 'io.keelson.sandbox', container: 'io.keelson.container', image: 'io.keelson.image', network: 'io.keelson.network',
 } as const;
 
 export type Kind = 'sandbox' | 'container';
@@ -34,8 +34,8 @@ export class Marks {
     return kind === undefined ? labels[label.kind] !== undefined : labels[label.kind] === kind;
   }
 
-  sandboxLabels({ pod, attempt, labels }: SandboxConfig): Record<string, string> {
-    return { ...this.#common('sandbox', pod, attempt, labels), 'io.kubernetes.container.name': 'POD' };
+  sandboxLabels({ pod, attempt, namespaces, labels }: SandboxConfig): Record<string, string> {
+    return { ...this.#common('sandbox', pod, attempt, labels), [label.network]: namespaces.network, 'io.kubernetes.container.name': 'POD' };
   }
 
   containerLabels(sandbox: { readonly id: string; readonly pod: SandboxConfig['pod'] }, container: { readonly name: string; readonly attempt: number; readonly image: string; readonly labels: RuntimeLabels }): Record<string, string> {

@@ -7,6 +7,7 @@ import { Engine } from './engine.ts';
 import { Inspections } from './inspections.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Marks } from './marks.ts';
+import { engineNetwork } from './node-network.ts';
 import { DockerSandboxes, sideOf } from './sandboxes.ts';
 
 const never = new AbortController().signal;
@@ -39,7 +40,7 @@ describe('sandboxes of an engine that may spare nobody from the OOM killer', () 
     const marks = new Marks('node', '');
     inspections = new Inspections(connection, marks);
     const image = { id: async () => 'sha256:pause', forget: () => undefined };
-    sandboxes = new DockerSandboxes(new Lifecycle(connection, marks, inspections), inspections, marks, image, 'host');
+    sandboxes = new DockerSandboxes(new Lifecycle(connection, marks, inspections), inspections, marks, image, engineNetwork);
   });
   afterEach(() => engine.stop());
 

@@ -4,10 +4,11 @@ import type { Sandbox, SandboxConfig, SandboxRuntime } from '#core/spi/container
 import type { SandboxSide } from './container-options.ts';
 import { raced } from './engine.ts';
 import { toProviderError } from './failures.ts';
-import { type Inspected, toSandbox } from './inspected.ts';
+import { type Inspected, toSandbox, usesNodeNetwork } from './inspected.ts';
 import type { Inspections } from './inspections.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { label, type Marks } from './marks.ts';
+import type { NodeNetwork } from './node-network.ts';
 import type { PauseImage } from './pause-image.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -31,12 +32,11 @@ export class DockerSandboxes implements SandboxRuntime {
   readonly #inspections: Inspections;
   readonly #marks: Marks;
   readonly #pause: Pick<PauseImage, 'id' | 'forget'>;
-  readonly #nodeNetwork: string;
+  readonly #nodeNetwork: NodeNetwork;
   #oomScoreAdj = oomScoreAdj;
   #first: Promise<unknown> | undefined;
 
-  /** @param nodeNetwork a network mode of Docker's: `host`, or `container:ID` of the container that stands for the node */
-  constructor(lifecycle: Lifecycle, inspections: Inspections, marks: Marks, pause: Pick<PauseImage, 'id' | 'forget'>, nodeNetwork: string) {
+  constructor(lifecycle: Lifecycle, inspections: Inspections, marks: Marks, pause: Pick<PauseImage, 'id' | 'forget'>, nodeNetwork: NodeNetwork) {
     this.#lifecycle = lifecycle;
     this.#inspections = inspections;
     this.#marks = marks;
@@ -63,10 +63,10 @@ export class DockerSandboxes implements SandboxRuntime {
       const id = await this.#create(config, signal);
       const made = await this.#inspections.find(id, 'sandbox', signal);
       // One that has run and does not any more stays so: the pod needs the next attempt.
-      if (made !== undefined && made.status !== 'created') return toSandbox(made);
+      if (made !== undefined && made.status !== 'created') return this.#sandboxOf(made);
       try {
         await this.#lifecycle.start(id, signal);
-        const started = await this.#inspections.find(id, 'sandbox', signal);
+        const started = await this.#started(id, config, signal);
         if (started !== undefined) return toSandbox(started);
       } catch (error) {
         if (last === 0 || !(error instanceof Error) || !mayNotSpare.test(error.message)) throw error;
@@ -94,7 +94,26 @@ export class DockerSandboxes implements SandboxRuntime {
   }
 
   async listSandboxes(signal: AbortSignal): Promise<readonly Sandbox[]> {
-    return (await this.#inspections.list('sandbox', signal)).map(toSandbox);
+    return Promise.all((await this.#inspections.list('sandbox', signal)).map((seen) => this.#sandboxOf(seen)));
+  }
+
+  /** One that is in a network which is not the node's any more is of no use: the pod needs the next attempt. */
+  async #sandboxOf(seen: Inspected): Promise<Sandbox> {
+    const sandbox = toSandbox(seen);
+    const isLost = seen.running && usesNodeNetwork(seen) && !(await this.#nodeNetwork.holds(seen.pid));
+    return isLost ? { ...sandbox, state: 'NotReady' } : sandbox;
+  }
+
+  /** Undefined when somebody has removed it. */
+  async #started(id: string, { namespaces }: SandboxConfig, signal: AbortSignal): Promise<Inspected | undefined> {
+    const look = (): Promise<Inspected | undefined> => this.#inspections.find(id, 'sandbox', signal);
+    if (namespaces.network === 'pod') return look();
+    try {
+      return await this.#nodeNetwork.arrival(look, signal);
+    } catch (error) {
+      if (!signal.aborted) await this.#lifecycle.remove(id, true, signal).catch(() => undefined);
+      throw toProviderError(error, 'cannot run a sandbox');
+    }
   }
 
   #containersOf(id: string, signal: AbortSignal): Promise<readonly Inspected[]> {
@@ -114,14 +133,13 @@ export class DockerSandboxes implements SandboxRuntime {
 
   #options(config: SandboxConfig, image: string): ContainerCreateOptions {
     const { namespaces, hostname, sysctls, cgroupParent } = config;
-    const network = namespaces.network === 'pod' ? 'none' : this.#nodeNetwork;
+    const { HostConfig: network, ...asked } = namespaces.network === 'node' ? this.#nodeNetwork.options(hostname) : { Hostname: hostname, HostConfig: { NetworkMode: 'none' } };
     return {
       Image: image,
-      // Who joins another's network has its name too, and Docker refuses a second one.
-      ...(network.startsWith('container:') ? {} : { Hostname: hostname }),
+      ...asked,
       Labels: { ...this.#marks.sandboxLabels(config), [sharedPidLabel]: String(config.sharedPid) },
       HostConfig: {
-        NetworkMode: network,
+        ...network,
         IpcMode: namespaces.ipc === 'node' ? 'host' : 'shareable',
         PidMode: namespaces.pid === 'node' ? 'host' : '',
         Sysctls: { ...sysctls },

@@ -1,5 +1,7 @@
+import { stat } from 'node:fs/promises';
 import { execa } from 'execa';
 import { expect } from 'chai';
+import { eventually } from '#test/fixtures/eventually.ts';
 import { linux, program, requires, root } from '#test/fixtures/requires.ts';
 import { LocalMachines } from './machines.ts';
 import { machineNames, rangeOf } from './naming.ts';
@@ -55,6 +57,26 @@ describe('LocalMachines', function () {
     await again.delete('node-1', never);
     expect((await again.create('node-3', never)).addresses).to.deep.equal(first.addresses);
     expect((await again.list(never)).map(({ name }) => name)).to.deep.equal(['node-2', 'node-3']);
+  });
+
+  it('takes a machine out of the network although something still runs on it', async () => {
+    const { addresses, within: [enter = '', ...args], netns = '' } = await machines.create('node-1', never);
+    const [address = ''] = addresses;
+    const { ino } = await stat(netns);
+    const pod = execa(enter, [...args, 'sleep', '1000'], { reject: false });
+    try {
+      const { pid } = pod;
+      await eventually(async () => (await stat(`/proc/${pid}/ns/net`)).ino === ino, 'the pod to be there');
+      await machines.delete('node-1', never);
+      const { output } = await run('ip', ['netns', 'exec', machineNames(place).hub, 'ip', '-brief', 'link', 'show', 'type', 'veth']);
+      expect(output).not.to.contain('port');
+      const again = await machines.create('node-2', never);
+      expect(again.addresses[0]).to.equal(address);
+      expect((await stat(again.netns ?? '')).ino).not.to.equal(ino);
+    } finally {
+      pod.kill('SIGKILL');
+      await pod;
+    }
   });
 
   it('lets machines out in the name of this computer, and closes behind the last', async () => {

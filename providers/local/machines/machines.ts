@@ -33,7 +33,7 @@ export class LocalMachines implements NodeMachines {
   }
 
   delete(name: string, signal: AbortSignal): Promise<void> {
-    return this.#alone(() => this.#remove(this.#names.namespace(name), signal));
+    return this.#alone(() => this.#removeMachine(name, signal));
   }
 
   async list(signal: AbortSignal): Promise<readonly NodeMachine[]> {
@@ -51,7 +51,7 @@ export class LocalMachines implements NodeMachines {
 
   removeAll(signal: AbortSignal): Promise<void> {
     return this.#alone(async () => {
-      for (const name of await this.#machineNames(signal)) await this.#remove(this.#names.namespace(name), signal);
+      for (const name of await this.#machineNames(signal)) await this.#removeMachine(name, signal);
       const link = await this.#ip.link('', this.#names.uplink, signal);
       const range = link && this.#rangeOf(addressesOf(link));
       if (range !== undefined) await closeOutside(this.#run, this.#names.uplink, networkOf(range), signal);
@@ -87,7 +87,8 @@ export class LocalMachines implements NodeMachines {
   }
 
   #machine(name: string, addresses: readonly string[]): NodeMachine {
-    return { name, addresses, within: ['nsenter', `--net=/run/netns/${this.#names.namespace(name)}`] };
+    const netns = `/run/netns/${this.#names.namespace(name)}`;
+    return { name, addresses, within: ['nsenter', `--net=${netns}`], netns };
   }
 
   async #ensureNamespace(namespace: string, signal: AbortSignal): Promise<void> {
@@ -147,6 +148,13 @@ export class LocalMachines implements NodeMachines {
   async #machineNames(signal: AbortSignal): Promise<readonly string[]> {
     const prefix = this.#names.hub.slice(0, -bridge.length);
     return (await this.#ip.namespaces(signal)).filter((name) => name.startsWith(prefix) && name !== this.#names.hub).map((name) => name.slice(prefix.length)).sort();
+  }
+
+  /** A pod in its network keeps the namespace, and must not keep a place among the machines. */
+  async #removeMachine(name: string, signal: AbortSignal): Promise<void> {
+    const namespace = this.#names.namespace(name);
+    if (await this.#ip.link(namespace, 'eth0', signal)) await this.#ip.do(['-n', namespace, 'link', 'delete', 'eth0'], signal);
+    await this.#remove(namespace, signal);
   }
 
   async #remove(namespace: string, signal: AbortSignal): Promise<void> {

@@ -15,6 +15,13 @@ export const containersOf = ({ spec: { initContainers = [], containers, ephemera
 
 export const containerNamed = (pod: Pod, name: string): PodContainer | undefined => containersOf(pod).find((container) => container.name === name);
 
+/** Where in its pod a container stands, as events name it: `spec.containers{web}`. */
+export function containerPath({ spec: { initContainers = [], ephemeralContainers = [] } }: Pod, name: string): string {
+  const has = (list: readonly PodContainer[]): boolean => list.some((container) => container.name === name);
+  const list = has(initContainers) ? 'initContainers' : has(ephemeralContainers) ? 'ephemeralContainers' : 'containers';
+  return `spec.${list}{${name}}`;
+}
+
 /** `name_namespace(uid)`, as messages name a pod. */
 export const podText = ({ metadata: { name, namespace = '', uid } }: Pod): string => `${name}_${namespace}(${uid})`;
 

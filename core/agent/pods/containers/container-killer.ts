@@ -1,7 +1,8 @@
 import { isSidecar, containerNamed } from '#core/agent/pods/config/pod-containers.ts';
 import type { Kill } from '#core/agent/pods/actions/reason-to-kill.ts';
+import { containerEvents } from '#core/agent/pods/container-events.ts';
 import type { HookRunner } from '#core/agent/pods/hooks/hook-runner.ts';
-import { messageOf, runtimeTimeoutMs, type PodServices } from '#core/agent/pods/pod-services.ts';
+import { runtimeTimeoutMs, type PodServices } from '#core/agent/pods/pod-services.ts';
 import type { PodState } from '#core/agent/pods/pod-state.ts';
 import { within } from '#core/agent/pods/runtime/within.ts';
 import type { Container } from '#core/spi/container-runtime.ts';
@@ -26,7 +27,7 @@ export class ContainerKiller {
     const seconds = probe?.terminationGracePeriodSeconds ?? state.pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
     const allowed = graceMs ?? 1000 * seconds;
     const began = clock.now();
-    if (!state.told.has(container.id)) recorder.normal(state.pod, 'Killing', message);
+    if (!state.told.has(container.id)) containerEvents(recorder, state.pod, container.name).normal('Killing', message);
     state.told.add(container.id);
     if (isReplaced) state.replaced.add(container.id);
     await this.#preStop(state, container, allowed, signal);
@@ -49,12 +50,14 @@ export class ContainerKiller {
     const container = containerNamed(state.pod, name);
     const handler = container?.lifecycle?.preStop;
     if (container === undefined || handler === undefined || graceMs === 0 || state.preStopped.has(id)) return;
-    const { clock, recorder } = this.#services;
+    const { clock, recorder, logger } = this.#services;
     try {
       await within(clock, graceMs, 'the preStop hook', signal, (inner) => this.#hooks.run(state, container, { id, handler }, inner));
     } catch (error) {
       signal.throwIfAborted();
-      recorder.warning(state.pod, 'FailedPreStopHook', `PreStopHook failed: ${messageOf(error)}`);
+      // What the hook said may be secret, as kubelet has it.
+      containerEvents(recorder, state.pod, name).warning('FailedPreStopHook', 'PreStopHook failed');
+      logger.debug('a preStop hook failed', { pod: state.uid, container: name, error });
     }
     state.preStopped.add(id);
   }

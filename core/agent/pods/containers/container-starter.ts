@@ -4,6 +4,7 @@ import { hasEnded } from '#core/agent/pods/actions/restart-policy.ts';
 import { apiEnvSources } from '#core/agent/pods/config/env-sources.ts';
 import { namespaceOf, podText, type PodContainer } from '#core/agent/pods/config/pod-containers.ts';
 import { StartFailure } from '#core/agent/pods/config/start-failure.ts';
+import { containerEvents } from '#core/agent/pods/container-events.ts';
 import type { HookRunner } from '#core/agent/pods/hooks/hook-runner.ts';
 import type { ImageManager } from '#core/agent/pods/images/image-manager.ts';
 import { messageOf, runtimeTimeoutMs, type PodServices } from '#core/agent/pods/pod-services.ts';
@@ -54,12 +55,13 @@ export class ContainerStarter {
     await this.#postStart(state, container, id, signal);
   }
 
-  #checkBackOff({ uid, pod }: PodState, { name }: PodContainer, last: Container | undefined): void {
+  #checkBackOff({ uid, pod }: PodState, { name, image = '' }: PodContainer, last: Container | undefined): void {
     if (last === undefined || !hasEnded(last)) return;
-    const key = `${uid} ${name}`;
+    // Another image deserves another try.
+    const key = `${uid} ${name} ${image}`;
     const retryMs = this.#backOff.left(key, last.finishedAt ?? last.createdAt);
     if (retryMs > 0) {
-      this.#options.services.recorder.warning(pod, 'BackOff', `Back-off restarting failed container ${name} in pod ${podText(pod)}`);
+      if (this.#backOff.isToTell(key)) containerEvents(this.#options.services.recorder, pod, name).warning('BackOff', `Back-off restarting failed container ${name} in pod ${podText(pod)}`);
       throw new StartFailure('CrashLoopBackOff', `back-off ${goDuration(this.#backOff.delay(key))} restarting failed container=${name} pod=${podText(pod)}`, { retryMs });
     }
     this.#backOff.next(key);
@@ -77,43 +79,41 @@ export class ContainerStarter {
       }));
       return found.filter((secret) => secret !== undefined);
     };
-    try {
-      return await images.ensure(pod, container, secrets, signal);
-    } catch (error) {
-      if (error instanceof StartFailure) services.recorder.warning(pod, 'Failed', `Error: ${error.reason}`);
-      throw error;
-    }
+    return images.ensure(pod, container, secrets, signal);
   }
 
   async #create(place: StartPlace, container: PodContainer, made: { image: RuntimeImage; attempt: number }, signal: AbortSignal): Promise<string> {
     const { services, configs } = this.#options;
-    const { pod } = place.state;
+    const events = containerEvents(services.recorder, place.state.pod, container.name);
     try {
       const config = await configs.make(place, container, made, signal);
       const id = await services.making.run(() =>
         within(services.clock, runtimeTimeoutMs, 'the container runtime', signal, (inner) => services.runtime.createContainer(place.sandbox.id, config, inner)), signal);
-      services.recorder.normal(pod, 'Created', `Created container: ${container.name}`);
+      events.normal('Created', `Created container: ${container.name}`);
       return id;
     } catch (error) {
       signal.throwIfAborted();
       if (ProviderError.is(error, 'Unavailable', 'Throttled', 'Unknown')) throw error;
       const failure = error instanceof StartFailure ? error : new StartFailure(ProviderError.is(error) ? 'CreateContainerError' : 'CreateContainerConfigError', messageOf(error), { cause: error });
-      services.recorder.warning(pod, 'Failed', `Error: ${failure.message}`);
+      events.warning('Failed', `Error: ${failure.message}`);
       throw failure;
     }
   }
 
   async #run({ pod }: PodState, { name }: PodContainer, id: string, signal: AbortSignal): Promise<void> {
     const { runtime, clock, making, recorder } = this.#options.services;
+    const events = containerEvents(recorder, pod, name);
     try {
       await making.run(() => within(clock, runtimeTimeoutMs, 'the container runtime', signal, (inner) => runtime.startContainer(id, inner)), signal);
     } catch (error) {
       signal.throwIfAborted();
       if (ProviderError.is(error, 'Unavailable', 'Throttled')) throw error;
-      recorder.warning(pod, 'Failed', `Error: ${messageOf(error)}`);
-      throw new StartFailure('RunContainerError', messageOf(error), { cause: error });
+      // Each attempt has another id: the same failure would be told as a new one.
+      const message = messageOf(error).replaceAll(id, name);
+      events.warning('Failed', `Error: ${message}`);
+      throw new StartFailure('RunContainerError', message, { cause: error });
     }
-    recorder.normal(pod, 'Started', `Started container ${name}`);
+    events.normal('Started', `Started container ${name}`);
   }
 
   async #postStart(state: PodState, container: PodContainer, id: string, signal: AbortSignal): Promise<void> {
@@ -124,8 +124,8 @@ export class ContainerStarter {
       await hooks.run(state, container, { id, handler }, signal);
     } catch (error) {
       signal.throwIfAborted();
-      services.recorder.warning(state.pod, 'FailedPostStartHook', `PostStartHook failed`);
-      const running = await services.runtime.containerStatus(id, signal);
+      containerEvents(services.recorder, state.pod, container.name).warning('FailedPostStartHook', 'PostStartHook failed');
+      const running = await within(services.clock, runtimeTimeoutMs, 'the container runtime', signal, (inner) => services.runtime.containerStatus(id, inner));
       await killer.kill(state, { container: running, message: 'FailedPostStartHook' }, undefined, signal);
       throw new StartFailure('PostStartHookError', `PostStartHook failed: ${messageOf(error)}`, { cause: error });
     }

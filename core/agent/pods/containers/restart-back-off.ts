@@ -3,7 +3,10 @@ import type { Clock } from '#core/kernel/clock.ts';
 interface Entry {
   delayMs: number;
   updatedAt: number;
+  toldAt?: number;
 }
+
+const tellEveryMs = 60_000;
 
 /** Doubles the time between two starts of what fails again and again; forgets it after twice the longest time without a failure. */
 export class RestartBackOff {
@@ -29,6 +32,15 @@ export class RestartBackOff {
     return this.#fresh(key)?.delayMs ?? 0;
   }
 
+  /** Whether people are to be told that it waits: once after each failure, and then every minute. */
+  isToTell(key: string): boolean {
+    const entry = this.#fresh(key);
+    const now = this.#clock.now();
+    if (entry === undefined || now - (entry.toldAt ?? Number.NEGATIVE_INFINITY) < tellEveryMs) return false;
+    entry.toldAt = now;
+    return true;
+  }
+
   /** Counts a failure. */
   next(key: string): void {
     const entry = this.#fresh(key);
@@ -49,8 +61,10 @@ export class RestartBackOff {
   }
 }
 
-/** As Go writes durations of whole seconds: `10s`, `1m20s`, `5m0s`. */
+/** As Go writes durations, to the millisecond: `512ms`, `10s`, `1m20.5s`, `1h0m0s`. */
 export function goDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+  const whole = Math.round(ms);
+  if (whole > 0 && whole < 1000) return `${whole}ms`;
+  const [hours, minutes] = [Math.floor(whole / 3_600_000), Math.floor(whole / 60_000) % 60];
+  return `${hours > 0 ? `${hours}h` : ''}${whole >= 60_000 ? `${minutes}m` : ''}${(whole % 60_000) / 1000}s`;
 }

@@ -1,8 +1,9 @@
 import type { Secret } from '#core/api/schema/core-v1/config.ts';
 import type { Pod } from '#core/api/schema/core-v1/pod.ts';
-import { RestartBackOff } from '#core/agent/pods/containers/restart-back-off.ts';
+import { goDuration, RestartBackOff } from '#core/agent/pods/containers/restart-back-off.ts';
 import type { PodContainer } from '#core/agent/pods/config/pod-containers.ts';
 import { StartFailure } from '#core/agent/pods/config/start-failure.ts';
+import { containerEvents, type ContainerEvents } from '#core/agent/pods/container-events.ts';
 import { messageOf, runtimeTimeoutMs } from '#core/agent/pods/pod-services.ts';
 import { within } from '#core/agent/pods/runtime/within.ts';
 import type { Slots } from '#core/agent/pods/slots.ts';
@@ -19,6 +20,14 @@ export interface ImageManagerOptions {
   readonly recorder: EventRecorder;
   /** Pulls that may be under way at the same time. */
   readonly pulls: Slots;
+}
+
+/** An image, for whom, and where to tell of it. */
+interface Wanted {
+  readonly image: string;
+  /** Of the pod and the image: other containers of the pod wait with this one. */
+  readonly key: string;
+  readonly events: ContainerEvents;
 }
 
 interface HowToPull {
@@ -47,29 +56,30 @@ export class ImageManager {
   }
 
   /** @throws {StartFailure} while the image is not there */
-  async ensure(pod: Pod, { image = '', imagePullPolicy = 'IfNotPresent' }: PodContainer, secrets: () => Promise<readonly Secret[]>, signal: AbortSignal): Promise<RuntimeImage> {
-    const { recorder } = this.#options;
+  async ensure(pod: Pod, { name, image = '', imagePullPolicy = 'IfNotPresent' }: PodContainer, secrets: () => Promise<readonly Secret[]>, signal: AbortSignal): Promise<RuntimeImage> {
+    const events = containerEvents(this.#options.recorder, pod, name);
+    const wanted = { image, key: keyOf(pod, image), events };
     const reference = parseReference(image);
     if (reference === undefined) {
       const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
-      recorder.warning(pod, 'InspectFailed', message);
-      throw new StartFailure('InvalidImageName', message);
+      events.warning('InspectFailed', message);
+      throw failed(events, 'InvalidImageName', message);
     }
-    const present = await this.#inspect(pod, image, signal);
+    const present = await this.#inspect(wanted, signal);
     if (present !== undefined && imagePullPolicy !== 'Always') {
-      recorder.normal(pod, 'Pulled', `Container image "${image}" already present on machine`);
+      events.normal('Pulled', `Container image "${image}" already present on machine`);
       return present;
     }
     if (imagePullPolicy === 'Never') {
       const message = `Container image "${image}" is not present with pull policy of Never`;
-      recorder.warning(pod, 'ErrImageNeverPull', message);
-      throw new StartFailure('ErrImageNeverPull', message);
+      events.warning('ErrImageNeverPull', message);
+      throw failed(events, 'ErrImageNeverPull', message);
     }
-    this.#checkBackOff(pod, image);
-    return this.#pull(pod, image, { credentials: credentialsFor(reference, await secrets()), present, again: imagePullPolicy === 'Always' }, signal);
+    this.#checkBackOff(wanted);
+    return this.#pull(wanted, { credentials: credentialsFor(reference, await secrets()), present, again: imagePullPolicy === 'Always' }, signal);
   }
 
-  async #inspect(pod: Pod, image: string, signal: AbortSignal): Promise<RuntimeImage | undefined> {
+  async #inspect({ image, events }: Wanted, signal: AbortSignal): Promise<RuntimeImage | undefined> {
     try {
       const { images, clock } = this.#options;
       return await within(clock, runtimeTimeoutMs, 'the container runtime', signal, (inner) => images.imageStatus(image, inner));
@@ -77,56 +87,53 @@ export class ImageManager {
       signal.throwIfAborted();
       if (ProviderError.is(error, 'Unavailable')) throw error;
       const message = `Failed to inspect image "${image}": ${messageOf(error)}`;
-      this.#options.recorder.warning(pod, 'InspectFailed', message);
-      throw new StartFailure('ImageInspectError', message, { cause: error });
+      events.warning('InspectFailed', message);
+      throw failed(events, 'ImageInspectError', message, { cause: error });
     }
   }
 
-  #checkBackOff(pod: Pod, image: string): void {
-    const key = keyOf(pod, image);
+  #checkBackOff({ image, key, events }: Wanted): void {
     const retryMs = this.#backOff.left(key);
     if (retryMs === 0) return;
     const failure = this.#failures.get(key);
     const message = `Back-off pulling image "${image}"${failure === undefined ? '' : `: ErrImagePull: ${failure}`}`;
-    this.#options.recorder.normal(pod, 'BackOff', `Back-off pulling image "${image}"`);
-    throw new StartFailure('ImagePullBackOff', message, { retryMs });
+    if (!this.#backOff.isToTell(key)) throw new StartFailure('ImagePullBackOff', message, { retryMs });
+    events.normal('BackOff', `Back-off pulling image "${image}"`);
+    throw failed(events, 'ImagePullBackOff', message, { retryMs });
   }
 
-  async #pull(pod: Pod, image: string, how: HowToPull, signal: AbortSignal): Promise<RuntimeImage> {
-    const { recorder, clock, pulls } = this.#options;
-    const key = keyOf(pod, image);
+  async #pull(wanted: Wanted, how: HowToPull, signal: AbortSignal): Promise<RuntimeImage> {
+    const { clock, pulls } = this.#options;
+    const { image, key, events } = wanted;
     const asked = clock.now();
-    recorder.normal(pod, 'Pulling', `Pulling image "${image}"`);
+    events.normal('Pulling', `Pulling image "${image}"`);
     try {
       return await pulls.run(async () => {
         const began = clock.now();
         // Another pod may have brought it while this one waited.
-        const present = how.again ? undefined : await this.#options.images.imageStatus(image, signal);
+        const present = how.again ? undefined : await this.#inspect(wanted, signal);
         const pulled = present ?? (await this.#pullWith(image, how.credentials, signal));
-        const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)}s`;
-        recorder.normal(pod, 'Pulled', `Successfully pulled image "${image}" in ${seconds(clock.now() - began)} (${seconds(clock.now() - asked)} including waiting). Image size: ${pulled.size} bytes.`);
+        events.normal('Pulled', `Successfully pulled image "${image}" in ${goDuration(clock.now() - began)} (${goDuration(clock.now() - asked)} including waiting). Image size: ${pulled.size} bytes.`);
         this.#failures.delete(key);
         return pulled;
       }, signal);
     } catch (error) {
       signal.throwIfAborted();
-      return this.#withoutPull(pod, image, how, error);
+      return this.#withoutPull(wanted, how, error);
     }
   }
 
   /** What was made on this machine belongs to no registry: that none answers is no reason not to run it. @throws {StartFailure} */
-  #withoutPull(pod: Pod, image: string, { present }: HowToPull, error: unknown): RuntimeImage {
-    const { recorder } = this.#options;
+  #withoutPull({ image, key, events }: Wanted, { present }: HowToPull, error: unknown): RuntimeImage {
     if (present?.digests.length === 0 && ProviderError.is(error, 'Unavailable')) {
-      recorder.normal(pod, 'Pulled', `Container image "${image}" already present on machine`);
+      events.normal('Pulled', `Container image "${image}" already present on machine`);
       return present;
     }
-    const key = keyOf(pod, image);
     const message = messageOf(error);
-    recorder.warning(pod, 'Failed', `Failed to pull image "${image}": ${message}`);
+    events.warning('Failed', `Failed to pull image "${image}": ${message}`);
     this.#backOff.next(key);
     this.#failures.set(key, message);
-    throw new StartFailure('ErrImagePull', message, { cause: error, retryMs: this.#backOff.left(key) });
+    throw failed(events, 'ErrImagePull', message, { cause: error, retryMs: this.#backOff.left(key) });
   }
 
   /** One set of credentials after the other, until one is let in. */
@@ -142,6 +149,11 @@ export class ImageManager {
     }
     throw failure;
   }
+}
+
+function failed(events: ContainerEvents, ...[reason, message, options]: ConstructorParameters<typeof StartFailure>): StartFailure {
+  events.warning('Failed', `Error: ${reason}`);
+  return new StartFailure(reason, message, options);
 }
 
 const keyOf = ({ metadata: { uid } }: Pod, image: string): string => `${uid} ${image}`;

@@ -1,6 +1,7 @@
 import type { Probe } from '#core/api/schema/core-v1/container.ts';
 import type { ContainerStatus } from '#core/api/schema/core-v1/container-status.ts';
 import { isSidecar, type PodContainer } from '#core/agent/pods/config/pod-containers.ts';
+import { containerEvents } from '#core/agent/pods/container-events.ts';
 import type { PodServices } from '#core/agent/pods/pod-services.ts';
 import type { PodState } from '#core/agent/pods/pod-state.ts';
 import type { Container } from '#core/spi/container-runtime.ts';
@@ -97,7 +98,7 @@ export class ProbeManager implements ProbeResults {
         // A runtime that does not answer is told of once, not by every probe.
         if (look.result === 'Unknown' && !services.view.isAnswering) return;
         const what = `${type[0]?.toUpperCase()}${type.slice(1)} probe`;
-        services.recorder.warning(state.pod, 'Unhealthy', look.result === 'Failure' ? `${what} failed: ${look.output}` : `${what} errored and resulted in unknown state: ${look.output}`);
+        containerEvents(services.recorder, state.pod, container.name).warning('Unhealthy', look.result === 'Failure' ? `${what} failed: ${look.output}` : `${what} errored and resulted in unknown state: ${look.output}`);
       },
       decided: (result) => {
         const before = watched.health[type];

@@ -60,6 +60,21 @@ describe('Probes of a pod', () => {
     expect(lab.eventsOf('web')).to.include.members(['Warning Unhealthy Liveness probe failed: outerr', 'Normal Killing Container main failed liveness probe, will be restarted']);
   });
 
+  it('for liveness end a container that is shown as it ended, until the next begins', async () => {
+    let result = ok;
+    lab.runtime.programs.set('main', { exec: () => result, exitCode: 143 });
+    await lab.create('web', main({ livenessProbe: { exec: { command: ['alive'] }, periodSeconds: 1, failureThreshold: 1 } }));
+    await lab.untilReady('web');
+    lab.runtime.before = (call) => (call === 'createContainer' ? new Promise(() => undefined) : undefined);
+    result = bad;
+    const state = async () => (await lab.get('web')).status.containerStatuses?.[0]?.state;
+    await lab.until(async () => (await state())?.running === undefined, 'it is ended');
+    expect((await state())?.terminated).to.include({ reason: 'Error', exitCode: 143 });
+    lab.runtime.before = () => undefined;
+    await lab.client.delete(Pod, { namespace: 'default', name: 'web' });
+    await lab.untilGone('web');
+  });
+
   it('for liveness have a container restarted that ends well, where only failures are', async () => {
     let result = bad;
     lab.runtime.programs.set('main', { exec: () => result, exitCode: 0 });

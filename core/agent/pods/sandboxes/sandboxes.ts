@@ -61,12 +61,24 @@ export class Sandboxes {
     const { runtime, clock } = this.#services;
     await this.stop(state, sandbox, signal);
     await within(clock, runtimeTimeoutMs, 'the container runtime', signal, (inner) => runtime.removeSandbox(sandbox.id, inner));
-    state.addresses.delete(sandbox.id);
-    state.disconnected.delete(sandbox.id);
+    forget(state, sandbox);
+  }
+
+  /** Somebody took sandboxes out of the engine, or the engine is another one: what the network gave them is given back. */
+  async disconnectLost(state: PodState, { sandboxes }: PodOnRuntime, signal: AbortSignal): Promise<void> {
+    for (const sandbox of state.connected.values()) {
+      if (sandboxes.some(({ id }) => id === sandbox.id)) continue;
+      // The number of its first process may be somebody else's by now.
+      const { netns: _gone, ...rest } = sandbox;
+      await this.network.disconnect(state, { ...rest, state: 'NotReady' }, signal);
+      forget(state, sandbox);
+    }
   }
 
   /** Removes sandboxes of the pod that have had their day and hold nothing that somebody may ask for. */
-  async sweep(state: PodState, { sandboxes, containers }: PodOnRuntime, current: Sandbox | undefined, signal: AbortSignal): Promise<void> {
+  async sweep(state: PodState, runtime: PodOnRuntime, current: Sandbox | undefined, signal: AbortSignal): Promise<void> {
+    const { sandboxes, containers } = runtime;
+    await this.disconnectLost(state, runtime, signal);
     const needed = new Set(containers.map(({ sandboxId }) => sandboxId));
     for (const sandbox of sandboxes) {
       if (sandbox.id === current?.id) continue;
@@ -74,4 +86,9 @@ export class Sandboxes {
       else await this.remove(state, sandbox, signal);
     }
   }
+}
+
+function forget(state: PodState, { id }: Sandbox): void {
+  state.addresses.delete(id);
+  state.disconnected.delete(id);
 }

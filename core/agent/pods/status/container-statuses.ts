@@ -1,5 +1,5 @@
 import type { ContainerState, ContainerStateWaiting, ContainerStatus } from '#core/api/schema/core-v1/container-status.ts';
-import { exitCodeOf, hasEnded } from '#core/agent/pods/actions/restart-policy.ts';
+import { exitCodeOf, hasEnded, restartsAfter } from '#core/agent/pods/actions/restart-policy.ts';
 import { isSidecar, type PodContainer } from '#core/agent/pods/config/pod-containers.ts';
 import type { PodState } from '#core/agent/pods/pod-state.ts';
 import type { ProbeResults } from '#core/agent/pods/probes/probe-results.ts';
@@ -71,20 +71,20 @@ interface Standing {
   readonly lastState: ContainerState;
 }
 
-function withContainer({ state, runtime, runtimeName }: StatusFacts, { name }: PodContainer, last: Container, before: ContainerStatus | undefined): Standing {
+function withContainer({ state, runtime, runtimeName }: StatusFacts, container: PodContainer, last: Container, before: ContainerStatus | undefined): Standing {
   const words = (one: Container): string => state.lastWords.get(one.id) ?? '';
-  const earlier = previous(runtime, name);
+  const earlier = previous(runtime, container.name);
   const kept = earlier === undefined ? before?.lastState ?? {} : { terminated: terminated(earlier, words(earlier), runtimeName) };
-  const waiting = last.state === 'Running' || state.ending !== undefined ? undefined : waitingOf(state, last);
+  const waiting = last.state === 'Running' || state.ending !== undefined ? undefined : waitingOf(state, container, last);
   if (waiting === undefined) return { state: stateOf(last, words(last), runtimeName), lastState: kept };
   return { state: { waiting }, lastState: hasEnded(last) ? { terminated: terminated(last, words(last), runtimeName) } : kept };
 }
 
-/** For what it waits that will be started again. One that the agent ended to make it anew has not ended for the API: it may not come back from that. */
-function waitingOf({ failures, replaced }: PodState, { id, name }: Container): ContainerStateWaiting | undefined {
-  const failure = failures.get(name);
+/** For what it waits that will be started again. One that the agent ended to make it anew has not ended for the API, where it may not come back from that. */
+function waitingOf({ pod, failures, replaced }: PodState, container: PodContainer, last: Container): ContainerStateWaiting | undefined {
+  const failure = failures.get(container.name);
   if (failure !== undefined) return { reason: failure.reason, message: failure.message };
-  return replaced.has(id) ? { reason: 'ContainerCreating' } : undefined;
+  return replaced.has(last.id) && !restartsAfter(pod, container, last) ? { reason: 'ContainerCreating' } : undefined;
 }
 
 /** Nothing was made of it yet, or somebody took it away. */

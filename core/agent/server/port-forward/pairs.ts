@@ -17,18 +17,26 @@ export function isForwardStream(headers: SpdyHeaders): boolean {
   return /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535 && (type === 'data' || type === 'error');
 }
 
+/** Connections of one client at a time; those count that are still being made for streams that it has given up. */
+const mostForwards = 1000;
+
 /** Each forwarded connection is two streams with one request id: its data, and what goes wrong. */
 export class ForwardPairs {
   readonly #pairs = new Map<string, Pair>();
   readonly #target: ForwardTarget;
   readonly #clock: Clock;
   readonly #creationMs: number;
+  #underWay = 0;
 
   /** @param creationMs how long the second stream may let wait for itself, in milliseconds */
   constructor(target: ForwardTarget, clock: Clock, creationMs: number) {
     this.#target = target;
     this.#clock = clock;
     this.#creationMs = creationMs;
+  }
+
+  get hasRoom(): boolean {
+    return this.#underWay < mostForwards;
   }
 
   add(stream: SpdyStream): void {
@@ -45,7 +53,8 @@ export class ForwardPairs {
     if (pair.data === undefined || pair.error === undefined) return;
     this.#pairs.delete(id);
     pair.stopWaiting();
-    void connect(pair.port, pair.data, pair.error, this.#target);
+    this.#underWay++;
+    void connect(pair.port, pair.data, pair.error, this.#target).finally(() => this.#underWay--);
   }
 
   /** The connection is over. */

@@ -11,7 +11,7 @@ const mostStreams = 2000;
 /** Forwards ports for one client. Resolves when it has left. */
 export async function forwardOverSpdy(socket: Duplex, target: ForwardTarget, terms: SpdyTerms): Promise<void> {
   const pairs = new ForwardPairs(target, terms.clock, terms.creationMs);
-  const connection = new SpdyConnection(socket, { ...terms, maxStreams: mostStreams, accepts: isForwardStream, opened: (stream) => pairs.add(stream) });
+  const connection = new SpdyConnection(socket, { ...terms, maxStreams: mostStreams, accepts: (headers) => pairs.hasRoom && isForwardStream(headers), opened: (stream) => pairs.add(stream) });
   await connection.closed;
   pairs.close();
 }

@@ -165,6 +165,22 @@ describe('a SPDY connection', () => {
     }
   });
 
+  it('does not read on while the client asks and takes no answers', async () => {
+    const [there, here] = duplexPair({ highWaterMark: 1000 });
+    const held = new SpdyConnection(there, { clock, logger: silentLogger, idleMs, maxStreams: 1, accepts: () => false, opened: () => undefined });
+    const pings = Buffer.concat(Array.from({ length: 2000 }, () => Buffer.from([0x80, 3, 0, 6, 0, 0, 0, 4, 0, 0, 0, 1])));
+    let taken = 0;
+    for (let i = 0; i < 50; i++) here.write(pings, () => taken++);
+    await settle(200);
+    expect(there.writableLength).to.be.within(64 * 1024, 128 * 1024);
+    expect(taken).to.be.below(10);
+    let heard = 0;
+    here.on('data', (chunk: Buffer) => (heard += chunk.length));
+    await eventually(() => heard === 50 * pings.length, 'all answers');
+    held.destroy();
+    await held.closed;
+  });
+
   it('does not unpack more of a header block than one may have', async () => {
     const before = process.memoryUsage().arrayBuffers;
     await client.sendRawOpen(1, Buffer.alloc(8 << 20));

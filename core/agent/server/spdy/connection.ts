@@ -24,6 +24,8 @@ const askAfterMs = 5000;
 const lastFrameMs = 1000;
 const closedError = (): Error => new Error('the connection was closed');
 const longestFrame = 1024 * 1024;
+/** Answers to frames that wait for a peer that asks and does not listen: then it is not read either. */
+const mostOwed = 64 * 1024;
 
 /**
  * The server's side of a SPDY/3.1 connection, as the clients of Kubernetes use it: the client opens streams, and both sides send data in them.
@@ -38,6 +40,8 @@ export class SpdyConnection {
   readonly #link: StreamLink;
   /** Called when the socket has room again. */
   #waiting: ((error?: Error | null) => void)[] = [];
+  /** Bytes of such answers since the socket had room last. */
+  #owed = 0;
   #lastStreamId = 0;
   #replied = false;
   #peerLeaves = false;
@@ -81,6 +85,7 @@ export class SpdyConnection {
       for await (const frame of readFrames(this.#socket)) {
         this.#lastFrameAt = this.#options.clock.now();
         await this.#take(frame);
+        if (this.#owed > mostOwed) await this.#drainedOnce();
       }
     } catch (error) {
       if (!(error instanceof SpdyError)) return;
@@ -117,7 +122,7 @@ export class SpdyConnection {
         return;
       case 'ping':
         // Odd ones are the client's; even ones come back from it.
-        if (frame.id % 2 === 1) this.#send([pingFrame(frame.id)]);
+        if (frame.id % 2 === 1) this.#answer(pingFrame(frame.id));
         return;
       case 'goaway':
         this.#peerLeaves = true;
@@ -128,13 +133,13 @@ export class SpdyConnection {
     if (streamId % 2 === 0 || streamId <= this.#lastStreamId) throw new SpdyError(`a stream ${streamId} after ${this.#lastStreamId}`);
     this.#lastStreamId = streamId;
     if (this.#peerLeaves || this.#streams.size >= this.#options.maxStreams || !this.#options.accepts(headers)) {
-      this.#send([resetFrame(streamId, resetStatus.refused)]);
+      this.#answer(resetFrame(streamId, resetStatus.refused));
       return;
     }
     const stream = new SpdyStream(streamId, headers, this.#link);
     this.#streams.set(streamId, stream);
     // Clients drop data of streams that have no reply yet.
-    this.#send([replyFrame(streamId, !this.#replied)]);
+    this.#answer(replyFrame(streamId, !this.#replied));
     this.#replied = true;
     this.#options.opened(stream);
     if (fin) void stream.receive(Buffer.alloc(0), true);
@@ -167,6 +172,15 @@ export class SpdyConnection {
     else this.#waiting.push(done);
   }
 
+  #answer(frame: Buffer): void {
+    if (!this.#send([frame])) this.#owed += frame.length;
+  }
+
+  #drainedOnce(): Promise<void> {
+    if (this.#socket.destroyed || !this.#socket.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(() => resolve()));
+  }
+
   /** Whether the socket has room for more. */
   #send(parts: readonly Buffer[]): boolean {
     if (this.#socket.destroyed || this.#socket.writableEnded) return false;
@@ -180,6 +194,7 @@ export class SpdyConnection {
 
   #drained(error: Error | null): void {
     const waiting = this.#waiting;
+    this.#owed = 0;
     this.#waiting = [];
     for (const done of waiting) done(error);
   }

@@ -94,6 +94,9 @@ export class WebSocketChannels {
       this.gone.addEventListener('abort', resolve, { once: true });
     });
     if (this.gone.aborted) return;
+    // Nobody waits for what still comes, and it must not keep the client's leaving from being heard.
+    for (const reader of this.#readers.values()) reader.destroy();
+    this.#goOn();
     this.#client.resume();
     // The library's own limit begins before what was said last has left.
     const stop = this.#clock.after(lastWordsMs, () => this.#client.terminate());

@@ -47,7 +47,13 @@ export async function writeAtomically(folder: string, payload: Payload, now: num
 async function replace(folder: string, files: Payload, now: number, owner: Owner): Promise<void> {
   const stamp = new Date(now).toISOString().replace('T', '_').replaceAll(/[-:]/g, '_').slice(0, 19);
   const name = `..${stamp}.${randomBytes(6).toString('hex')}`;
-  await writeFiles(join(folder, name), files, owner);
+  try {
+    await writeFiles(join(folder, name), files, owner);
+  } catch (error) {
+    // On a full disk every attempt would leave some more.
+    await removeTree(join(folder, name)).catch(() => undefined);
+    throw error;
+  }
   // Links that lead nowhere yet, so that whoever waits for `..data` to change finds them.
   await showLinks(folder, files);
   await unlink(join(folder, nextData)).catch(unlessMissing(undefined));

@@ -1,0 +1,28 @@
+import { readAddresses } from '#core/agent/node/addresses.ts';
+import { systemMachine, type Machine } from '#core/agent/node/machine.ts';
+import { ipFamilyOf } from '#core/api/ip.ts';
+
+/** Whether only the machine itself gets there. */
+export const isLoopback = (server: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(new URL(server).hostname);
+
+/** Where a server listens, and what it was told of the address at which others reach it. */
+export interface Listening {
+  readonly host: string;
+  readonly advertise?: string;
+}
+
+/**
+ * The URL of a server for other machines: the address it was told to advertise; of one that listens everywhere, that of this machine's default
+ * route. For one that others cannot reach it is its own URL, on the loopback interface.
+ */
+export async function urlForOthers(url: string, { host, advertise }: Listening, machine: Machine = systemMachine): Promise<string> {
+  const address = advertise ?? (host === '0.0.0.0' || host === '::' ? await mainAddress(machine, host) : undefined);
+  if (address === undefined) return url;
+  const { port } = new URL(url);
+  return `https://${address.includes(':') ? `[${address}]` : address}${port === '' ? '' : `:${port}`}`;
+}
+
+async function mainAddress(machine: Machine, host: string): Promise<string | undefined> {
+  const addresses = (await readAddresses(machine, '')).filter(({ type }) => type === 'InternalIP').map(({ address }) => address);
+  return host === '::' ? addresses[0] : addresses.find((address) => ipFamilyOf(address) === 'IPv4');
+}
