@@ -34,7 +34,7 @@ export async function bundle(from: string, to: string, extension: 'ts' | 'js'): 
   const file = (path: string): string => relative(to, join(from, `${path}.${extension}`));
   const { outputFiles } = await build({
     entryPoints: [{ in: 'entry', out: 'keelson' }, ...workers.map((path) => ({ in: join(from, `${path}.${extension}`), out: workerOf(path) }))],
-    bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node24', plugins: [entryOf(from, entry(specifiers, file)), ownUrls(from, to), builtins, seldomParts, otherPackages],
+    bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node24', plugins: [entryOf(from, entry(specifiers, file)), ownUrls(from, to), builtins, seldomParts, namedExports, otherPackages],
     nodePaths: [join(root, 'node_modules')], outdir: to, chunkNames: '[name]-[hash]', write: false, logLevel: 'error', absWorkingDir: from, legalComments: 'none',
   });
   await mkdir(to, { recursive: true });
@@ -111,6 +111,21 @@ const seldomParts: Plugin = {
 const load = () => fromHere(fromHere.resolve('${path}', { paths: [fromHere.resolve('dockerode')] }));
 module.exports = new Proxy(function () {}, { apply: (_, self, args) => load().apply(self, args), get: (_, name) => load()[name] });`,
     }));
+  },
+};
+
+/** Of a CommonJS package that is imported at run time esbuild gives the default export alone. */
+const namedExports: Plugin = {
+  name: 'named-exports',
+  setup: (esbuild) => {
+    esbuild.onResolve({ filter: packages }, ({ path, kind, importer }) => (kind === 'dynamic-import' && !importer.includes('/node_modules/') ? { path, namespace: 'named' } : undefined));
+    esbuild.onLoad({ filter: /.*/, namespace: 'named' }, async ({ path }) => {
+      const names = Object.keys((await import(path)) as object);
+      const contents = names.includes('module.exports')
+        ? `import whole from '${path}'; export default whole; export const { ${names.filter((name) => /^[\w$]+$/.test(name) && name !== 'default').join(', ')} } = whole;`
+        : `export * from '${path}';`;
+      return { contents, resolveDir: root };
+    });
   },
 };
 

@@ -132,7 +132,8 @@ export class ApiServer implements Component {
   async serveAt(ip: string): Promise<void> {
     const { host } = this.options;
     if (host !== ip && host !== '0.0.0.0' && host !== '::') this.more.push(await this.listen(this.port, ip));
-    this.advertise(ip);
+    // What an administrator says that others reach is for those on other computers too.
+    if (this.options.advertise === undefined && !isReachable(host)) this.advertise(ip);
   }
 
   private get port(): number {

@@ -16,13 +16,15 @@ export interface Listening {
  * route. For one that others cannot reach it is its own URL, on the loopback interface.
  */
 export async function urlForOthers(url: string, { host, advertise }: Listening, machine: Machine = systemMachine): Promise<string> {
-  const address = advertise ?? (host === '0.0.0.0' || host === '::' ? await mainAddress(machine, host) : undefined);
+  const address = advertise ?? (await mainAddress(host, machine));
   if (address === undefined) return url;
   const { port } = new URL(url);
   return `https://${address.includes(':') ? `[${address}]` : address}${port === '' ? '' : `:${port}`}`;
 }
 
-async function mainAddress(machine: Machine, host: string): Promise<string | undefined> {
+/** Where others reach a server that listens everywhere; undefined for one that does not. */
+export async function mainAddress(host: string, machine: Machine = systemMachine): Promise<string | undefined> {
+  if (host !== '0.0.0.0' && host !== '::') return undefined;
   const addresses = (await readAddresses(machine, '')).filter(({ type }) => type === 'InternalIP').map(({ address }) => address);
   return host === '::' ? addresses[0] : addresses.find((address) => ipFamilyOf(address) === 'IPv4');
 }

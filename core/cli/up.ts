@@ -40,7 +40,7 @@ export async function up(values: FlagValues): Promise<number> {
 async function run(values: FlagValues, dataDir: string, { stop, setupMs }: { readonly stop: AbortSignal; readonly setupMs: number }): Promise<number> {
   const logger = loggerOf(values);
   const host = valueOf(values, 'host');
-  const advertise = valueOf(values, 'advertise-address');
+  const advertise = valueOf(values, 'advertise-address') || await advertisedOf(host);
   const networks = clusterNetworks(values.get('cluster-cidr') ?? [], values.get('service-cluster-ip-range') ?? []);
   const nodes = new LocalNodes(values, { dataDir, logger, networks });
   const gateway = await nodes.prepare(stop);
@@ -87,6 +87,9 @@ async function run(values: FlagValues, dataDir: string, { stop, setupMs }: { rea
   }
   return 0;
 }
+
+/** '' where the server's own address says it all. */
+const advertisedOf = async (host: string): Promise<string> => (host === '0.0.0.0' || host === '::' ? (await (await import('./join-address.ts')).mainAddress(host)) ?? '' : '');
 
 /** Those that are there take no library to read. */
 const clusterPki = (certificates: CertificateProcess, dir: string, hosts: readonly string[]): Promise<ClusterPki> =>

@@ -23,6 +23,7 @@ import { ClusterRoleAggregationController } from './clusterrole-aggregation/cont
 import { EndpointSliceController } from './endpoint-slice/controller.ts';
 import { EndpointSliceMirroringController } from './endpoint-slice-mirroring/controller.ts';
 import { EndpointsController } from './endpoints/controller.ts';
+import { EphemeralVolumeController } from './ephemeral-volume/controller.ts';
 import { EventTtlController } from './event-ttl/controller.ts';
 import { GarbageCollectionController } from './garbage-collection/controller.ts';
 import { NamespaceController } from './namespace/controller.ts';
@@ -96,6 +97,7 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new ClaimProtectionController(around),
   (around) => new VolumeProtectionController(around),
   (around) => new StorageCapacityController(around),
+  (around) => new EphemeralVolumeController({ ...around, recorder: around.recorders.for('ephemeral-volume-controller') }),
   (around) => new NamespaceController(around),
   (around) => new GarbageCollectionController({ ...around, recorder: around.recorders.for('garbage-collector-controller') }),
   (around) => new ResourceQuotaController(around),

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { containers } from '#test/fixtures/busybox-image.ts';
@@ -85,13 +85,13 @@ async function withNodes(count: string, titles: readonly string[]): Promise<(str
   } finally {
     await server.halt();
     await execa(process.execPath, [await keelsonProgram(), 'down', '--data-dir', server.dataDir], { stdout: 'ignore' });
-    await server.stop();
+    await rm(server.dataDir, { recursive: true, force: true });
   }
 }
 
 /** Other processes below a server are its workers. */
 async function agentsOf(pid: number): Promise<number[]> {
-  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').map(Number);
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter((text) => text !== '').map(Number);
   const lines = await Promise.all(children.map(async (child) => ({ child, line: await readFile(`/proc/${child}/cmdline`, 'utf8') })));
   return lines.filter(({ line }) => line.includes('\0agent\0')).map(({ child }) => child);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { ProviderErrorReason } from '#core/spi/errors.ts';
 import { ProviderError } from '#core/spi/errors.ts';
-import type { CreateVolumeRequest, NodeVolumeDriver, Volume, VolumeDriver, VolumeUse } from '#core/spi/volume-driver.ts';
+import type { AttachmentNode, CreateVolumeRequest, NodeVolumeDriver, Volume, VolumeDriver, VolumeUse } from '#core/spi/volume-driver.ts';
 import { skipBecause } from '#test/fixtures/requires.ts';
 
 /** What a driver's author hands to the kit: a driver of a fresh, empty platform. */
@@ -22,6 +22,14 @@ export interface VolumeDriverUnderTest {
   readonly tooLarge?: bigint;
   /** Where volumes are asked to be reachable from. */
   readonly topology?: CreateVolumeRequest['topology'];
+  /** Two or more machines of the platform; for drivers that attach. */
+  readonly nodes?: readonly AttachmentNode[];
+  /** One of which the platform surely says that it is not there. */
+  readonly missingNode?: AttachmentNode;
+  /** How many volumes one of `nodes` takes, when that is few. */
+  readonly attachLimit?: number;
+  /** Names of the nodes whose machines really have the volume, seen past the driver. */
+  holders?(volumeId: string): Promise<readonly string[]>;
   /** The ids of the volumes that really exist, seen past the driver, half-made ones too. */
   volumes?(): Promise<readonly string[]>;
   /** Called once, also after failures; leaves nothing of the platform. */

@@ -1,5 +1,6 @@
 import type { VolumeDriverUnderTest } from './volume-driver-subject.ts';
 import { Checks } from './volume-driver-subject.ts';
+import { attachChecks } from './volume-driver-attach.ts';
 import { capacityChecks } from './volume-driver-capacity.ts';
 import { concurrencyChecks } from './volume-driver-concurrency.ts';
 import { createChecks } from './volume-driver-create.ts';
@@ -27,6 +28,7 @@ export function volumeDriverConformance(name: string, make: () => Promise<Volume
     describe('delete and find', () => deleteChecks(checks));
     describe('interrupted and concurrent calls', () => concurrencyChecks(checks));
     describe('capacity', () => capacityChecks(checks));
+    describe('attach and detach', () => attachChecks(checks));
     describe('node', () => nodeChecks(checks));
     checks.expectAllSkipsKnown();
   });

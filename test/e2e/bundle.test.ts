@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
+import { linux, requires, root as asRoot } from '#test/fixtures/requires.ts';
 import { root } from './harness.ts';
 
 describe('the bundle that npm start runs', () => {
@@ -37,4 +38,35 @@ describe('the bundle that npm start runs', () => {
     expect([exitCode, stdout]).to.deep.equal([1, '']);
     expect(stderr).to.include(help);
   }).timeout(60_000);
+
+  it('has all that packages export which are loaded when they are needed', async () => {
+    await change('print \' the page', 'print the page');
+    await writeFile(join(checkout, 'config.yaml'), 'local: [');
+    const { stderr } = await keelson('doctor', '--data-dir', join(checkout, 'data'), '--provider-config', join(checkout, 'config.yaml'));
+    expect(stderr).to.match(/--provider-config \S+ is not YAML/);
+  }).timeout(60_000);
+
+  describe('asked for Docker Engine', () => {
+    before(requires(linux, asRoot));
+
+    /** What `doctor` says, and which libraries it has loaded by its end. */
+    const doctor = async (engine: string): Promise<{ readonly said: string; readonly loaded: string }> => {
+      const list = `import { createRequire } from 'node:module'; process.on('exit', () => console.error([...process.moduleLoadList, ...Object.keys(createRequire('file:///').cache)].join('\\n')));`;
+      const { stdout, stderr } = await execa(process.execPath, [`--import=data:text/javascript,${encodeURIComponent(list)}`, join(checkout, 'node_modules/.cache/keelson-bundle/keelson.js'), 'doctor', '--data-dir', join(checkout, 'data')], { stdin: 'ignore', env: { DOCKER_HOST: engine } });
+      return { said: stdout, loaded: stderr };
+    };
+
+    it('takes no client along for what is seldom asked of it', async () => {
+      const { said, loaded } = await doctor(`unix://${checkout}/nobody.sock`);
+      expect(said).to.match(/off {2}running pods: .*nobody\.sock/);
+      expect(loaded).to.match(/^NativeModule http$/m);
+      expect(loaded).not.to.match(/ssh2|grpc|protobufjs|undici/);
+    }).timeout(60_000);
+
+    it('finds them when they are needed', async () => {
+      const { said, loaded } = await doctor('ssh://nobody@127.0.0.1:1');
+      expect(said).to.match(/off {2}running pods: .*ECONNREFUSED 127\.0\.0\.1:1/);
+      expect(loaded).to.match(/node_modules\/ssh2\//);
+    }).timeout(60_000);
+  });
 });

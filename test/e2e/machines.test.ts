@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { containers, makeBusyboxImage } from '#test/fixtures/busybox-image.ts';
@@ -32,7 +34,9 @@ describe('three nodes on this computer', function () {
     image = await makeBusyboxImage();
     before_ = await traces();
     sandbox = await Sandbox.make();
-    keelson = await sandbox.up(['--nodes', '3']);
+    const config = join(sandbox.dir, 'providers.yaml');
+    await writeFile(config, 'local:\n  loadBalancerPool: [10.99.64.0/29]\n');
+    keelson = await sandbox.up(['--nodes', '3', '--provider-config', config]);
     const [newest] = (await oldestAndNewest()).slice(-1);
     kubectl = keelson.kubectl(newest!);
     await until(async () => (await kubectl.run('get', 'nodes')).match(/ Ready /g)?.length === 3, 'three nodes to be Ready', 60_000);
@@ -50,7 +54,7 @@ describe('three nodes on this computer', function () {
   const fromPod = async (pod: string, host: string, port = 8080): Promise<string> => plain((await kubectl.run('exec', pod, '--', 'sh', '-c', `${request} ${host} ${port} | tail -n 1`)));
   const fromNode = async (node: string, host: string, port: number): Promise<string> => plain((await onNode(node, 'busybox', 'sh', '-c', `${request.replace('nc', 'busybox nc')} ${host} ${port} | tail -n 1`)).stdout);
 
-  const fromHere = async (host: string): Promise<string> => plain((await execa('busybox', ['sh', '-c', `${request.replace('nc', 'busybox nc')} ${host} ${nodePort} | tail -n 1`], { reject: false, timeout: 10_000 })).stdout);
+  const fromHere = async (host: string, port = nodePort): Promise<string> => plain((await execa('busybox', ['sh', '-c', `${request.replace('nc', 'busybox nc')} ${host} ${port} | tail -n 1`], { reject: false, timeout: 10_000 })).stdout);
 
   it('run pods that share a volume of this computer', async () => {
     await kubectl.apply({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'shared' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '16Mi' } } } });
@@ -99,6 +103,31 @@ describe('three nodes on this computer', function () {
     await kubectl.run('patch', 'service', 'web', '-p', '{"spec":{"externalTrafficPolicy":"Local"}}');
     const computer = (addresses.get('node-2') ?? '').replace(/\d+$/, '1');
     await until(async () => (await fromHere(addresses.get('node-2') ?? '')) === `web-2 ${computer}`, 'the node\'s own pod to see the client', 10_000);
+  });
+
+  it('get traffic from load balancers, of which each has an address of the pool until its service goes', async () => {
+    for (const externalTrafficPolicy of ['Cluster', 'Local']) {
+      await kubectl.apply({
+        apiVersion: 'v1', kind: 'Service', metadata: { name: `balanced-${externalTrafficPolicy.toLowerCase()}` },
+        spec: { type: 'LoadBalancer', externalTrafficPolicy, selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+      });
+    }
+    const addressOf = async (name: string): Promise<string> => kubectl.run('get', 'service', `balanced-${name}`, '-o', 'jsonpath={.status.loadBalancer.ingress[0].ip}');
+    await until(async () => (await addressOf('cluster')) !== '' && (await addressOf('local')) !== '', 'both to have an address', 20_000);
+    expect(new Set([await addressOf('cluster'), await addressOf('local')])).to.deep.equal(new Set(['10.99.64.1', '10.99.64.2']));
+    for (const name of ['cluster', 'local']) {
+      const address = await addressOf(name);
+      const heard = new Set<string>();
+      await until(async () => {
+        heard.add((await fromHere(address, 80)).split(' ')[0] ?? '');
+        return ['web-1', 'web-2', 'web-3'].every((pod) => heard.has(pod));
+      }, `all pods to answer at ${address}`, 30_000);
+      expect(await fromPod('web-1', address, 80), 'a pod to the load balancer').to.match(/^web-[123] /);
+    }
+    expect((await execa('ip', ['-brief', 'address', 'show', 'dev', 'lo'])).stdout).to.include('10.99.64.1/32').and.to.include('10.99.64.2/32');
+    const gone = await addressOf('cluster');
+    await kubectl.run('delete', 'service', 'balanced-cluster');
+    expect((await execa('ip', ['-brief', 'address', 'show', 'dev', 'lo'])).stdout).not.to.include(`${gone}/32`);
   });
 
   it('run pods with hostNetwork in their own networks, and not in that of the computer', async () => {

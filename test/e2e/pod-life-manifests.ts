@@ -40,7 +40,7 @@ export function podLifeManifests(image: string, folder: string): readonly Manife
       containers: [main({ ...shell('cat /shared/log'), volumeMounts: [{ name: 'shared', mountPath: '/shared' }] })],
     }),
     pod('crashes', { containers: [main({ ...shell('echo attempt; exit 3'), terminationMessagePolicy: 'FallbackToLogsOnError' })] }),
-    pod('greedy', { restartPolicy: 'Never', containers: [main({ ...shell('tail /dev/zero'), resources: { limits: { memory: '16Mi' } } })] }),
+    pod('greedy', { containers: [main({ ...shell('tail /dev/zero'), resources: { limits: { memory: '16Mi' } } })] }),
     pod('probed', {
       containers: [
         { name: 'serves', image, ...shell('mkdir /www; echo ok > /www/healthz; exec httpd -f -p 8080 -h /www'), ports: [{ name: 'http', containerPort: 8080 }],

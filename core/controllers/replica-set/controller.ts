@@ -7,7 +7,7 @@ import type { Clock } from '#core/kernel/clock.ts';
 import { source, type Controller, type ReconcileResult, type Source } from '#core/reconcile/controller.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';
 import { isActive } from './active-pod.ts';
-import { controllerOf } from './controller-reference.ts';
+import { controllerOf } from '#core/api/controller-reference.ts';
 import { podsToDelete } from './deletion-order.ts';
 import { Expectations, type Standing } from './expectations.ts';
 import { OwnPods } from './own-pods.ts';

@@ -6,7 +6,7 @@ import { keyOf } from '#core/client/client.ts';
 import { isDeleting } from '#core/controllers/storage/claims.ts';
 import type { Informer } from '#core/reconcile/informer.ts';
 import { isActive } from './active-pod.ts';
-import { controllerOf } from './controller-reference.ts';
+import { controllerOf } from '#core/api/controller-reference.ts';
 import type { PodSet, PodSetKind } from './pod-set.ts';
 
 const bySet = 'pods-by-controller';

@@ -6,7 +6,7 @@ import type { Client, Patch } from '#core/client/client.ts';
 import { isDeleting } from '#core/controllers/storage/claims.ts';
 import { live } from '#core/controllers/storage/live.ts';
 import { isActive } from './active-pod.ts';
-import { controllerOf, controllerReference } from './controller-reference.ts';
+import { controllerOf, controllerReference } from '#core/api/controller-reference.ts';
 
 export interface PodClaimsOptions<T extends KubernetesObject> {
   readonly client: Client;

@@ -80,7 +80,7 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
     this.#filters = families.map((family) => new Iptables(family, iptables, commands));
     this.#links = new PodLinks({ ip: this.#ip, launcher: new IpLauncher(join(stateDir, 'run')), sysctls, clock, log, bridge, hairpin, detachAfterMs });
     this.#node = new NodeSide({ settings: this.#settings, ip: this.#ip, filters: this.#filters, commands, sysctls, log });
-    this.#policies = new Policies(this.#filters);
+    this.#policies = new Policies(this.#filters, bridge);
     this.#flows = new Flows({ commands, families, clock, afterMs: detachAfterMs, isUsed: (address) => this.#leases?.isUsed(address) === true });
     this.#hostPorts = new HostPorts({ filters: this.#filters, commands, leases: () => this.#leases?.all ?? [], podCidrs: (family) => this.#podCidrs(family) });
   }

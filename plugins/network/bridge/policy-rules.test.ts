@@ -5,7 +5,7 @@ import { policyChains } from './policy-rules.ts';
 const pod = (more: Partial<PodPolicy>): PodPolicy => ({ podUid: 'u', addresses: ['10.0.0.1', 'fd00::1'], ...more });
 const ingress = (...rules: PolicyRule[]) => pod({ ingress: rules });
 const written = (policy: PodPolicy, family: 'IPv4' | 'IPv6' = 'IPv4'): Record<string, string[]> => {
-  const chains = policyChains(family, 'MAIN', [policy]);
+  const chains = policyChains(family, place, [policy]);
   // Names say nothing: they are numbered in the order in which they are met.
   const names = new Map(Object.keys(chains).filter((name) => name !== 'MAIN').map((name, index) => [name, `C${index}`]));
   const plain = (text: string): string => text.replaceAll(/KEELSON-POL-[0-9A-F]{16}/g, (name) => names.get(name) ?? name);
@@ -14,15 +14,16 @@ const written = (policy: PodPolicy, family: 'IPv4' | 'IPv6' = 'IPv4'): Record<st
 const open = '-j MARK --set-xmark 0x0/0x1000';
 const end = ['-m mark ! --mark 0x1000/0x1000 -j DROP', open];
 const allow = '-j MARK --set-xmark 0x1000/0x1000';
-const answers = ['-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN', '-d 224.0.0.0/4 -j DROP', '-m addrtype --dst-type BROADCAST -j DROP'];
-const byLink = ['-d ff00::/8 -j DROP', '-d fe80::/10 -j DROP', '-s fe80::/10 -j DROP'];
+const place = { main: 'MAIN', bridge: 'br0' };
+const answers = ['-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN', '-d 224.0.0.0/4 -o br0 -j DROP', '-o br0 -m addrtype --dst-type BROADCAST -j DROP'];
+const byLink = ['-d ff00::/8 -o br0 -j DROP', '-d fe80::/10 -o br0 -j DROP', '-s fe80::/10 -i br0 -j DROP'];
 const found = ['130', '131', '132', '135', '136', '143'].map((type) => `-p ipv6-icmp -m icmp6 --icmpv6-type ${type} -j RETURN`);
 
 describe('policyChains', () => {
   it('writes nothing for nobody', () => {
-    expect(policyChains('IPv4', 'MAIN', [])).to.deep.equal({ MAIN: [] });
-    expect(policyChains('IPv4', 'MAIN', [pod({})])).to.deep.equal({ MAIN: [] });
-    expect(policyChains('IPv6', 'MAIN', [pod({ addresses: ['10.0.0.1'], ingress: [] })])).to.deep.equal({ MAIN: [answers[0], ...found, ...byLink] });
+    expect(policyChains('IPv4', place, [])).to.deep.equal({ MAIN: [] });
+    expect(policyChains('IPv4', place, [pod({})])).to.deep.equal({ MAIN: [] });
+    expect(policyChains('IPv6', place, [pod({ addresses: ['10.0.0.1'], ingress: [] })])).to.deep.equal({ MAIN: [answers[0], ...found, ...byLink] });
   });
 
   it('drops what no rule allows, in the directions that are ruled', () => {
@@ -52,11 +53,11 @@ describe('policyChains', () => {
     { ports: [{ protocol: 'TCP', port: 80, endPort: 70_000 }] }, { ports: [{ protocol: 'x -j' as 'TCP', port: 80 }] }, { ports: [{ protocol: 'TCP', port: '80 -j' as unknown as number }] },
   ] satisfies PolicyRule[]) {
     it(`refuses ${JSON.stringify(bad)}`, () => {
-      expect(() => policyChains('IPv4', 'MAIN', [ingress(bad)])).to.throw(NetworkError);
+      expect(() => policyChains('IPv4', place, [ingress(bad)])).to.throw(NetworkError);
     });
   }
 
   it('names chains as the kernel takes names', () => {
-    for (const name of Object.keys(policyChains('IPv4', 'MAIN', [pod({ podUid: 'x'.repeat(100), ingress: [], egress: [] })]))) expect(name.length).to.be.at.most(28);
+    for (const name of Object.keys(policyChains('IPv4', place, [pod({ podUid: 'x'.repeat(100), ingress: [], egress: [] })]))) expect(name.length).to.be.at.most(28);
   });
 });

@@ -13,6 +13,14 @@ const clear = '-j MARK --set-xmark 0x0/0x1000';
 const allow = `-j MARK --set-xmark ${ALLOWED}`;
 
 type Direction = 'ingress' | 'egress';
+/** Where policies are asked. */
+export interface PolicyPlace {
+  /** The chain that everything passes. */
+  readonly main: string;
+  /** On which the pods are. */
+  readonly bridge: string;
+}
+
 type ChainTable = Record<string, string[]>;
 
 /**
@@ -20,7 +28,7 @@ type ChainTable = Record<string, string[]>;
  * without the mark. Both ends of a connection may have their say: an allowed packet goes on to the next pod's chain.
  * @throws {NetworkError} 7 naming an address or port that is none
  */
-export function policyChains(family: IpFamily, main: string, policies: readonly PodPolicy[]): ChainTable {
+export function policyChains(family: IpFamily, { main, bridge }: PolicyPlace, policies: readonly PodPolicy[]): ChainTable {
   const chains: ChainTable = { [main]: [] };
   const ways: string[] = [];
   for (const policy of policies) {
@@ -34,19 +42,19 @@ export function policyChains(family: IpFamily, main: string, policies: readonly 
     }
   }
   // Also where no ruled pod has addresses of the family: it may have one that only the link knows.
-  if (policies.some(({ ingress, egress }) => ingress !== undefined || egress !== undefined)) chains[main] = [...always(family), ...ways];
+  if (policies.some(({ ingress, egress }) => ingress !== undefined || egress !== undefined)) chains[main] = [...always(family, bridge), ...ways];
   return chains;
 }
 
 /**
  * Answers, and what neighbours must say to find each other. Nothing else may go round a pod's addresses: by those that only the link knows, or to
- * everybody on the bridge. This is asked of forwarded packets only, so the node itself can be reached by both.
+ * everybody on the bridge. This is asked of forwarded packets only, so the node itself can be reached by both; other bridges of the node are left alone.
  */
-const always = (family: IpFamily): string[] => [
+const always = (family: IpFamily, bridge: string): string[] => [
   '-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN',
   ...(family === 'IPv4'
-    ? ['-d 224.0.0.0/4 -j DROP', '-m addrtype --dst-type BROADCAST -j DROP']
-    : [...['130', '131', '132', '135', '136', '143'].map((type) => `-p ipv6-icmp -m icmp6 --icmpv6-type ${type} -j RETURN`), '-d ff00::/8 -j DROP', '-d fe80::/10 -j DROP', '-s fe80::/10 -j DROP']),
+    ? [`-d 224.0.0.0/4 -o ${bridge} -j DROP`, `-o ${bridge} -m addrtype --dst-type BROADCAST -j DROP`]
+    : [...['130', '131', '132', '135', '136', '143'].map((type) => `-p ipv6-icmp -m icmp6 --icmpv6-type ${type} -j RETURN`), `-d ff00::/8 -o ${bridge} -j DROP`, `-d fe80::/10 -o ${bridge} -j DROP`, `-s fe80::/10 -i ${bridge} -j DROP`]),
 ];
 
 const chainName = (...parts: readonly (string | number)[]): string => PREFIX + createHash('sha256').update(parts.join('/')).digest('hex').slice(0, 16).toUpperCase();

@@ -94,6 +94,15 @@ describe('the userspace proxy', () => {
     ]);
   });
 
+  it('says that it does not serve external IPs, until the service has none any more, and serves the rest', async () => {
+    const { sync } = start();
+    const server = await tcpServer((socket) => socket.end('hello'));
+    const { problems } = await sync(web([server], { externalIPs: ['203.0.113.7'] }));
+    expect(problems.map(({ port, message }) => `${port} ${message}`).join()).to.match(/^default\/web:p\/TCP\/IPv4 externalIPs are not served here, .* 203\.0\.113\.7$/);
+    expect(await all(open())).to.equal('hello');
+    expect((await sync(web([server]))).problems).to.deep.equal([]);
+  });
+
   it('passes on that one side has nothing more to say, and lets the other go on', async () => {
     const { sync } = start();
     const server = await tcpServer((socket) => {

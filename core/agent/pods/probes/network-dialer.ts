@@ -1,5 +1,6 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { connect } from 'node:net';
+import { dialError } from './dial-error.ts';
 import { checkHealth } from './grpc-health.ts';
 import type { HttpLook, ProbeDialer } from './probe-dialer.ts';
 
@@ -23,14 +24,6 @@ export const networkDialer: ProbeDialer = {
   }),
   grpc: checkHealth,
 };
-
-/** As Go words it: `dial tcp 10.0.0.1:80: connect: connection refused`. */
-function dialError(host: string, port: number, error: Error): Error {
-  const words: Readonly<Record<string, string>> = { ECONNREFUSED: 'connection refused', EHOSTUNREACH: 'no route to host', ENETUNREACH: 'network is unreachable', ETIMEDOUT: 'i/o timeout', ECONNRESET: 'connection reset by peer' };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-  return new Error(`dial tcp ${target}: connect: ${words[code] ?? error.message}`, { cause: error });
-}
 
 type Answer = Awaited<ReturnType<ProbeDialer['http']>>;
 

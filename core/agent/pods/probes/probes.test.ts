@@ -212,5 +212,7 @@ describe('The dialer of probes', () => {
     } finally {
       grpc.forceShutdown();
     }
+    const gone = await networkDialer.grpc({ host: '127.0.0.1', port: bound, service: '' }, signal).catch((error: unknown) => error);
+    expect((gone as Error).message).to.equal(`error: failed to connect service at "127.0.0.1:${bound}": dial tcp 127.0.0.1:${bound}: connect: connection refused`);
   });
 });

@@ -54,7 +54,8 @@ export class Sandboxes {
   async stop(state: PodState, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
     const { runtime, clock } = this.#services;
     await this.network.disconnect(state, sandbox, signal);
-    if (sandbox.state === 'Ready') await within(clock, runtimeTimeoutMs, 'the container runtime', signal, (inner) => runtime.stopSandbox(sandbox.id, inner));
+    // Also one that is not ready: of what it was there may be processes left, which hold a namespace or a mount.
+    await within(clock, runtimeTimeoutMs, 'the container runtime', signal, (inner) => runtime.stopSandbox(sandbox.id, inner));
   }
 
   async remove(state: PodState, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
