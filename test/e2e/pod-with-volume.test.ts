@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
 import { containers, makeBusyboxImage } from '#test/fixtures/busybox-image.ts';
-import { program, requires, root as asRoot } from '#test/fixtures/requires.ts';
+import { program, requires, root as asRoot, skipBecause } from '#test/fixtures/requires.ts';
 import { root, Sandbox, until, type Running } from './harness.ts';
 import { oldestAndNewest, type Kubectl } from './kubectl.ts';
 import { containersOf, traces } from './node-traces.ts';
@@ -90,6 +90,27 @@ describe('a pod with a volume on this computer', function () {
     expect(await inPod('cat /etc/resolv.conf')).to.include('search default.svc.cluster.local svc.cluster.local cluster.local');
     // Its certificate is for TLS only: that it answers at all is what counts.
     expect(await inPod('printf "GET / HTTP/1.0\\r\\n\\r\\n" | nc -w 3 10.96.0.1 443; echo "ended with $?"')).to.include('ended with 0');
+  });
+
+  it('is joined by pods behind a load balancer at this computer\'s own address, also after a restart', async function () {
+    const [, own] = /src (\S+)/.exec((await execa('ip', ['route', 'get', '192.0.2.1'], { reject: false })).stdout) ?? [];
+    if (own === undefined) skipBecause(this, 'needs a way out of this computer');
+    const answer = (): Promise<string> => fetch(`http://${own}:8000/`).then((response) => response.text(), () => '');
+    const answersOfBoth = async (): Promise<void> => {
+      const heard = new Set<string>();
+      await until(async () => [...heard.add(await answer())].filter((text) => /^hello from hello-\w{5}\n$/.test(text)).length === 2, 'both pods to answer', 30_000);
+    };
+    await kubectl.run('apply', '-f', join(root, 'examples', 'load-balancer'));
+    await kubectl.run('wait', '--for=condition=Ready', 'pod', '-l', 'app=hello', '--timeout=60s');
+    expect(await kubectl.run('get', 'service', 'hello')).to.match(new RegExp(`hello +LoadBalancer +\\S+ +${own} +8000:\\d+/TCP `));
+    await answersOfBoth();
+    await keelson.kill();
+    expect(await answer()).to.equal('');
+    await restart();
+    await answersOfBoth();
+    await kubectl.run('delete', '-f', join(root, 'examples', 'load-balancer'));
+    expect(await answer()).to.equal('');
+    await kubectl.run('wait', '--for=delete', 'pod', '-l', 'app=hello', '--timeout=60s');
   });
 
   it('outlives a stop and a kill -9 of Keelson, restarted by neither', async () => {
