@@ -92,7 +92,7 @@ const builtins: Plugin = {
   name: 'builtins',
   setup: (esbuild) => {
     esbuild.onResolve({ filter: /^[a-z]/ }, ({ path, kind }) =>
-      (isBuiltin(path) && (kind === 'require-call' || lazyBuiltins.test(path)) ? { path: path.replace(/^(?!node:)/, 'node:'), namespace: 'builtin' } : undefined));
+      (isBuiltin(path) && (kind === 'require-call' || (kind === 'import-statement' && lazyBuiltins.test(path))) ? { path: path.replace(/^(?!node:)/, 'node:'), namespace: 'builtin' } : undefined));
     esbuild.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule('${path}');` }));
   },
 };

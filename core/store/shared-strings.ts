@@ -12,20 +12,16 @@ const known = new Map<string, string>();
  * finalizers and modes, and a parser makes a copy for each.
  */
 export function freezeSharing<T>(value: T): T {
-  share(value);
-  return deepFreeze(value);
-}
-
-function share(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
+  if (typeof value !== 'object' || value === null) return value;
   const fields = value as Record<string, unknown>;
   for (const key of Object.keys(fields)) {
     const field = fields[key];
     if (typeof field === 'string') {
       if (field.length >= shortest && field.length <= longest && key !== '__proto__') fields[key] = one(field);
-    } else if (key === 'fieldsV1' && typeof field === 'object' && field !== null) fields[key] = sharedTree(field) ?? field;
-    else share(field);
+    } else if (key === 'fieldsV1' && typeof field === 'object' && field !== null) fields[key] = sharedTree(field) ?? deepFreeze(field);
+    else freezeSharing(field);
   }
+  return Object.freeze(value);
 }
 
 function one(text: string): string {

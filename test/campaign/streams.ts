@@ -10,8 +10,9 @@ const stallMs = 1000;
 /** Twenty thousand clients that break the rules of WebSockets and SPDY: never a crash, a hang, growth, or a program that runs on. */
 export async function streams(): Promise<void> {
   const seed = chosenSeed();
+  const only = process.env['KEELSON_FUZZ_SESSION'];
   const { codes, opened, heard, faults, heapEarly, heapLate, buffersMost, stalls } = await fuzzStreams({
-    seed, sessions: Number(process.env['KEELSON_FUZZ_SESSIONS'] ?? 20_000), progress: (done) => process.stdout.write(`  ${done} sessions; ${mb(process.memoryUsage.rss())} MB resident\n`),
+    seed, ...(only === undefined ? {} : { only: Number(only) }), sessions: Number(process.env['KEELSON_FUZZ_SESSIONS'] ?? 20_000), progress: (done) => process.stdout.write(`  ${done} sessions; ${mb(process.memoryUsage.rss())} MB resident\n`),
   });
   process.stdout.write(`  answers: ${[...codes].sort().map(([code, n]) => `${code} × ${n}`).join(', ')}; ${opened} programs; ${mb(heard)} MB heard\n`);
   process.stdout.write(`  heap ${mb(heapEarly)} MB after a tenth, ${mb(heapLate)} MB at the end; at most ${mb(buffersMost)} MB in buffers\n`);

@@ -26,7 +26,8 @@ export function managedAfterWrite(schema: Schema, live: KubernetesObject | undef
   const managers = managersOf(kept, given);
   if (managers.size === 0 && live !== undefined) return undefined;
   try {
-    const result = update(schema, managers, live ? unmanaged(live) : schema.blank, unmanaged(next), writer);
+    // The bookkeeping itself, which is in both, is nobody's.
+    const result = update(schema, managers, live ?? schema.blank, next, writer);
     return result === managers && (given === undefined || deepEqual(given, kept)) ? kept : encodeManagers(capUpdaters(result));
   } catch (error) {
     if (error instanceof UnkeyedItem) return kept;

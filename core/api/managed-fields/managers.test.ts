@@ -1,17 +1,19 @@
 import { expect } from 'chai';
 import type { ManagedFieldsEntry } from '#core/api/schema/meta.ts';
 import { fieldSet } from './field-set.ts';
-import { capUpdaters, decodeManagers, encodeManagers, managerKey, type Manager } from './managers.ts';
+import { capUpdaters, decodeManagers, encodeManagers, managerIdentifier, managerKey, type Manager } from './managers.ts';
 
 const entry = (over: Partial<ManagedFieldsEntry>): ManagedFieldsEntry =>
   ({ manager: 'm', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: { 'f:a': {} }, ...over });
 
 describe('managers', () => {
   it('are told apart by name, operation, subresource and, when they update, version', () => {
-    const key = (over: Partial<Manager>): string => managerKey({ name: 'foo', operation: 'Update', apiVersion: 'v1', subresource: '', ...over });
+    const key = (over: Partial<Manager>): string => managerIdentifier({ name: 'foo', operation: 'Update', apiVersion: 'v1', subresource: '', ...over });
     expect(key({})).to.equal('{"manager":"foo","operation":"Update","apiVersion":"v1"}');
     expect(key({ operation: 'Apply' })).to.equal('{"manager":"foo","operation":"Apply"}');
     expect(key({ operation: 'Apply', subresource: 'scale' })).to.equal('{"manager":"foo","operation":"Apply","subresource":"scale"}');
+    const all = [{}, { name: 'bar' }, { apiVersion: 'v2' }, { operation: 'Apply' }, { operation: 'Apply', apiVersion: 'v2' }, { operation: 'Apply', subresource: 'scale' }, { subresource: 'scale' }] as const;
+    expect(new Set(all.map((over) => managerKey({ name: 'foo', operation: 'Update', apiVersion: 'v1', subresource: '', ...over }))).size).to.equal(new Set(all.map(key)).size).and.to.equal(6);
   });
 
   it('come back from entries as they were, appliers first, then by age', () => {

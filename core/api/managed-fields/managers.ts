@@ -21,11 +21,12 @@ export interface Manager {
 export type Managers = ReadonlyMap<string, Manager>;
 export const noManagers: Managers = new Map();
 
-/**
- * Tells managers apart as upstream's identifiers do: those that apply have one entry whatever the version. Also the order in which
- * conflicts are told.
- */
-export const managerKey = ({ name, operation, apiVersion, subresource }: Omit<Manager, 'time' | 'set'>): string => JSON.stringify({
+/** Tells managers apart: those that apply have one entry whatever the version. */
+export const managerKey = ({ name, operation, apiVersion, subresource }: Omit<Manager, 'time' | 'set'>): string =>
+  `${operation}\0${name}\0${operation === 'Apply' ? '' : apiVersion}\0${subresource}`;
+
+/** Upstream's identifier, which is the order in which conflicts are told. */
+export const managerIdentifier = ({ name, operation, apiVersion, subresource }: Omit<Manager, 'time' | 'set'>): string => JSON.stringify({
   ...(name === '' ? {} : { manager: name }), operation,
   ...(operation === 'Apply' ? {} : { apiVersion }), ...(subresource === '' ? {} : { subresource }),
 });
@@ -68,11 +69,12 @@ const maximumUpdaters = 10;
 
 /** Merges the oldest entries of updates, version by version, into one called `ancient-changes`, until few enough are left. */
 export function capUpdaters(managers: Managers): Managers {
+  if (managers.size <= maximumUpdaters) return managers;
   const updaters = [...managers].filter(([, { operation }]) => operation === 'Update');
   if (updaters.length <= maximumUpdaters) return managers;
   const capped = new Map(managers);
   const firstOf = new Map<string, string>();
-  updaters.sort(([aKey, a], [bKey, b]) => compareText(a.time ?? '', b.time ?? '') || compareText(aKey, bKey));
+  updaters.sort(([, a], [, b]) => compareText(a.time ?? '', b.time ?? '') || compareText(managerIdentifier(a), managerIdentifier(b)));
   let left = updaters.length;
   for (const [key, manager] of updaters) {
     if (left <= maximumUpdaters) break;

@@ -1,7 +1,7 @@
 import { compare, type Comparison } from './compare.ts';
 import { conflictsOn } from './conflict.ts';
 import { difference, emptySet, fieldSet, intersection, isEmpty, sameSet, union, type FieldSet } from './field-set.ts';
-import { managerKey, type Manager, type Managers, type Operation } from './managers.ts';
+import { managerIdentifier, managerKey, type Manager, type Managers, type Operation } from './managers.ts';
 import { merge } from './merge.ts';
 import { fitted } from './named-fields.ts';
 import { fieldElement } from './path-element.ts';
@@ -61,7 +61,7 @@ class Step {
   }
 
   private counted(set: FieldSet): FieldSet {
-    return difference(this.schema.writable(set), unowned);
+    return isEmpty(set) ? set : difference(this.schema.writable(set), unowned);
   }
 }
 
@@ -125,7 +125,7 @@ export function apply(schema: Schema, managers: Managers, live: unknown, configu
 
 function refuseConflicts(managers: Managers, step: Step, except: string): void {
   const conflicts: [Manager, FieldSet][] = [];
-  for (const [key, manager] of [...managers].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [key, manager] of [...managers].sort(([, a], [, b]) => (managerIdentifier(a) < managerIdentifier(b) ? -1 : 1))) {
     const change = key === except ? undefined : step.in(manager.apiVersion);
     if (change === undefined) continue;
     const set = intersection(manager.set, union(change.modified, change.added));

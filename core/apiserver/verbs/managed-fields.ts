@@ -67,9 +67,20 @@ const statusAlone = [['status']];
 function writable(target: Target, set: FieldSet): FieldSet {
   const { resource, subresource } = target;
   const writes = subresource === 'status' ? (resource.codec ? statusAlone : throughStatus) : subresourceOf(resource, subresource)?.part?.writes;
-  const kept = keptMetadata(target).map((name) => [fieldElement('metadata'), fieldElement(name)]);
-  if (writes !== undefined) return recursiveDifference(only(set, writes), fieldSet(...kept));
+  if (writes !== undefined) return recursiveDifference(only(set, writes), keptFields(target));
   return resource.hasStatus ? recursiveDifference(set, statusFields) : set;
+}
+
+const keptSets = new WeakMap<AnyResource, Map<string, FieldSet>>();
+
+/** The same for every write of a subresource. */
+function keptFields(target: Target): FieldSet {
+  const { resource, subresource } = target;
+  let sets = keptSets.get(resource);
+  if (sets === undefined) keptSets.set(resource, (sets = new Map<string, FieldSet>()));
+  let kept = sets.get(subresource);
+  if (kept === undefined) sets.set(subresource, (kept = fieldSet(...keptMetadata(target).map((name) => [fieldElement('metadata'), fieldElement(name)]))));
+  return kept;
 }
 
 /** The same object as another version of its kind shows it. */

@@ -49,7 +49,7 @@ export async function fuzzStreams({ seed, sessions, width = 8, only, progress }:
   const run = new Run(world, seed);
   try {
     await run.checkWell('before');
-    if (only !== undefined) await run.one(only);
+    if (only !== undefined) await run.alone(only);
     else await run.all(sessions, width, progress);
     const errors = recorder.lines.map(({ message, fields }) => `logged: ${message} ${String((fields['error'] as Error | undefined)?.stack)}`);
     return run.report(errors);
@@ -85,7 +85,7 @@ class Run {
     while (this.#next < total && this.#faults.length < 100) {
       const until = Math.min(total, this.#next + batch);
       await Promise.all(Array.from({ length: width }, async () => {
-        while (this.#next < until) await this.one(this.#next++);
+        while (this.#next < until) await this.#one(this.#next++);
       }));
       await this.#checkSettled();
       await this.checkWell(`after session ${this.#next}`);
@@ -94,7 +94,14 @@ class Run {
     }
   }
 
-  async one(index: number): Promise<void> {
+  async alone(index: number): Promise<void> {
+    this.#heapEarly = heapUsed();
+    await this.#one(index);
+    await this.#checkSettled();
+    await this.checkWell('afterwards');
+  }
+
+  async #one(index: number): Promise<void> {
     const session = new FuzzSession(this.#world, new Choices(this.#seed * 1_000_003 + index), index);
     this.#underWay.set(index, session.name);
     try {

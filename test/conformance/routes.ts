@@ -1,0 +1,155 @@
+import { expect } from 'chai';
+import { ProviderError } from '#core/spi/errors.ts';
+import type { Route, RouteRequest, Routes, RouteTarget } from '#core/spi/routes.ts';
+
+export interface RoutesUnderTest {
+  readonly routes: Routes;
+  /** Two nodes of the platform. */
+  readonly targets: readonly [RouteTarget, RouteTarget];
+  /** Ranges to which nothing leads, two at least; of both families where the platform has both. */
+  readonly destinations: readonly string[];
+  /** All routes that the platform has to these ranges, whoever made them, in any words. */
+  things(): Promise<readonly string[]>;
+  /** Makes a route to the range in nobody's name, or another cluster's. Left out where that cannot be. */
+  makeForeign?(destination: string, target: RouteTarget): Promise<void>;
+  /** Takes the target's instance away, so that its routes lead nowhere. Left out where that cannot be. */
+  terminate?(target: RouteTarget): Promise<void>;
+  /** A process that has forgotten everything, over the same platform. */
+  restart(): Promise<Routes>;
+  cleanup(): Promise<void>;
+}
+
+export interface RoutesConformanceOptions {
+  /** Checks that these are known not to pass, by their titles, each with the reason. A title that no check has is an error. */
+  readonly skip?: Readonly<Record<string, string>>;
+}
+
+const signal = new AbortController().signal;
+
+/**
+ * The laws of `core/spi/routes.ts` as a mocha suite. In a provider's test file one line runs it:
+ *
+ *     routesConformance('acme', async () => ({ routes: new AcmeRoutes(…), … }));
+ *
+ * `make` is called for each check, and `cleanup` after it.
+ */
+export function routesConformance(name: string, make: () => Promise<RoutesUnderTest>, { skip = {} }: RoutesConformanceOptions = {}): void {
+  describe(`Routes conformance: ${name}`, () => {
+    let subject: RoutesUnderTest;
+    const titles = new Set<string>();
+    const check = (title: string, act: () => Promise<void>): void => {
+      titles.add(title);
+      it(title, async function () {
+        if (skip[title] !== undefined) {
+          this.test!.title += ` (skipped: ${skip[title]})`;
+          this.skip();
+        }
+        subject = await make();
+        try {
+          await act();
+        } finally {
+          await subject.cleanup();
+        }
+      });
+    };
+    const requestOf = (destination = subject.destinations[0]!, target = subject.targets[0]): RouteRequest =>
+      ({ name: `${target.uid}${destination.includes(':') ? '-6' : ''}`, target, destination });
+    const create = (request = requestOf()): Promise<Route> => subject.routes.create(request, signal);
+    const list = (routes = subject.routes): Promise<readonly Route[]> => routes.list(signal);
+    const failure = (call: Promise<unknown>): Promise<unknown> => call.then(() => undefined, (error: unknown) => error);
+
+    check('begins with none', async () => {
+      expect(await list()).to.deep.equal([]);
+      expect(await subject.things()).to.deep.equal([]);
+    });
+
+    check('makes routes, and tells of them', async () => {
+      const made: Route[] = [];
+      for (const destination of subject.destinations) {
+        const target = subject.targets[made.filter((route) => route.destination.includes(':') === destination.includes(':')).length % 2]!;
+        const route = await create(requestOf(destination, target));
+        expect([route.destination, route.providerId, route.isBlackhole]).to.deep.equal([destination, target.providerId, false]);
+        expect(route.node).to.be.oneOf(['', target.node]);
+        made.push(route);
+      }
+      expect(await list()).to.have.deep.members(made);
+      expect(new Set(made.map(({ id }) => id)).size).to.equal(made.length);
+    });
+
+    check('makes nothing twice, also for a process that has forgotten everything', async () => {
+      const route = await create();
+      const things = await subject.things();
+      expect(things).not.to.deep.equal([]);
+      expect(await create()).to.deep.equal(route);
+      const again = await subject.restart();
+      expect(await again.create(requestOf(), signal)).to.deep.equal(route);
+      expect(await list(again)).to.deep.equal([route]);
+      expect(await subject.things()).to.deep.equal(things);
+    });
+
+    check('does not lead a route elsewhere', async () => {
+      const route = await create();
+      const things = await subject.things();
+      const error = await failure(create(requestOf(subject.destinations[0], subject.targets[1])));
+      expect(ProviderError.is(error, 'AlreadyExists'), String(error)).to.equal(true);
+      expect(await list()).to.deep.equal([route]);
+      expect(await subject.things()).to.deep.equal(things);
+      await subject.routes.delete(route, signal);
+      const moved = await create(requestOf(subject.destinations[0], subject.targets[1]));
+      expect(moved.providerId).to.equal(subject.targets[1].providerId);
+    });
+
+    check('deletes a route, and deleting nothing is no failure', async () => {
+      const [route, other] = [await create(), await create(requestOf(subject.destinations[1], subject.targets[1]))];
+      await subject.routes.delete(route, signal);
+      expect(await list()).to.deep.equal([other]);
+      await subject.routes.delete(route, signal);
+      await (await subject.restart()).delete(other, signal);
+      expect([await list(), await subject.things()]).to.deep.equal([[], []]);
+    });
+
+    check('touches no route of others', async () => {
+      if (subject.makeForeign === undefined) return;
+      const [destination = ''] = subject.destinations;
+      await subject.makeForeign(destination, subject.targets[1]);
+      const things = await subject.things();
+      expect(things).not.to.deep.equal([]);
+      expect(await list()).to.deep.equal([]);
+      expect(ProviderError.is(await failure(create()), 'AlreadyExists')).to.equal(true);
+      for (const id of ['', destination, '__proto__', '../x']) await failure(subject.routes.delete({ id, destination, providerId: subject.targets[1].providerId, node: '', isBlackhole: false }, signal));
+      expect(await subject.things()).to.deep.equal(things);
+    });
+
+    check('tells of a route that leads nowhere any more, and deletes it', async () => {
+      if (subject.terminate === undefined) return;
+      await create();
+      await subject.terminate(subject.targets[0]);
+      const routes = await list();
+      for (const route of routes) {
+        expect(route.isBlackhole).to.equal(true);
+        await subject.routes.delete(route, signal);
+      }
+      expect([await list(), await subject.things()]).to.deep.equal([[], []]);
+    });
+
+    check('serves many at once', async () => {
+      const made = await Promise.all(subject.destinations.map((destination) => create(requestOf(destination, subject.targets[destination === subject.destinations[0] ? 0 : 1]))).map((one) => one.catch((error: unknown) => error)));
+      const there = await list();
+      expect(there).to.have.deep.members(made.filter((one) => !(one instanceof Error)));
+      await Promise.all(there.map((route) => subject.routes.delete(route, signal)));
+      expect([await list(), await subject.things()]).to.deep.equal([[], []]);
+    });
+
+    check('ends with the reason of a signal that has aborted', async () => {
+      const reason = new Error('enough');
+      const aborted = AbortSignal.abort(reason);
+      const route: Route = { id: 'x', destination: subject.destinations[0]!, providerId: subject.targets[0].providerId, node: '', isBlackhole: false };
+      for (const call of [subject.routes.list(aborted), subject.routes.create(requestOf(), aborted), subject.routes.delete(route, aborted)]) expect(await failure(call)).to.equal(reason);
+      expect(await subject.things()).to.deep.equal([]);
+    });
+
+    it('skips only checks that there are', () => {
+      expect(Object.keys(skip).filter((title) => !titles.has(title))).to.deep.equal([]);
+    });
+  });
+}

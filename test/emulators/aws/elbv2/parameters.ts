@@ -1,0 +1,51 @@
+/**
+ * The parameters of the actions of Elastic Load Balancing, API of 2015-12-01.
+ * Each: `*` for required, the name, `[]` for a list, the type, and what it may be (`Shapes` reads it).
+ */
+export const elbParameters: Readonly<Record<string, string>> = {
+  CreateLoadBalancer: '*Name:s Subnets[]:s SubnetMappings[]:SubnetMapping SecurityGroups[]:s Scheme:s(internet-facing|internal) Tags[]:Tag Type:s(application|network|gateway) IpAddressType:s(ipv4|dualstack|dualstack-without-public-ipv4) CustomerOwnedIpv4Pool:s<0..256> EnablePrefixForIpv6SourceNat:s(on|off) IpamPools:IpamPools',
+  DescribeLoadBalancers: 'LoadBalancerArns[]:s Names[]:s Marker:s PageSize:i<1..400>',
+  DeleteLoadBalancer: '*LoadBalancerArn:s',
+  CreateTargetGroup: '*Name:s Protocol:s(HTTP|HTTPS|TCP|TLS|UDP|TCP_UDP|GENEVE|QUIC|TCP_QUIC) ProtocolVersion:s Port:i<1..65535> VpcId:s HealthCheckProtocol:s(HTTP|HTTPS|TCP|TLS|UDP|TCP_UDP|GENEVE|QUIC|TCP_QUIC) HealthCheckPort:s HealthCheckEnabled:b HealthCheckPath:s<1..1024> HealthCheckIntervalSeconds:i<5..300> HealthCheckTimeoutSeconds:i<2..120> HealthyThresholdCount:i<2..10> UnhealthyThresholdCount:i<2..10> Matcher:Matcher TargetType:s(instance|ip|lambda|alb) Tags[]:Tag IpAddressType:s(ipv4|ipv6) TargetControlPort:i<1..65535>',
+  DescribeTargetGroups: 'LoadBalancerArn:s TargetGroupArns[]:s Names[]:s Marker:s PageSize:i<1..400>',
+  ModifyTargetGroup: '*TargetGroupArn:s HealthCheckProtocol:s(HTTP|HTTPS|TCP|TLS|UDP|TCP_UDP|GENEVE|QUIC|TCP_QUIC) HealthCheckPort:s HealthCheckPath:s<1..1024> HealthCheckEnabled:b HealthCheckIntervalSeconds:i<5..300> HealthCheckTimeoutSeconds:i<2..120> HealthyThresholdCount:i<2..10> UnhealthyThresholdCount:i<2..10> Matcher:Matcher',
+  DeleteTargetGroup: '*TargetGroupArn:s',
+  RegisterTargets: '*TargetGroupArn:s *Targets[]:TargetDescription',
+  DeregisterTargets: '*TargetGroupArn:s *Targets[]:TargetDescription',
+  DescribeTargetHealth: '*TargetGroupArn:s Targets[]:TargetDescription Include[]:s(AnomalyDetection|All)',
+  CreateListener: '*LoadBalancerArn:s Protocol:s(HTTP|HTTPS|TCP|TLS|UDP|TCP_UDP|GENEVE|QUIC|TCP_QUIC) Port:i<1..65535> SslPolicy:s Certificates[]:Certificate *DefaultActions[]:Action AlpnPolicy[]:s Tags[]:Tag MutualAuthentication:MutualAuthenticationAttributes',
+  DescribeListeners: 'LoadBalancerArn:s ListenerArns[]:s Marker:s PageSize:i<1..400>',
+  ModifyListener: '*ListenerArn:s Port:i<1..65535> Protocol:s(HTTP|HTTPS|TCP|TLS|UDP|TCP_UDP|GENEVE|QUIC|TCP_QUIC) SslPolicy:s Certificates[]:Certificate DefaultActions[]:Action AlpnPolicy[]:s MutualAuthentication:MutualAuthenticationAttributes',
+  DeleteListener: '*ListenerArn:s',
+  DescribeLoadBalancerAttributes: '*LoadBalancerArn:s',
+  ModifyLoadBalancerAttributes: '*LoadBalancerArn:s *Attributes[]:LoadBalancerAttribute',
+  DescribeTargetGroupAttributes: '*TargetGroupArn:s',
+  ModifyTargetGroupAttributes: '*TargetGroupArn:s *Attributes[]:TargetGroupAttribute',
+  AddTags: '*ResourceArns[]:s *Tags[]:Tag',
+  RemoveTags: '*ResourceArns[]:s *TagKeys[]:s<1..128>',
+  DescribeTags: '*ResourceArns[]:s',
+  SetSecurityGroups: '*LoadBalancerArn:s *SecurityGroups[]:s EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic:s(on|off)',
+  SetSubnets: '*LoadBalancerArn:s Subnets[]:s SubnetMappings[]:SubnetMapping IpAddressType:s(ipv4|dualstack|dualstack-without-public-ipv4) EnablePrefixForIpv6SourceNat:s(on|off)',
+};
+
+export const elbStructures: Readonly<Record<string, string>> = {
+  SubnetMapping: 'SubnetId:s AllocationId:s PrivateIPv4Address:s IPv6Address:s SourceNatIpv6Prefix:s',
+  Tag: '*Key:s<1..128> Value:s<0..256>',
+  IpamPools: 'Ipv4IpamPoolId:s<0..1000>',
+  Matcher: 'HttpCode:s GrpcCode:s',
+  TargetDescription: '*Id:s Port:i<1..65535> AvailabilityZone:s QuicServerId:s<1..256>',
+  Certificate: 'CertificateArn:s IsDefault:b',
+  Action: '*Type:s(forward|authenticate-oidc|authenticate-cognito|redirect|fixed-response|jwt-validation) TargetGroupArn:s AuthenticateOidcConfig:AuthenticateOidcActionConfig AuthenticateCognitoConfig:AuthenticateCognitoActionConfig Order:i<1..50000> RedirectConfig:RedirectActionConfig FixedResponseConfig:FixedResponseActionConfig ForwardConfig:ForwardActionConfig JwtValidationConfig:JwtValidationActionConfig',
+  AuthenticateOidcActionConfig: '*Issuer:s *AuthorizationEndpoint:s *TokenEndpoint:s *UserInfoEndpoint:s *ClientId:s ClientSecret:s SessionCookieName:s Scope:s SessionTimeout:l AuthenticationRequestExtraParams:m OnUnauthenticatedRequest:s(deny|allow|authenticate) UseExistingClientSecret:b',
+  AuthenticateCognitoActionConfig: '*UserPoolArn:s *UserPoolClientId:s *UserPoolDomain:s SessionCookieName:s Scope:s SessionTimeout:l AuthenticationRequestExtraParams:m OnUnauthenticatedRequest:s(deny|allow|authenticate)',
+  RedirectActionConfig: 'Protocol:s Port:s Host:s<1..128> Path:s<1..128> Query:s<0..128> *StatusCode:s(HTTP_301|HTTP_302)',
+  FixedResponseActionConfig: 'MessageBody:s<0..1024> *StatusCode:s ContentType:s<0..32>',
+  ForwardActionConfig: 'TargetGroups[]:TargetGroupTuple TargetGroupStickinessConfig:TargetGroupStickinessConfig',
+  TargetGroupTuple: 'TargetGroupArn:s Weight:i',
+  TargetGroupStickinessConfig: 'Enabled:b DurationSeconds:i',
+  JwtValidationActionConfig: '*JwksEndpoint:s *Issuer:s AdditionalClaims[]:JwtValidationActionAdditionalClaim',
+  JwtValidationActionAdditionalClaim: '*Format:s(single-string|string-array|space-separated-values) *Name:s *Values[]:s',
+  MutualAuthenticationAttributes: 'Mode:s TrustStoreArn:s IgnoreClientCertificateExpiry:b TrustStoreAssociationStatus:s(active|removed) AdvertiseTrustStoreCaNames:s(on|off)',
+  LoadBalancerAttribute: 'Key:s<0..256> Value:s<0..1024>',
+  TargetGroupAttribute: 'Key:s<0..256> Value:s',
+};

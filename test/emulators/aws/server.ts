@@ -1,0 +1,50 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Dispatcher } from './dispatcher.ts';
+
+/** Longer requests are none of this API's. */
+const mostBytes = 1024 * 1024;
+
+/** What stands beside the vendor's API. */
+export type SideDoor = (method: string, path: string, body: string) => { readonly status: number; readonly body: unknown };
+
+/** @param sideDoor answers what begins with `/_emulator/` */
+export function emulatorServer(dispatcher: Dispatcher, sideDoor: SideDoor): Server {
+  return createServer((request, response) => {
+    serve(dispatcher, sideDoor, request, response).catch((error: unknown) => {
+      process.stderr.write(`${String(error)}\n`);
+      response.destroy();
+    });
+  });
+}
+
+async function serve(dispatcher: Dispatcher, sideDoor: SideDoor, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await readBody(request);
+  if (body === undefined) {
+    response.writeHead(413, { connection: 'close' }).end();
+    return;
+  }
+  const [path = '/', query = ''] = (request.url ?? '/').split('?');
+  const method = request.method ?? 'GET';
+  if (path.startsWith('/_emulator/')) {
+    const { status, body: answer } = sideDoor(method, path.slice('/_emulator/'.length), body.toString('utf8'));
+    response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(answer, null, 2)}\n`);
+    return;
+  }
+  const answer = dispatcher.answer({ method, path, query, headers: request.headers, body });
+  if (answer.lost === true) {
+    request.socket.destroy();
+    return;
+  }
+  response.writeHead(answer.status, { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': answer.requestId, 'cache-control': 'no-cache, no-store' }).end(answer.body);
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > mostBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

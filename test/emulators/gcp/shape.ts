@@ -1,0 +1,39 @@
+/**
+ * Messages of the API by name. Each line of a message has a type and the fields that have it: `string`, `boolean`, `int`, `long`, `number` (with `s`: a
+ * list), `map` (of strings), `output` (the server's own); or `object`, `objects` or `enum`, the field, and the message or the values.
+ */
+export type ShapeTable = Record<string, string>;
+
+export type ValueField =
+  | { readonly type: 'string' | 'boolean' | 'int' | 'long' | 'number'; readonly list: boolean }
+  | { readonly type: 'object'; readonly message: string; readonly list: boolean }
+  | { readonly type: 'enum'; readonly values: ReadonlySet<string>; readonly list: boolean };
+
+export type Field = ValueField | { readonly type: 'output' } | { readonly type: 'map' };
+
+export type Shape = ReadonlyMap<string, Field>;
+
+const scalars = new Set(['string', 'boolean', 'int', 'long', 'number']);
+
+export function parseShapes(...tables: readonly ShapeTable[]): ReadonlyMap<string, Shape> {
+  const shapes = new Map<string, Shape>();
+  for (const table of tables) for (const [name, text] of Object.entries(table)) shapes.set(name, parseShape(name, text));
+  return shapes;
+}
+
+function parseShape(name: string, text: string): Shape {
+  const fields = new Map<string, Field>();
+  for (const line of text.split('\n').map((each) => each.trim()).filter((each) => each !== '')) {
+    const [head = '', tail = ''] = line.split(': ');
+    const [type = '', field] = head.split(' ');
+    const words = tail.split(' ');
+    const list = type.endsWith('s');
+    const single = list ? type.slice(0, -1) : type;
+    if (type === 'output' || type === 'map') for (const each of words) fields.set(each, { type });
+    else if (scalars.has(single)) for (const each of words) fields.set(each, { type: single as 'string', list });
+    else if (field !== undefined && single === 'enum') fields.set(field, { type: 'enum', values: new Set(words), list });
+    else if (field !== undefined && single === 'object') fields.set(field, { type: 'object', message: tail, list });
+    else throw new Error(`${name} has a line that is of no form: ${line}`);
+  }
+  return fields;
+}
