@@ -25,7 +25,7 @@ const root = join(import.meta.dirname, '..');
 const usual = join(root, 'dist');
 /** The conformance kits are for mocha and chai, which only those who run them need. */
 const kitRunners = ['chai', 'mocha'] as const;
-const copied = ['README.md', 'LICENSE', 'examples/dynamic-volume'] as const;
+const copied = ['README.md', 'LICENSE', 'examples/dynamic-volume', 'examples/pod-with-volume'] as const;
 
 async function build(out: string): Promise<void> {
   const source = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as SourcePackage;

@@ -9,10 +9,12 @@ export interface Running {
   readonly kubeconfig: string;
   readonly startedInMs: number;
   readonly abilities: readonly Ability[];
+  /** Pods can run. */
+  readonly hasNodes: boolean;
 }
 
 /** What a person wants to know once the control plane runs. */
-export function summary({ url, kubeconfig, startedInMs, abilities }: Running): string {
+export function summary({ url, kubeconfig, startedInMs, abilities, hasNodes }: Running): string {
   const off = abilities.filter(({ available }) => !available);
   return `Keelson ${keelsonVersion()} serves the Kubernetes API (v${kubernetesVersion().major}.${kubernetesVersion().minor}); it took ${(startedInMs / 1000).toFixed(2)} s to start.
 
@@ -21,8 +23,8 @@ export function summary({ url, kubeconfig, startedInMs, abilities }: Running): s
 
 Next, in another terminal:
   export KUBECONFIG=${quoted(kubeconfig)}
-  kubectl apply -f ${quoted(example())}
-  kubectl get pvc,pv,sc
+  kubectl apply -f ${quoted(example(hasNodes ? 'pod-with-volume' : 'dynamic-volume'))}
+  kubectl get ${hasNodes ? 'nodes,pods,pvc' : 'pvc,pv,sc'}
 ${off.length === 0 ? '' : `\nNot on this machine:\n${off.map(describe).join('')}`}
 Ctrl-C stops it.
 `;
@@ -32,8 +34,8 @@ Ctrl-C stops it.
 const quoted = (path: string): string => (/^[\w./~@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll('\'', '\'\\\'\'')}'`);
 
 /** From where the user is, when it lies below; of a package that is installed elsewhere, the whole path. */
-function example(): string {
-  const folder = fileURLToPath(new URL('../../examples/dynamic-volume/', import.meta.url));
+function example(name: string): string {
+  const folder = fileURLToPath(new URL(`../../examples/${name}/`, import.meta.url));
   const near = relative(process.cwd(), folder);
   return near.startsWith('..') ? folder : `${near}/`;
 }

@@ -78,7 +78,7 @@ async function run(values: FlagValues, dataDir: string, { stop, setupMs }: { rea
     await writePrivateFile(path, writeKubeconfig({ server: apiServer.url, ca: pki.ca, ...pki.admin }));
     await nodes.start({ client, apiServer, kubeconfig: path, clientCa: pki.ca }, stop);
     const startedInMs = performance.now() - setupMs;
-    process.stdout.write(summary({ url: apiServer.url, kubeconfig: path, startedInMs, abilities: (await abilities).flat() }));
+    process.stdout.write(summary({ url: apiServer.url, kubeconfig: path, startedInMs, abilities: (await abilities).flat(), hasNodes: nodes.names.length > 0 }));
     void import('./compile-cache.ts').then(({ pruneCompileCache }) => pruneCompileCache(process.env['NODE_COMPILE_CACHE']));
     await aborted(stop);
   } finally {

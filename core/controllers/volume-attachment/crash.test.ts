@@ -76,10 +76,43 @@ describe('a volume that moves, with a process that ends at any call', function (
     });
   }
 
+  it('is not taken from a pod that comes to its node at the last moment', async () => {
+    for (const stale of [false, true]) {
+      for (let moment = 0, later = true; later; moment++) later = await comeBack(stale, moment);
+    }
+  });
+
   it('is on one node at a time whatever pods come and go, with calls that fail and processes that end', async () => {
     for (let seed = 1; seed <= 60; seed++) await wander(seed);
   });
 });
+
+/** The volume's pod is gone; so many steps later another one comes to the same node, and its agent is quick. Resolves to false when all was over before. */
+async function comeBack(stale: boolean, moment: number): Promise<boolean> {
+  const world = await AttachmentWorld.make({ stale, seed: 7 + moment });
+  const agent = world.agents.get('n1');
+  let steps = -1;
+  try {
+    await world.addVolume();
+    await world.addPod('first', 'n1');
+    await world.run();
+    await world.deletePod('first', 0);
+    while (await agent?.step());
+    world.onStep = async () => {
+      if (++steps !== moment) return;
+      await world.addPod('again', 'n1');
+      while (await agent?.step());
+    };
+    // What is delivered late may be lost as well.
+    world.harness.faults = (call) => (call.what === 'delete volumeattachments' && moment % 2 === 0 ? 'lose' : undefined);
+    await world.settle();
+    expect(world.violations, `${stale ? 'slow' : 'quick'} caches, moment ${moment}`).to.deep.equal([]);
+    expect(world.mountedOn()).to.deep.equal(steps < moment ? [] : ['n1']);
+    return steps >= moment;
+  } finally {
+    await world.stop();
+  }
+}
 
 /** Pods that want one volume come and go on two nodes, by chance. */
 async function wander(seed: number): Promise<void> {
