@@ -26,6 +26,7 @@ import { EndpointsController } from './endpoints/controller.ts';
 import { EphemeralVolumeController } from './ephemeral-volume/controller.ts';
 import { EventTtlController } from './event-ttl/controller.ts';
 import { GarbageCollectionController } from './garbage-collection/controller.ts';
+import { LoadBalancerSweepController } from './load-balancer-sweep/controller.ts';
 import { NamespaceController } from './namespace/controller.ts';
 import { NodeDefaultsController, type NodeDefaults } from './node-defaults/controller.ts';
 import { NodeIpamController } from './node-ipam/controller.ts';
@@ -46,6 +47,8 @@ import { ServingCertificateApprovingController } from './serving-certificate-app
 import { StorageCapacityController } from './storage-capacity/controller.ts';
 import { TaintEvictionController } from './taint-eviction/controller.ts';
 import { TokenCleaningController } from './token-cleaning/controller.ts';
+import { AttachDetachController } from './volume-attachment/attach-detach.ts';
+import { VolumeAttacherController } from './volume-attachment/attacher.ts';
 import { VolumeBindingController } from './volume-binding/controller.ts';
 import { VolumeProtectionController } from './volume-protection/controller.ts';
 import { VolumeProvisioningController } from './volume-provisioning/controller.ts';
@@ -97,6 +100,8 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new ClaimProtectionController(around),
   (around) => new VolumeProtectionController(around),
   (around) => new StorageCapacityController(around),
+  (around) => new AttachDetachController({ ...around, recorder: around.recorders.for('attachdetach-controller') }),
+  (around) => new VolumeAttacherController(around),
   (around) => new EphemeralVolumeController({ ...around, recorder: around.recorders.for('ephemeral-volume-controller') }),
   (around) => new NamespaceController(around),
   (around) => new GarbageCollectionController({ ...around, recorder: around.recorders.for('garbage-collector-controller') }),
@@ -113,6 +118,7 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new ServiceCidrController(around),
   (around) => new ServiceAddressController({ ...around, recorder: around.recorders.for('ipallocator-repair-controller') }),
   (around) => new ServiceLoadBalancerController({ ...around, recorder: around.recorders.for('service-controller') }),
+  (around) => new LoadBalancerSweepController(around),
   (around) => new EndpointSliceController(around),
   (around) => new EndpointsController(around),
   (around) => new EndpointSliceMirroringController(around),

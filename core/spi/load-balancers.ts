@@ -93,7 +93,7 @@ export interface OwnTargetsOnly {
 }
 export const hasOwnTargetsOnly = (balancers: LoadBalancers): balancers is LoadBalancers & OwnTargetsOnly => 'targetPrefix' in balancers;
 
-/** Tells of everybody for whom anything is there, so that what nobody wants any more is found. */
+/** Tells of everybody in this cluster for whom anything is there, so that what nobody wants any more is found; never of another cluster's. */
 export interface LoadBalancerSurvey {
   owners(signal: AbortSignal): Promise<readonly LoadBalancerOwner[]>;
 }

@@ -103,7 +103,7 @@ describe('keelson ephemeral', function () {
     return block;
   };
   const nothingLeft = async ({ url, pid }: Ready): Promise<void> => {
-    await until(async () => !(await isAlive(pid)), 'the process to end', 10_000);
+    await until(async () => !(await isAlive(pid)), 'the process to end');
     expect(await readdir(temp)).to.deep.equal([]);
     expect(await isListening(url)).to.equal(false);
   };
@@ -269,7 +269,7 @@ describe('keelson ephemeral', function () {
         expect(await readdir(temp)).to.have.length(1);
         parent.kill('SIGKILL');
         const killed = performance.now();
-        await until(async () => !(await isAlive(line.pid)), 'the process to end', 10_000);
+        await until(async () => !(await isAlive(line.pid)), 'the process to end');
         expect(performance.now() - killed, 'milliseconds').to.be.lessThan(1000);
         await nothingLeft(line);
       });

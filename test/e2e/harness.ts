@@ -54,7 +54,7 @@ export class Sandbox {
 
   /** Runs a command of the program to its end. */
   keelson(args: readonly string[], options: { env?: Record<string, string>; timeout?: number } = {}) {
-    return execa(process.execPath, [main, ...args], { env: { HOME: this.home, ...options.env }, reject: false, stdin: 'ignore', timeout: options.timeout ?? 15_000 });
+    return execa(process.execPath, [main, ...args], { env: { HOME: this.home, ...options.env }, reject: false, stdin: 'ignore', timeout: options.timeout ?? 60_000 });
   }
 
   /** Runs `keelson up` and waits until it is ready. */
@@ -185,7 +185,7 @@ function parsed(text: string): unknown {
 }
 
 /** Looks again and again until it holds, for at most so long. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string, withinMs = 15_000): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, what: string, withinMs = 30_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`waited ${withinMs / 1000} s in vain for ${what}`);

@@ -102,7 +102,7 @@ describe('three nodes on this computer', function () {
   it('keep the client\'s address where the service says so', async () => {
     await kubectl.run('patch', 'service', 'web', '-p', '{"spec":{"externalTrafficPolicy":"Local"}}');
     const computer = (addresses.get('node-2') ?? '').replace(/\d+$/, '1');
-    await until(async () => (await fromHere(addresses.get('node-2') ?? '')) === `web-2 ${computer}`, 'the node\'s own pod to see the client', 10_000);
+    await until(async () => (await fromHere(addresses.get('node-2') ?? '')) === `web-2 ${computer}`, 'the node\'s own pod to see the client');
   });
 
   it('get traffic from load balancers, of which each has an address of the pool until its service goes', async () => {

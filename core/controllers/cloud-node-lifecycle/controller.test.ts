@@ -72,6 +72,38 @@ for (const stale of [false, true]) {
       expect(await world.exists('n1'), 'ready').to.equal(true);
     });
 
+    it('looks twice again when the instance was there in between', async () => {
+      world = await make({ stale });
+      const id = await join(world, 'n1');
+      await world.settle(5 * minute);
+      const machine = world.platform.machines.get(id)!;
+      const answers: boolean[] = [];
+      await world.nodes.report('n1', 'False');
+      for (const isThere of [false, true, false]) {
+        if (isThere) world.platform.machines.set(id, machine);
+        else world.platform.machines.delete(id);
+        const { length } = world.platform.calls;
+        while (world.platform.calls.length === length) await world.settle(1000);
+        answers.push(await world.exists('n1'));
+      }
+      expect(answers).to.deep.equal([true, true, true]);
+      await world.settle(minute);
+      expect(await world.exists('n1')).to.equal(false);
+    });
+
+    it('asks the API before it deletes a node that its cache shows as not ready', async () => {
+      world = await make({ stale });
+      const id = await join(world, 'n1');
+      await world.settle(5 * minute);
+      world.platform.machines.delete(id);
+      await world.nodes.report('n1', 'False');
+      await world.settle(1000);
+      world.harness.held.add('nodes');
+      await world.nodes.report('n1', 'True');
+      await world.settle(5 * minute);
+      expect([world.platform.calls.length > 1, await world.exists('n1'), world.reasons()]).to.deep.equal([true, true, []]);
+    });
+
     it('taints a node whose instance is stopped, until it is ready again', async () => {
       world = await make({ stale });
       const id = await join(world, 'n1');

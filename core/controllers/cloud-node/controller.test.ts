@@ -100,6 +100,34 @@ for (const stale of [false, true]) {
       expect((await world.node('n1')).spec.providerID).to.equal('memory://zone-a/i-n1');
     });
 
+    it('does not ask again when only its write was refused', async () => {
+      world = await make({ stale });
+      world.platform.launch('n1');
+      world.harness.faults = (_call, index) => (index < 2 ? 'refuse' : undefined);
+      await world.join('n1');
+      await world.settle(minute);
+      expect([world.platform.calls, (await world.node('n1')).spec.providerID]).to.deep.equal([[1], 'memory://zone-a/i-n1']);
+    });
+
+    it('leaves another node alone that has the name by the time of the answer', async () => {
+      for (let seed = 1; seed <= 12; seed++) {
+        const one = (world = await make({ stale, seed }));
+        world.platform.launch('n1');
+        await world.join('n1');
+        let isReplaced = false;
+        world.harness.onStep = async () => {
+          if (isReplaced || one.platform.calls.length === 0) return;
+          isReplaced = true;
+          await one.api.client.delete(Node, { name: 'n1' });
+          await one.join('n1', { spec: { providerID: 'gce://p/z/n1' } });
+        };
+        await world.settle(minute);
+        const node = await world.node('n1');
+        expect([isReplaced, taintsOf(node).includes(uninitialized.key), node.metadata.labels], `seed ${seed}`).to.deep.equal([true, true, undefined]);
+        if (seed < 12) await world.stop();
+      }
+    });
+
     it('keeps addresses as those of the instance', async () => {
       world = await make({ stale });
       const id = world.platform.launch('n1');

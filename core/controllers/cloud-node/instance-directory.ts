@@ -54,7 +54,7 @@ export class InstanceDirectory {
       const level = ProviderError.is(error) ? 'warn' : 'error';
       logger[level]('instances could not be looked up', { provider: instances.provider, questions: questions.length, error });
       const reason = (error instanceof Error ? error.message : String(error)).slice(0, 900);
-      const unknown: Answer = { state: 'gone' };
+      const unknown: Answer = { state: 'unknown', reason, ...(ProviderError.is(error, 'Throttled') && error.retryAfterMs !== undefined ? { retryAfterMs: error.retryAfterMs } : {}) };
       return questions.map(() => unknown);
     }
   }

@@ -172,6 +172,19 @@ for (const stale of [false, true]) {
       expect(world.table()).to.deep.equal(['10.244.1.0/24 n1']);
     });
 
+    it('finds what stands in the way of a route, and puts it out of the way when it is the cluster\'s', async () => {
+      await begin();
+      await world.join('n1', ['10.244.1.0/24']);
+      await world.pass(minute);
+      world.tables[0]!.set('late', route('10.244.2.0/24', 'n9', { id: 'late' }));
+      world.tables[0]!.set('foreign', route('10.244.3.0/24', 'n9', { id: 'foreign', cluster: 'other' }));
+      await world.join('n2', ['10.244.2.0/24']);
+      await world.join('n3', ['10.244.3.0/24']);
+      await world.pass(3 * minute);
+      expect(world.table()).to.deep.equal(['10.244.1.0/24 n1', '10.244.2.0/24 n2', '10.244.3.0/24 n9 of other']);
+      expect([await world.condition('n2'), await world.condition('n3')]).to.deep.equal([created, missing]);
+    });
+
     it('refuses what is no range of the cluster', async () => {
       await begin();
       expect(() => new RouteController({ ...({} as never as ConstructorParameters<typeof RouteController>[0]), routes: [], clusterCidrs: ['x'] })).to.throw('"x" is no range of addresses');

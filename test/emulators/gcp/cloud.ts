@@ -40,6 +40,8 @@ export class Cloud {
   readonly denied = new Set<string>();
   /** Zones that do not answer lists over all zones. */
   readonly unreachable = new Set<string>();
+  /** What tests say of the health of an instance. */
+  readonly health = new Map<Path, 'HEALTHY' | 'UNHEALTHY'>();
   /** The instances of each instance group. */
   readonly members = new Map<Path, Set<Path>>();
   /** When the performance of a disk was changed last, by its id. */
