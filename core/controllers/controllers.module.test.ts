@@ -8,9 +8,13 @@ import { Controller } from '#core/reconcile/controller.ts';
 import { Informers } from '#core/reconcile/informer.ts';
 import { SharedInformers } from '#core/reconcile/informers.ts';
 import { builtInResources } from '#core/registry/resources.ts';
+import { Instances } from '#core/spi/instances.ts';
+import { Routes } from '#core/spi/routes.ts';
 import { VolumeDriver } from '#core/spi/volume-driver.ts';
 import { FakeClock } from '#test/fixtures/fake-clock.ts';
 import { inMemoryApi } from '#test/fixtures/in-memory-client.ts';
+import { MemoryInstances } from '#test/fixtures/memory-instances.ts';
+import { MemoryRoutes } from '#test/fixtures/memory-routes.ts';
 import { MemoryVolumeDriver } from '#test/fixtures/memory-volume-driver.ts';
 import { Bootstrap } from './bootstrap/bootstrap.ts';
 import { controllers } from './controllers.module.ts';
@@ -40,11 +44,24 @@ describe('controllers.module', () => {
       expect(all.map(({ name }) => name)).to.deep.equal([
         'volume-binding', 'volume-provisioning', 'volume-reclaim', 'claim-protection', 'volume-protection', 'storage-capacity', 'attach-detach', 'volume-attacher', 'ephemeral-volume', 'namespace',
         'garbage-collection', 'resource-quota', 'service-account', 'root-ca', 'service-account-token',
-        'certificate-signing', 'certificate-approving', 'certificate-cleaning', 'clusterrole-aggregation', 'policy-status', 'api-service', 'service-cidr', 'service-address', 'service-load-balancer', 'load-balancer-sweep', 'endpoint-slice', 'endpoints', 'endpoint-slice-mirroring', 'event-ttl', 'node-lifecycle', 'taint-eviction', 'pod-garbage-collection', 'replica-set', 'replication-controller', 'node-ipam',
+        'certificate-signing', 'certificate-approving', 'certificate-cleaning', 'clusterrole-aggregation', 'policy-status', 'api-service', 'service-cidr', 'service-address', 'service-load-balancer', 'load-balancer-sweep', 'endpoint-slice', 'endpoints', 'endpoint-slice-mirroring', 'event-ttl', 'node-lifecycle', 'cloud-node', 'cloud-node-lifecycle', 'route', 'taint-eviction', 'pod-garbage-collection', 'replica-set', 'replication-controller', 'node-ipam',
         'bootstrap-signer', 'token-cleaning', 'serving-certificate-approving', 'node-defaults', 'mine',
       ]);
       expect(container.getAll(Controller).every((controller, i) => controller === all[i])).to.equal(true);
       expect(container.get(Bootstrap)).to.be.instanceOf(Bootstrap);
+      await stop();
+    }
+  });
+
+  it('has nodes looked after only when a provider knows instances, or has routes', async () => {
+    for (const isBound of [false, true]) {
+      const { container, stop } = await compose();
+      if (isBound) {
+        container.bind(Instances).toConstantValue(new MemoryInstances());
+        container.bind(Routes).toConstantValue(new MemoryRoutes());
+      }
+      const cloud = container.getAll(Controller).filter(({ name }) => ['cloud-node', 'cloud-node-lifecycle', 'route'].includes(name));
+      expect(cloud.map(({ sources }) => sources.length)).to.deep.equal(isBound ? [1, 1, 1] : [0, 0, 0]);
       await stop();
     }
   });

@@ -9,7 +9,9 @@ import { Logger } from '#core/kernel/logger.ts';
 import { Controller } from '#core/reconcile/controller.ts';
 import { Informers } from '#core/reconcile/informer.ts';
 import { BootstrapObject } from '#core/spi/bootstrap-object.ts';
+import { Instances } from '#core/spi/instances.ts';
 import { LoadBalancers } from '#core/spi/load-balancers.ts';
+import { Routes } from '#core/spi/routes.ts';
 import { VolumeDriver } from '#core/spi/volume-driver.ts';
 import type { CertificateSigner } from '#core/spi/certificate-signer.ts';
 import { ApiServiceController, type CheckDiscovery } from './api-service/controller.ts';
@@ -19,6 +21,9 @@ import { CertificateApprovingController } from './certificate-approving/controll
 import { CertificateCleaningController } from './certificate-cleaning/controller.ts';
 import { CertificateSigningController } from './certificate-signing/controller.ts';
 import { ClaimProtectionController } from './claim-protection/controller.ts';
+import { CloudNodeController } from './cloud-node/controller.ts';
+import { InstanceDirectory } from './cloud-node/instance-directory.ts';
+import { CloudNodeLifecycleController } from './cloud-node-lifecycle/controller.ts';
 import { ClusterRoleAggregationController } from './clusterrole-aggregation/controller.ts';
 import { EndpointSliceController } from './endpoint-slice/controller.ts';
 import { EndpointSliceMirroringController } from './endpoint-slice-mirroring/controller.ts';
@@ -38,6 +43,7 @@ import { ReplicaSetController } from './replica-set/controller.ts';
 import { replicaSets, replicationControllers } from './replica-set/pod-set.ts';
 import { ResourceQuotaController } from './resource-quota/controller.ts';
 import { RootCaController } from './root-ca/controller.ts';
+import { RouteController } from './route/controller.ts';
 import { ServiceAccountController } from './service-account/controller.ts';
 import { ServiceAccountTokenController, type IssueForSecret } from './service-account-token/controller.ts';
 import { ServiceAddressController } from './service-address/controller.ts';
@@ -89,6 +95,8 @@ interface Surroundings {
   readonly recorders: EventRecorders;
   readonly drivers: readonly VolumeDriver[];
   readonly balancers: readonly LoadBalancers[];
+  readonly directory: InstanceDirectory;
+  readonly routes: readonly Routes[];
   readonly kinds: ServedKinds;
 }
 
@@ -124,6 +132,9 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new EndpointSliceMirroringController(around),
   (around) => new EventTtlController(around),
   (around) => new NodeLifecycleController({ ...around, recorder: around.recorders.for('node-controller') }),
+  (around) => new CloudNodeController({ ...around, recorder: around.recorders.for('cloud-node-controller') }),
+  (around) => new CloudNodeLifecycleController({ ...around, recorder: around.recorders.for('cloud-node-lifecycle-controller') }),
+  (around, { nodeIpam: ipam }) => new RouteController({ ...around, clusterCidrs: ipam?.clusterCidrs ?? [], recorder: around.recorders.for('route_controller') }),
   (around) => new TaintEvictionController({ ...around, recorder: around.recorders.for('taint-eviction-controller') }),
   (around) => new PodGarbageCollectionController(around),
   (around) => new ReplicaSetController({ ...around, recorder: around.recorders.for('replicaset-controller'), name: 'replica-set', kind: replicaSets }),
@@ -149,11 +160,18 @@ export const controllers = (options: ControllersOptions): ContainerModule => new
     (client: Client, logger: Logger, objects: BootstrapObject[]) => new Bootstrap(client, logger, objects, options.policy),
     [Client, Logger, { serviceIdentifier: BootstrapObject, isMultiple: true }],
   ).inSingletonScope();
+  bind(InstanceDirectory).toResolvedValue(
+    (instances: Instances[], clock: Clock, logger: Logger) => new InstanceDirectory({ instances, clock, logger: logger.with({ component: 'instances' }) }),
+    [{ serviceIdentifier: Instances, isMultiple: true }, Clock, Logger],
+  ).inSingletonScope();
   for (const make of [...list, ...(options.nodeIpam === undefined ? [] : [nodeIpam(options.nodeIpam)]), ...(options.joining === undefined ? [] : joining(options.joining))]) {
     bind(Controller).toResolvedValue(
-      (...[client, informers, clock, logger, recorders, drivers, balancers, kinds]: [Client, Informers, Clock, Logger, EventRecorders, VolumeDriver[], LoadBalancers[], ServedKinds]) =>
-        make({ client, informers, clock, logger, recorders, drivers, balancers, kinds }, options),
-      [Client, Informers, Clock, Logger, EventRecorders, { serviceIdentifier: VolumeDriver, isMultiple: true }, { serviceIdentifier: LoadBalancers, isMultiple: true }, ServedKinds],
+      (...[client, informers, clock, logger, recorders, drivers, balancers, directory, routes, kinds]: [Client, Informers, Clock, Logger, EventRecorders, VolumeDriver[], LoadBalancers[], InstanceDirectory, Routes[], ServedKinds]) =>
+        make({ client, informers, clock, logger, recorders, drivers, balancers, directory, routes, kinds }, options),
+      [
+        Client, Informers, Clock, Logger, EventRecorders, { serviceIdentifier: VolumeDriver, isMultiple: true }, { serviceIdentifier: LoadBalancers, isMultiple: true },
+        InstanceDirectory, { serviceIdentifier: Routes, isMultiple: true }, ServedKinds,
+      ],
     ).inSingletonScope();
   }
 });

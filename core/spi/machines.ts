@@ -10,6 +10,8 @@ export interface NodeMachine {
   readonly within: readonly string[];
   /** Path of its network namespace, which others of this computer can join; undefined of a machine that has none here. */
   readonly netns?: string;
+  /** What its node has as `spec.providerID`; undefined when the provider knows no instances. */
+  readonly providerId?: string;
 }
 
 /**

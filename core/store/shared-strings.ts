@@ -13,16 +13,22 @@ const known = new Map<string, string>();
  */
 export function freezeSharing<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const items: unknown[] = value;
+    for (let i = 0; i < items.length; i++) items[i] = shared(items[i]);
+    return Object.freeze(value);
+  }
   const fields = value as Record<string, unknown>;
-  for (const key of Object.keys(fields)) {
+  // Freshly parsed, it has no members but its own. One that is called `__proto__` would not be set but obeyed.
+  for (const key in fields) {
     const field = fields[key];
-    if (typeof field === 'string') {
-      if (field.length >= shortest && field.length <= longest && key !== '__proto__') fields[key] = one(field);
-    } else if (key === 'fieldsV1' && typeof field === 'object' && field !== null) fields[key] = sharedTree(field) ?? deepFreeze(field);
-    else freezeSharing(field);
+    const better = key === 'fieldsV1' && typeof field === 'object' && field !== null ? (sharedTree(field) ?? deepFreeze(field)) : shared(field);
+    if (better !== field && key !== '__proto__') fields[key] = better;
   }
   return Object.freeze(value);
 }
+
+const shared = (value: unknown): unknown => (typeof value === 'string' && value.length >= shortest && value.length <= longest ? one(value) : freezeSharing(value));
 
 function one(text: string): string {
   const same = known.get(text);

@@ -61,6 +61,7 @@ describe('a node\'s volumes and its rights', function () {
     const attachment = attachmentName('h', 'folders.test', 'node-1');
     await client.create(VolumeAttachment, { metadata: { name: attachment }, spec: { attacher: 'folders.test', nodeName: 'node-1', source: { persistentVolumeName: 'pv-data' } } });
     await client.patchStatus(VolumeAttachment, { name: attachment }, { type: 'merge', document: { status: { attached: true, attachmentMetadata: { lun: '3' } } } });
+    await client.patchStatus(Node, { name: 'node-1' }, { type: 'merge', document: { status: { volumesAttached: [{ name: 'kubernetes.io/csi/folders.test^h', devicePath: '' }] } } });
   }
 
   it('are prepared for a pod of its own: config, secrets, a token, and a claim whose file system grows', async () => {

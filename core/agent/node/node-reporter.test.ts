@@ -38,6 +38,7 @@ describe('NodeReporter and NodeLease', () => {
   let networkFailure: Error | undefined;
   let pressures: Health['pressures'];
   let networkUnavailable: Health['networkUnavailable'];
+  let volumesInUse: readonly string[];
 
   beforeEach(async () => {
     clock = new FakeClock();
@@ -53,6 +54,7 @@ describe('NodeReporter and NodeLease', () => {
     networkFailure = undefined;
     pressures = { memory: false, disk: false, pid: false };
     networkUnavailable = undefined;
+    volumesInUse = [];
     const client = new GatedClient(api.client, async ({ what, isEffect }, effect) => {
       if (isAway) throw new StatusError('ServiceUnavailable', 'no answer from the server');
       if (isHanging) await new Promise(() => undefined);
@@ -66,7 +68,7 @@ describe('NodeReporter and NodeLease', () => {
     });
     const settings = { name: 'n1', kubeletVersion: 'v1.34.0', port: 10250, dir: '/var/lib/keelson', labels: { zone: 'a' }, taints: [{ key: 'new', effect: 'NoSchedule' as const }] };
     const observer = new NodeObserver({
-      settings, machine, clock, thresholds: parseThresholds(), pressures: () => pressures, volumesInUse: () => [], networkUnavailable: () => networkUnavailable,
+      settings, machine, clock, thresholds: parseThresholds(), pressures: () => pressures, volumesInUse: () => volumesInUse, networkUnavailable: () => networkUnavailable,
       network: { status: () => (networkFailure === undefined ? Promise.resolve() : Promise.reject(networkFailure)) },
       runtime: {
         async version() {
@@ -223,6 +225,23 @@ describe('NodeReporter and NodeLease', () => {
     expect(after.metadata.labels).to.include({ theirs: 'yes' });
     expect(after.spec.taints ?? []).to.deep.equal([]);
     expect((await conditions())['DiskPressure']).to.match(/^True/);
+  });
+
+  it('writes nothing over what was said of a volume while it was looking', async () => {
+    intrude = async () => {
+      volumesInUse = ['disk'];
+      await api.client.patchStatus(Node, { name: 'n1' }, { type: 'merge', document: { status: { volumesInUse, volumesAttached: [{ name: 'disk', devicePath: '' }] } } });
+    };
+    pressures = { ...pressures, disk: true };
+    reporter.poke();
+    await pass(second);
+    expect((await conditions())['DiskPressure']).to.match(/^True/);
+    const { status } = await node();
+    expect([status.volumesInUse, status.volumesAttached?.length]).to.deep.equal([['disk'], 1]);
+    volumesInUse = [];
+    reporter.poke();
+    await pass(second);
+    expect((await node()).status.volumesInUse).to.equal(undefined);
   });
 
   it('writes its status also when somebody else has just written the node', async () => {

@@ -17,7 +17,7 @@ import { Wakeable } from './wakeable.ts';
 
 export interface NodeReporterOptions {
   readonly settings: NodeSettings;
-  readonly observer: Pick<NodeObserver, 'observe'>;
+  readonly observer: Pick<NodeObserver, 'observe' | 'volumesInUse'>;
   readonly client: Client;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -132,10 +132,10 @@ export class NodeReporter implements Component {
   }
 
   async #write(node: Node, { status, health }: Observed, signal: AbortSignal): Promise<void> {
-    const { client, clock } = this.#options;
+    const { client, clock, observer } = this.#options;
     const now = clock.now();
     const before = node.status.conditions ?? [];
-    const next = { ...node, status: { ...kept(node.status), ...status, conditions: conditionsOf(before, health, now) } };
+    const next = { ...node, status: { ...kept(node.status), ...status, ...observer.volumesInUse(), conditions: conditionsOf(before, health, now) } };
     this.#node = node;
     if (now - this.#reportedAt < reportMs && isSame(node.status, next.status)) return;
     this.#node = await client.updateStatus(Node, next, {}, signal);

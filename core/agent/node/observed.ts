@@ -47,9 +47,15 @@ export class NodeObserver {
     this.#readiness = new ReadinessProbe(options);
   }
 
+  /** At this moment: what is written of it later must not be older than what others wrote meanwhile. */
+  volumesInUse(): Pick<NodeStatus, 'volumesInUse'> {
+    const inUse = this.#options.volumesInUse();
+    return inUse.length === 0 ? {} : { volumesInUse: [...inUse].toSorted() };
+  }
+
   /** @throws {Error} when the machine cannot be read */
   async observe(signal: AbortSignal): Promise<Observed> {
-    const { settings, machine, pressures, networkUnavailable, volumesInUse } = this.#options;
+    const { settings, machine, pressures, networkUnavailable } = this.#options;
     const [{ version, problems }, memory, hugePages, fileSystem, addresses] = await Promise.all([
       this.#readiness.check(signal), readMemory(machine), readHugePages(machine), machine.fileSystem(settings.dir),
       readAddresses(machine, settings.name, settings.addresses), this.#listImages(signal),
@@ -61,14 +67,13 @@ export class NodeObserver {
       memory: this.#margin('memory.available', memory.total), 'ephemeral-storage': this.#margin('nodefs.available', fileSystem.capacity),
     };
     const { systemReserved: system = {}, kubeReserved: kubernetes = {} } = settings;
-    const inUse = volumesInUse();
     const unavailable = networkUnavailable();
     return {
       status: {
         capacity: textsOf(capacity), allocatable: textsOf(allocatableOf(capacity, { system, kubernetes, eviction })),
         addresses: [...addresses], daemonEndpoints: { kubeletEndpoint: { Port: settings.port } },
         nodeInfo: await readNodeInfo(machine, { kubeletVersion: settings.kubeletVersion, runtime: version, swap: memory.swap }),
-        ...(this.#images === undefined ? {} : { images: this.#images }), ...(inUse.length === 0 ? {} : { volumesInUse: [...inUse].toSorted() }),
+        ...(this.#images === undefined ? {} : { images: this.#images }),
       },
       health: { problems: addresses.length > 1 ? problems : [...problems, 'no IP address of the node was found'], pressures: pressures(), ...(unavailable ? { networkUnavailable: unavailable } : {}) },
     };

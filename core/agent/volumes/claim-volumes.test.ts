@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Secret } from '#core/api/schema/core-v1/config.ts';
+import { Node } from '#core/api/schema/core-v1/node.ts';
 import { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
 import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
 import type { Pod } from '#core/api/schema/core-v1/pod.ts';
@@ -172,25 +173,115 @@ describe('volumes of claims', () => {
   describe('whose driver says in its CSIDriver what it needs', () => {
     const describeDriver = (spec: object) => node.client.create(CSIDriver, { metadata: { name: 'folders.test' }, spec });
     const attachment = attachmentName('vol-data', 'folders.test', 'node-1');
+    const inUse = 'kubernetes.io/csi/folders.test^vol-data';
+    const attach = (change: { readonly metadata?: object; readonly status?: object } = {}) => node.client.create(VolumeAttachment, {
+      metadata: { name: attachment, ...change.metadata }, spec: { attacher: 'folders.test', nodeName: 'node-1', source: { persistentVolumeName: 'pv-data' } },
+      status: { attached: true, attachmentMetadata: { device: '/dev/xvdb' }, ...change.status },
+    });
+    /** What the controller tells of the node. */
+    const saysAttached = async (...names: string[]) => {
+      await node.client.create(Node, { metadata: { name: 'node-1' } }).catch(() => undefined);
+      await node.client.patchStatus(Node, { name: 'node-1' }, { type: 'merge', document: { status: { volumesAttached: names.map((name) => ({ name, devicePath: '' })) } } });
+    };
+    const saidInUse = async () => (await node.client.get(Node, { name: 'node-1' })).status.volumesInUse ?? undefined;
+    /** Lets time pass until it settles, or for two minutes. */
+    const afterAWhile = async <T>(work: Promise<T>): Promise<T> => {
+      let isSettled = false;
+      const settled = work.finally(() => {
+        isSettled = true;
+      });
+      settled.catch(() => undefined);
+      for (let i = 0; i < 120 && !isSettled; i++) {
+        await settle(3);
+        await node.clock.advance(1000);
+      }
+      return settled;
+    };
 
     it('wait for the attachment, and hand on what it says', async () => {
       await describeDriver({ attachRequired: true });
       await node.claim('data');
+      await saysAttached();
       const preparing = prepare(podWith([data], { uid: 'p1' }));
       await settle(20);
       expect(node.driver.calls).to.deep.equal([]);
-      await node.client.create(VolumeAttachment, { metadata: { name: attachment }, spec: { attacher: 'folders.test', nodeName: 'node-1', source: { persistentVolumeName: 'pv-data' } }, status: { attached: true, attachmentMetadata: { device: '/dev/xvdb' } } });
-      await eventually(async () => {
-        await node.clock.advance(1000);
-        return node.driver.calls.length > 0;
-      }, 'the driver to be called');
-      await preparing;
+      await attach();
+      await node.clock.advance(5000);
+      await settle(20);
+      expect([node.driver.calls, await saidInUse()], 'as long as the node does not have it').to.deep.equal([[], undefined]);
+      await saysAttached(inUse);
+      node.driver.before = async () => {
+        node.driver.before = undefined;
+        expect(await saidInUse()).to.deep.equal([inUse]);
+      };
+      await afterAWhile(preparing);
       expect(node.driver.stageRequests[0]?.publishContext).to.deep.equal({ device: '/dev/xvdb' });
-      expect(node.volumes.inUse()).to.deep.equal(['kubernetes.io/csi/folders.test^vol-data']);
+      expect(node.volumes.inUse()).to.deep.equal([inUse]);
       await node.restart();
-      expect(node.volumes.inUse()).to.deep.equal(['kubernetes.io/csi/folders.test^vol-data']);
+      expect(node.volumes.inUse()).to.deep.equal([inUse]);
       await release('p1');
       expect(node.volumes.inUse()).to.deep.equal([]);
+      await eventually(async () => (await saidInUse()) === undefined, 'the node to say that it is not in use');
+    });
+
+    it('leave a volume alone that is taken back just before it is used', async () => {
+      await describeDriver({ attachRequired: true });
+      await node.claim('data');
+      await saysAttached(inUse);
+      await attach();
+      const fake = node.client as FakeClient;
+      fake.before = async (call, plural) => {
+        if (call !== 'patchStatus' || plural !== 'nodes') return;
+        fake.before = undefined;
+        await saysAttached();
+      };
+      const pod = podWith([data], { uid: 'p1' });
+      const error = await failure(pod);
+      expect(error.message).to.equal('Unable to attach or mount volumes: unmounted volumes=[v0], unattached volumes=[v0], failed to process volumes=[]: volume is not attached according to node status');
+      expect([node.driver.calls, await saidInUse()]).to.deep.equal([[], [inUse]]);
+      await release('p1');
+      await eventually(async () => (await saidInUse()) === undefined, 'the node to say that it is not in use');
+      await saysAttached(inUse);
+      expect((await prepare(podWith([data], { uid: 'p2' })))?.kind).to.equal('filesystem');
+    });
+
+    it('write once for many volumes, and not again for the second pod of one', async () => {
+      await describeDriver({ attachRequired: true });
+      const names = ['a', 'b', 'c', 'd'];
+      await saysAttached(...names.map((name) => `kubernetes.io/csi/folders.test^vol-${name}`));
+      for (const name of names) {
+        await node.claim(name);
+        await attach({ metadata: { name: attachmentName(`vol-${name}`, 'folders.test', 'node-1') } });
+      }
+      const volumes = names.map((claimName) => ({ persistentVolumeClaim: { claimName } }));
+      const fake = node.client as FakeClient;
+      const { calls } = fake;
+      fake.before = async (call) => {
+        if (call !== 'patchStatus') return;
+        fake.before = undefined;
+        await eventually(() => node.volumes.inUse().length === 4, 'all four to be waited for');
+      };
+      const writes = () => calls.filter((call) => call === 'patchStatus nodes node-1').length;
+      const before = writes();
+      await node.volumes.prepare(podWith(volumes, { uid: 'p1' }), never);
+      expect(writes() - before).to.equal(2);
+      const once = writes();
+      await node.volumes.prepare(podWith(volumes, { uid: 'p2' }), never);
+      expect(writes()).to.equal(once);
+      expect(await saidInUse()).to.have.length(4);
+    });
+
+    it('do not take what another machine of the same name had for theirs, nor what is on its way out', async () => {
+      Object.assign(node.driver, { nodeTopology: async () => ({ nodeId: 'machine-2', topology: {} }) });
+      await describeDriver({ attachRequired: true });
+      await node.claim('data');
+      await saysAttached(inUse);
+      await attach({ metadata: { annotations: { 'csi.alpha.kubernetes.io/node-id': 'machine-1' } } });
+      const error = await afterAWhile(failure(podWith([data])));
+      expect([error.message.includes('unattached volumes=[v0]'), node.driver.calls]).to.deep.equal([true, []]);
+      await node.client.patch(VolumeAttachment, { name: attachment }, { type: 'merge', document: { metadata: { annotations: { 'csi.alpha.kubernetes.io/node-id': 'machine-2' }, deletionTimestamp: '2026-01-01T00:00:00Z' } } });
+      await afterAWhile(failure(podWith([data])));
+      expect(node.driver.calls).to.deep.equal([]);
     });
 
     it('give up after a minute, and say at once why it cannot be attached', async () => {

@@ -68,7 +68,7 @@ export class NodeVolumes implements PodVolumes, SubPathVolumes {
     this.#layout = layout;
     this.#mounter = mounter;
     this.#operations = new Operations(clock, options.callDeadlineMs ?? defaultDeadlineMs);
-    this.#staged = new StagedVolumes({ layout, operations: this.#operations, mounter, drivers, nodeName: options.nodeName });
+    this.#staged = new StagedVolumes({ layout, operations: this.#operations, mounter, drivers, nodeName: options.nodeName, client });
     this.#subPaths = new SubPaths(layout, mounter);
     this.#tokens = new ServiceAccountTokens(client, clock);
     this.#plugins = volumePlugins({ ...parts, layout, mounter, operations: this.#operations, drivers, staged: this.#staged, tokens: this.#tokens, nodeName: options.nodeName });

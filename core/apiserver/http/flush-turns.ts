@@ -1,7 +1,7 @@
 /** The longest that an event waits for others, in milliseconds. */
 const longestRestMs = 100;
 /** And the shortest rest: a write wakes its reader, and a burst that comes in a few pieces would do so for each. */
-const shortestRestMs = 2;
+const shortestRestMs = 5;
 
 /**
  * Lets streams write together, and after a turn rests for as long as it took. What is written to many streams one event at a time costs a system call

@@ -42,7 +42,7 @@ const slowestMs = 5 * 60_000;
 export class CloudNodeLifecycleController implements Controller {
   readonly name = 'cloud-node-lifecycle';
   /** Each that waits for an answer has others join its call. */
-  readonly workers = 256;
+  readonly workers: number;
   readonly sources: readonly Source[];
   readonly #client: Client;
   readonly #clock: Clock;
@@ -58,9 +58,11 @@ export class CloudNodeLifecycleController implements Controller {
     this.#clock = clock;
     this.#events = new Announcer(recorder, clock);
     this.#directory = directory;
+    const isIdle = directory.instances.length === 0;
+    this.workers = isIdle ? 1 : 256;
     this.#nodes = informers.for(Node);
     this.#written = new OwnWrites(this.#nodes);
-    this.sources = [source(this.#nodes, (node, previous) => this.#keys(node, previous))];
+    this.sources = isIdle ? [] : [source(this.#nodes, (node, previous) => this.#keys(node, previous))];
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void> {

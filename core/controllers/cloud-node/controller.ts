@@ -41,7 +41,7 @@ const refreshKey = 'refresh:';
 export class CloudNodeController implements Controller {
   readonly name = 'cloud-node';
   /** Each that waits for an answer has others join its call. */
-  readonly workers = 256;
+  readonly workers: number;
   readonly sources: readonly Source[];
   readonly #client: Client;
   readonly #clock: Clock;
@@ -59,10 +59,12 @@ export class CloudNodeController implements Controller {
     this.#clock = clock;
     this.#events = new Announcer(recorder, clock);
     this.#directory = directory;
+    const isIdle = directory.instances.length === 0;
+    this.workers = isIdle ? 1 : 256;
     this.#refreshMs = refreshMs;
     this.#nodes = informers.for(Node);
     this.#written = new OwnWrites(this.#nodes);
-    this.sources = [source(this.#nodes, (node, previous) => this.#keys(node, previous))];
+    this.sources = isIdle ? [] : [source(this.#nodes, (node, previous) => this.#keys(node, previous))];
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void> {

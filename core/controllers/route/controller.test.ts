@@ -185,6 +185,15 @@ for (const stale of [false, true]) {
       expect([await world.condition('n2'), await world.condition('n3')]).to.deep.equal([created, missing]);
     });
 
+    it('makes none outside of the cluster\'s ranges, and says so', async () => {
+      await begin();
+      await world.join('n1', ['10.244.1.0/24', 'fd99::/64']);
+      await world.pass(minute);
+      const { uid } = (await world.node('n1')).metadata;
+      expect([world.table(), await world.condition('n1')]).to.deep.equal([['10.244.1.0/24 n1'], missing]);
+      expect(world.harness.events.map(({ message }) => message)).to.deep.equal([`Could not create route ${uid}-6 fd99::/64 for node n1: it is outside of the cluster's ranges 10.244.0.0/16, fd00:10::/48`]);
+    });
+
     it('refuses what is no range of the cluster', async () => {
       await begin();
       expect(() => new RouteController({ ...({} as never as ConstructorParameters<typeof RouteController>[0]), routes: [], clusterCidrs: ['x'] })).to.throw('"x" is no range of addresses');

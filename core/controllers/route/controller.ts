@@ -12,7 +12,7 @@ import type { Informer, Informers } from '#core/reconcile/informer.ts';
 import type { Route, RouteRequest, Routes } from '#core/spi/routes.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import { RouteTable } from './route-table.ts';
-import { fulfills, isSameToRoutes, planOf, requestsOf, type Plan, type Step } from './wanted-routes.ts';
+import { fulfills, isSameToRoutes, isWithin, planOf, requestsOf, type Plan, type Step } from './wanted-routes.ts';
 
 export interface RouteControllerOptions {
   readonly client: Client;
@@ -20,7 +20,7 @@ export interface RouteControllerOptions {
   readonly clock: Clock;
   readonly recorder: EventRecorder;
   readonly routes: readonly Routes[];
-  /** Ranges of pod addresses; routes elsewhere are never touched. */
+  /** Ranges of pod addresses; elsewhere no route is made or touched. */
   readonly clusterCidrs: readonly string[];
   /** How many calls that change something are made to one provider at once; 10 by default. */
   readonly atOnce?: number;
@@ -67,7 +67,7 @@ export class RouteController implements Controller {
     this.#atOnce = atOnce;
     this.#nodes = informers.for(Node);
     this.#written = new OwnWrites(this.#nodes);
-    this.sources = [source(this.#nodes, (node, previous) => this.#keys(node, previous))];
+    this.sources = routes.length === 0 || clusterCidrs.length === 0 ? [] : [source(this.#nodes, (node, previous) => this.#keys(node, previous))];
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void> {
@@ -90,7 +90,12 @@ export class RouteController implements Controller {
   }
 
   #requests(nodes: readonly Node[]): readonly RouteRequest[] {
-    return nodes.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)).flatMap((node) => (isDeleting(node) ? [] : requestsOf(node)));
+    return nodes.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)).filter((node) => !isDeleting(node)).flatMap((node) => {
+      const requests = requestsOf(node);
+      const outside = requests.filter(({ destination }) => !isWithin(destination, this.#ranges));
+      for (const { name, destination } of outside) this.#events.warning(node, 'FailedToCreateRoute', `Could not create route ${name} ${destination} for node ${node.metadata.name}: it is outside of the cluster's ranges ${this.#ranges.join(', ')}`);
+      return requests.filter((request) => !outside.includes(request));
+    });
   }
 
   /** Resolves to why some steps failed. */

@@ -2,12 +2,6 @@ import { canonicalIp, Cidr, parseIp } from '#core/api/ip.ts';
 import type { Node } from '#core/api/schema/core-v1/node.ts';
 import type { Route, RouteRequest, RouteTarget } from '#core/spi/routes.ts';
 
-/** What a node wants, and what of it can be had. */
-export interface NodeRoutes {
-  readonly node: Node;
-  readonly requests: readonly RouteRequest[];
-}
-
 /** One route for each of the node's ranges, of which the first of each family counts. */
 export function requestsOf(node: Node): readonly RouteRequest[] {
   const { podCIDRs = [], podCIDR = '' } = node.spec;
@@ -25,6 +19,12 @@ function targetOf({ metadata: { name, uid }, spec: { providerID = '' }, status: 
 /** Whether a node is the same to routes. */
 export const isSameToRoutes = (a: Node, b: Node): boolean => JSON.stringify(requestsOf(a)) === JSON.stringify(requestsOf(b));
 
+/** All of the range is in one of these. */
+export function isWithin(destination: string, ranges: readonly Cidr[]): boolean {
+  const range = Cidr.parse(destination);
+  return range !== undefined && ranges.some((one) => one.containsRange(range));
+}
+
 /** It leads there already. */
 export const fulfills = ({ destination, providerId, isBlackhole }: Route, request: RouteRequest): boolean =>
   destination === request.destination && providerId === request.target.providerId && !isBlackhole;
@@ -33,7 +33,7 @@ export const fulfills = ({ destination, providerId, isBlackhole }: Route, reques
 export interface Step {
   readonly destination: string;
   readonly remove: readonly Route[];
-  /** The nodes that want it; more than one only while ranges are moved, and the first gets it. */
+  /** Of the first node that wants it: while ranges are moved, two may. */
   readonly create: RouteRequest | undefined;
 }
 
@@ -45,10 +45,7 @@ export interface Plan {
 
 /** Compares what nodes want with what there is. Routes outside of the cluster's ranges are nobody's business. */
 export function planOf(wanted: readonly RouteRequest[], routes: readonly Route[], clusterRanges: readonly Cidr[]): Plan {
-  const ours = routes.filter(({ destination }) => {
-    const range = Cidr.parse(destination);
-    return range !== undefined && clusterRanges.some((cluster) => cluster.containsRange(range));
-  });
+  const ours = routes.filter(({ destination }) => isWithin(destination, clusterRanges));
   const requests = new Map<string, RouteRequest>();
   for (const request of wanted) if (!requests.has(request.destination)) requests.set(request.destination, request);
   const there = Map.groupBy(ours, ({ destination }) => destination);

@@ -9,6 +9,15 @@ export interface Link {
   readonly addr_info?: readonly { readonly local: string; readonly prefixlen: number; readonly scope: string }[];
 }
 
+/** What `ip -json route` tells of a route. */
+export interface KernelRoute {
+  /** An address or a range, or `default`. */
+  readonly dst: string;
+  readonly gateway?: string;
+  readonly dev?: string;
+  readonly protocol?: string;
+}
+
 /** `ip` of iproute2, in the network of this process or in a named one. */
 export class IpTool {
   readonly #run: Run;
@@ -35,8 +44,10 @@ export class IpTool {
     if (exitCode !== 0) throw new ProviderError('Unavailable', `sysctl ${settings.join(' ')} failed: ${complaint}`);
   }
 
+  /** @throws {ProviderError} Unavailable */
   async namespaces(signal: AbortSignal): Promise<readonly string[]> {
-    const { output } = await this.#run('ip', ['netns', 'list'], signal);
+    const { exitCode, output, complaint } = await this.#run('ip', ['netns', 'list'], signal);
+    if (exitCode !== 0) throw new ProviderError('Unavailable', `ip netns list failed: ${complaint}`);
     return output.split('\n').map((line) => line.split(' ', 1)[0] ?? '').filter((name) => name !== '');
   }
 
@@ -44,6 +55,17 @@ export class IpTool {
   async link(namespace: string, name: string, signal: AbortSignal): Promise<Link | undefined> {
     const { exitCode, output } = await this.#run('ip', [...(namespace === '' ? [] : ['-n', namespace]), '-json', 'address', 'show', 'dev', name], signal);
     return exitCode === 0 ? (JSON.parse(output) as Link[]).find(({ ifname }) => ifname === name) : undefined;
+  }
+
+  /** Routes of this process's network, of both families. A kernel without IPv6 has none of that. @throws {ProviderError} Unavailable */
+  async routes(match: readonly string[], signal: AbortSignal): Promise<readonly KernelRoute[]> {
+    const found: KernelRoute[] = [];
+    for (const family of ['-4', '-6']) {
+      const { exitCode, output, complaint } = await this.#run('ip', [family, '-N', '-json', 'route', 'show', ...match], signal);
+      if (exitCode !== 0 && family === '-4') throw new ProviderError('Unavailable', `ip route show ${match.join(' ')} failed: ${complaint}`);
+      if (exitCode === 0) found.push(...(JSON.parse(output === '' ? '[]' : output) as KernelRoute[]));
+    }
+    return found;
   }
 
   /** Where packets of this process's network go, as `ip -json route` tells. */

@@ -88,7 +88,7 @@ export class LocalMachines implements NodeMachines {
 
   #machine(name: string, addresses: readonly string[]): NodeMachine {
     const netns = `/run/netns/${this.#names.namespace(name)}`;
-    return { name, addresses, within: ['nsenter', `--net=${netns}`], netns };
+    return { name, addresses, within: ['nsenter', `--net=${netns}`], netns, providerId: this.#names.providerId(name) };
   }
 
   async #ensureNamespace(namespace: string, signal: AbortSignal): Promise<void> {

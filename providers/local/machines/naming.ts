@@ -6,21 +6,36 @@ export interface MachineNames {
   readonly hub: string;
   /** The cable from this process's network into the switch. */
   readonly uplink: string;
-  /** The namespace of a machine. */
+  /** The namespace of a machine. @throws {RangeError} when that is no name for one */
   namespace(machine: string): string;
+  /** What nodes have as their provider id. */
+  providerId(machine: string): string;
+  /** The machine of this cluster that an id names; undefined when it is another cluster's, or none. */
+  machineOf(providerId: string): string | undefined;
 }
+
+/** With which the ids of all machines begin. */
+export const providerIdPrefix = 'keelson://';
 
 /** A machine's name is part of a path and of a command. */
 const machineName = /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/;
 
+export const isMachineName = (text: string): boolean => machineName.test(text) && text !== 'switch';
+
 /** `place` tells clusters of one computer apart: the path of the data directory. */
 export function machineNames(place: string): MachineNames {
   const mark = createHash('sha256').update(place).digest('hex').slice(0, 8);
+  const idPrefix = `${providerIdPrefix}${mark}/`;
   return {
     hub: `keelson-${mark}-switch`,
     uplink: `kl-${mark}`,
+    providerId: (machine) => idPrefix + machine,
+    machineOf: (providerId) => {
+      const machine = providerId.startsWith(idPrefix) ? providerId.slice(idPrefix.length) : '';
+      return isMachineName(machine) ? machine : undefined;
+    },
     namespace: (machine) => {
-      if (!machineName.test(machine) || machine === 'switch') throw new RangeError(`${JSON.stringify(machine)} is no name for a machine: it must be a DNS label in lower case`);
+      if (!isMachineName(machine)) throw new RangeError(`${JSON.stringify(machine)} is no name for a machine: it must be a DNS label in lower case`);
       return `keelson-${mark}-${machine}`;
     },
   };

@@ -61,27 +61,33 @@ export class Dispatcher {
   }
 
   #answer(request: SignedRequest): Answer {
-    const requestId = this.#ids.uuid();
     const form = new URLSearchParams(request.method === 'GET' ? request.query : request.body.toString('utf8'));
     const service = this.#serviceOf(request, form.get('Version'));
-    const action = form.get('Action') ?? '';
-    const region = parseAuthorization(request.headers.authorization)?.region ?? '';
-    let fault: Fault | undefined;
+    const asked: Asked = { service, action: form.get('Action') ?? '', region: parseAuthorization(request.headers.authorization)?.region ?? '', form, requestId: this.#ids.uuid() };
     try {
-      this.#admit(request, service, action, form.get('Version') ?? '');
-      fault = this.faults.next(action);
-      if (fault?.kind === 'before') throw faultError(service, fault);
-      const result = this.#run(service, action, region, form);
-      if (fault !== undefined) throw faultError(service, fault);
-      this.#note({ region, service: service.name, action, outcome: 'ok' });
-      return { status: 200, body: service.answer(action, result, requestId), requestId };
+      this.#admit(request, asked, form.get('Version') ?? '');
     } catch (error) {
-      const refusal = error instanceof ApiError ? error : service.refuse('internal', '');
-      if (!(error instanceof ApiError)) process.stderr.write(`${service.name}:${action}: ${(error as Error).stack}\n`);
-      const lost = fault?.kind === 'lost';
-      this.#note({ region, service: service.name, action, outcome: refusal.code, ...(fault === undefined ? {} : { fault: fault.kind }) });
-      return { status: refusal.status, body: service.errorBody(refusal, requestId), requestId, ...(lost ? { lost } : {}) };
+      return this.#refuse(asked, error, undefined);
     }
+    const fault = this.faults.next(asked.action);
+    try {
+      if (fault?.kind === 'before') throw faultError(service, fault);
+      const result = this.#run(asked);
+      if (fault !== undefined) throw faultError(service, fault);
+      this.#note(asked, 'ok', undefined);
+      return { status: 200, body: service.answer(asked.action, result, asked.requestId), requestId: asked.requestId };
+    } catch (error) {
+      return this.#refuse(asked, error, fault);
+    }
+  }
+
+  #refuse(asked: Asked, error: unknown, fault: Fault | undefined): Answer {
+    const { service, action, requestId } = asked;
+    const refusal = error instanceof ApiError ? error : service.refuse('internal', '');
+    // A mistake of the emulator's own.
+    if (!(error instanceof ApiError)) process.stderr.write(`${service.name}:${action}: ${(error as Error).stack}\n`);
+    this.#note(asked, refusal.code, fault?.kind);
+    return { status: refusal.status, body: service.errorBody(refusal, requestId), requestId, ...(fault?.kind === 'lost' ? { lost: true } : {}) };
   }
 
   #serviceOf(request: SignedRequest, version: string | null): Service {
@@ -91,26 +97,34 @@ export class Dispatcher {
     return service;
   }
 
-  #admit(request: SignedRequest, service: Service, action: string, version: string): void {
+  #admit(request: SignedRequest, { service, action }: Asked, version: string): void {
     const refused = this.gate.refusal(request, service.name);
     if (refused !== undefined) throw service.refuse(refused.refusal, refused.detail);
     if (version !== service.version || !Object.hasOwn(service.actions, action)) throw service.invalidAction(action, version);
     if (this.gate.forbids(`${service.name}:${action}`)) throw service.forbidden(action, `arn:aws:iam::${this.#world.accountId}:user/emulated`);
   }
 
-  #run(service: Service, action: string, regionName: string, form: URLSearchParams): XmlObject {
+  #run({ service, action, region, form }: Asked): XmlObject {
     const run = service.actions[action];
     if (run === undefined) throw service.invalidAction(action, service.version);
     const params = readQuery(form, action, service);
-    if (this.throttling && !this.#buckets.take(`${service.name}/${regionName}`, service.buckets(action, params))) throw service.refuse('throttled', '');
+    if (this.throttling && !this.#buckets.take(`${service.name}/${region}`, service.buckets(action, params))) throw service.refuse('throttled', '');
     if (service.supportsDryRun && params.flag('DryRun') === true) throw new ApiError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
-    return run({ region: this.#world.region(regionName), params });
+    return run({ region: this.#world.region(region), params });
   }
 
-  #note(entry: Omit<JournalEntry, 'at'>): void {
-    this.journal.push({ at: this.#world.timeline.now, ...entry });
+  #note({ region, service, action }: Asked, outcome: string, fault: Fault['kind'] | undefined): void {
+    this.journal.push({ at: this.#world.timeline.now, region, service: service.name, action, outcome, ...(fault === undefined ? {} : { fault }) });
     if (this.journal.length > 100_000) this.journal.splice(0, 10_000);
   }
+}
+
+interface Asked {
+  readonly service: Service;
+  readonly action: string;
+  readonly region: string;
+  readonly form: URLSearchParams;
+  readonly requestId: string;
 }
 
 function faultError(service: Service, { code, message, status = 500 }: Fault): ApiError {

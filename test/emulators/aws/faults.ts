@@ -76,17 +76,24 @@ export async function readFaultPlan(path: string): Promise<FaultPlan> {
   }
 }
 
+const parts = ['faults', 'rate', 'kinds', 'actions'];
+
 export function checkedPlan(value: unknown): FaultPlan {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('it must be an object with "faults", "rate", "kinds" or "actions"');
-  const plan = value as FaultPlan;
-  const unknown = Object.keys(plan).find((key) => !['faults', 'rate', 'kinds', 'actions'].includes(key));
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(`it must be an object with ${parts.join(', ')}`);
+  const unknown = Object.keys(value).find((key) => !parts.includes(key));
   if (unknown !== undefined) throw new Error(`"${unknown}" is no part of it`);
+  const plan = value as FaultPlan;
   if (plan.rate !== undefined && !(plan.rate >= 0 && plan.rate <= 1)) throw new Error(`rate is from 0 to 1, not ${String(plan.rate)}`);
-  for (const kind of [...plan.kinds ?? [], ...(plan.faults ?? []).map((fault) => fault.kind)]) {
-    if (!kinds.includes(kind)) throw new Error(`a kind of fault is one of ${kinds.join(', ')}, not "${String(kind)}"`);
-  }
-  for (const fault of plan.faults ?? []) {
-    if (typeof fault.action !== 'string' || !Number.isInteger(fault.nth) || fault.nth < 1) throw new Error(`a fault needs an action and the number of its call, not ${JSON.stringify(fault)}`);
-  }
+  for (const kind of plan.kinds ?? []) checkKind(kind);
+  for (const fault of plan.faults ?? []) checkFault(fault);
   return plan;
+}
+
+function checkKind(kind: FaultKind): void {
+  if (!kinds.includes(kind)) throw new Error(`a kind of fault is one of ${kinds.join(', ')}, not "${String(kind)}"`);
+}
+
+function checkFault(fault: PlannedFault): void {
+  checkKind(fault.kind);
+  if (typeof fault.action !== 'string' || !Number.isInteger(fault.nth) || fault.nth < 1) throw new Error(`a fault needs an action and the number of its call, not ${JSON.stringify(fault)}`);
 }

@@ -19,5 +19,5 @@ export const isRegion = (name: string): boolean => Object.hasOwn(zonesOf, name);
 export function zonesIn(region: string): Zone[] {
   const [continent = '', direction = '', number = ''] = region.split('-');
   const short = `${continents[continent] ?? continent}${directions[direction] ?? direction}${number}`;
-  return [...zonesOf[region] ?? ''].map((letter, index) => ({ name: `${region}${letter}`, id: `${short}-az${index + 1}` }));
+  return (zonesOf[region] ?? '').split('').map((letter, index) => ({ name: `${region}${letter}`, id: `${short}-az${index + 1}` }));
 }

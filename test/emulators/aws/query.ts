@@ -84,13 +84,27 @@ function readValue(branch: Branch, field: Field, path: string, syntax: QuerySynt
 
 /** Undefined for what the field does not allow. */
 function parseScalar(field: Field, text: string): string | number | boolean | undefined {
-  const { type, values, min = -Infinity, max = Infinity } = field;
-  if (type === 'b') return text === 'true' ? true : text === 'false' ? false : undefined;
-  if (type === 'i' || type === 'l' || type === 'd') {
-    const number = (type === 'd' ? /^-?\d+(\.\d+)?$/ : /^-?\d{1,15}$/).test(text) ? Number(text) : NaN;
-    return number >= min && number <= max ? number : undefined;
+  switch (field.type) {
+    case 'b': return parseFlag(text);
+    case 'i':
+    case 'l': return parseNumber(field, text, /^-?\d{1,15}$/);
+    case 'd': return parseNumber(field, text, /^-?\d{1,15}(\.\d{1,15})?$/);
+    case 't': return Number.isNaN(Date.parse(text)) ? undefined : text;
+    default: return parseText(field, text);
   }
-  if (type === 't') return Number.isNaN(Date.parse(text)) ? undefined : text;
+}
+
+function parseFlag(text: string): boolean | undefined {
+  if (text === 'true') return true;
+  return text === 'false' ? false : undefined;
+}
+
+function parseNumber({ min = -Infinity, max = Infinity }: Field, text: string, form: RegExp): number | undefined {
+  const number = form.test(text) ? Number(text) : NaN;
+  return number >= min && number <= max ? number : undefined;
+}
+
+function parseText({ values, min = 0, max = Infinity }: Field, text: string): string | undefined {
   if (values !== undefined && !values.has(text)) return undefined;
   return text.length >= min && text.length <= max ? text : undefined;
 }

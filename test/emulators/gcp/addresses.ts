@@ -1,7 +1,7 @@
 import { inUse, invalid, OperationError } from './api-error.ts';
 import { deleteMethod, insertMethod, labelFields, readMethods, setLabelsMethod, type Creation, type Family } from './family.ts';
 import { parseIp } from './ip.ts';
-import type { Json } from './json.ts';
+import { type Json, textOf } from './json.ts';
 import { checkLabels } from './labels.ts';
 import { pathOfLink } from './links.ts';
 import type { Call, Method } from './method.ts';
@@ -14,7 +14,7 @@ function createAddress(family: Family): (call: Call) => Creation {
   return (call) => {
     const { body } = call;
     const type = body['addressType'] ?? 'EXTERNAL';
-    if (body['address'] !== undefined && parseIp(String(body['address'])) === undefined) throw invalid('resource.address', body['address'], 'The address is not a valid IPv4 address.');
+    if (body['address'] !== undefined && parseIp(textOf(body['address'])) === undefined) throw invalid('resource.address', body['address'], 'The address is not a valid IPv4 address.');
     const fields = {
       addressType: type,
       ipVersion: body['ipVersion'],
@@ -30,7 +30,7 @@ function externalFields({ cloud, body }: Call, family: Family): Json {
   const tier = body['networkTier'] ?? 'PREMIUM';
   if (family.scope === 'global' && tier !== 'PREMIUM') throw invalid('resource.networkTier', tier, 'The network tier must be PREMIUM for global addresses.');
   const asked = body['address'];
-  if (asked !== undefined && isUnused(cloud, String(asked))) throw invalid('resource.address', asked, 'Specified IP address is not in use by an instance or forwarding rule of the project.');
+  if (asked !== undefined && isUnused(cloud, textOf(asked))) throw invalid('resource.address', asked, 'Specified IP address is not in use by an instance or forwarding rule of the project.');
   return { address: asked ?? externalAddress(cloud), networkTier: tier };
 }
 
@@ -46,7 +46,7 @@ function internalFields(call: Call, family: Family): Json {
   }
   const subnetwork = subnetworkOf(cloud, project, parameters['region'] ?? '', { field: 'resource.subnetwork', value: body['subnetwork'] });
   try {
-    const address = internalAddress(cloud, subnetwork, body['address'] === undefined ? undefined : String(body['address']));
+    const address = internalAddress(cloud, subnetwork, body['address'] === undefined ? undefined : textOf(body['address']));
     return { address, subnetwork: subnetwork.selfLink, purpose: body['purpose'] ?? 'GCE_ENDPOINT', networkTier: 'PREMIUM' };
   } catch (error) {
     if (error instanceof OperationError) throw invalid('resource.address', body['address'], error.message);
@@ -70,4 +70,3 @@ function methodsOf(family: Family, labelsBody: string): readonly Method[] {
 }
 
 export const addressMethods: readonly Method[] = [...methodsOf(addresses, 'RegionSetLabelsRequest'), ...methodsOf(globalAddresses, 'GlobalSetLabelsRequest')];
-

@@ -1,4 +1,4 @@
-import type { Json } from './json.ts';
+import { textOf, type Json } from './json.ts';
 
 interface ErrorParts {
   readonly domain?: string;
@@ -54,7 +54,7 @@ export const forbidden = [403, 'FORBIDDEN'] as const;
 export const unavailable = [503, 'SERVICE UNAVAILABLE'] as const;
 
 export function invalid(field: string, value: unknown, why: string): ApiError {
-  return new ApiError(400, 'invalid', `Invalid value for field '${field}': '${asText(value)}'. ${why}`);
+  return new ApiError(400, 'invalid', `Invalid value for field '${field}': '${textOf(value)}'. ${why}`);
 }
 
 export function required(field: string): ApiError {
@@ -114,9 +114,4 @@ export function unknownName(name: string, at: string, what: 'field' | 'parameter
 
 export function malformed(message: string): ApiError {
   return new ApiError(400, 'badRequest', message, { status: 'INVALID_ARGUMENT' });
-}
-
-function asText(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return value === undefined ? '' : JSON.stringify(value);
 }

@@ -1,13 +1,13 @@
 import { invalid, required } from './api-error.ts';
 import { addressIn } from './instance-interfaces.ts';
-import type { Json, Resource } from './json.ts';
+import { type Json, type Resource, textOf } from './json.ts';
 import { linkOf, parseReference } from './links.ts';
 import type { Call } from './method.ts';
 
 /** The health of a group's instances behind a service: what a test said, or that what runs is healthy. */
 export function backendHealth({ cloud, project, body }: Call, service: Resource): Json {
   if (body['group'] === undefined) throw required('group');
-  const group = parseReference(String(body['group']), { field: 'group', project, collections: ['instanceGroups', 'networkEndpointGroups'] });
+  const group = parseReference(textOf(body['group']), { field: 'group', project, collections: ['instanceGroups', 'networkEndpointGroups'] });
   const backends = (service['backends'] as readonly Json[] | undefined) ?? [];
   if (!backends.some((backend) => backend['group'] === linkOf(group))) throw invalid('group', body['group'], `The group is not a backend of '${service.name}'.`);
   const rules = cloud.resources.everywhere('forwardingRules', project).filter((rule) => rule['backendService'] === service.selfLink);

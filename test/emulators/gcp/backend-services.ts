@@ -3,7 +3,7 @@ import { backendHealth } from './backend-health.ts';
 import type { Cloud } from './cloud.ts';
 import { deleteMethod, insertMethod, memberPath, memberTemplate, readMethods, type Family } from './family.ts';
 import { checkSingleBalancing } from './instance-groups.ts';
-import type { Json, Resource } from './json.ts';
+import { type Json, type Resource, textOf } from './json.ts';
 import { linkOf, parseReference, pathOfLink, regionOf, scopeOf, type Path } from './links.ts';
 import type { Call, Effect, Method } from './method.ts';
 import { networkOf } from './networks.ts';
@@ -24,9 +24,9 @@ const kept = ['connectionTrackingPolicy', 'description', 'failoverPolicy', 'loca
 
 /** A service as it is kept, from a whole body. */
 function serviceFields(call: Call, body: Json, region: string): Json {
-  const scheme = String(body['loadBalancingScheme'] ?? 'EXTERNAL');
+  const scheme = textOf(body['loadBalancingScheme'] ?? 'EXTERNAL');
   const passthrough = scheme === 'INTERNAL' || scheme === 'EXTERNAL';
-  const protocol = String(body['protocol'] ?? (passthrough ? 'TCP' : 'HTTP'));
+  const protocol = textOf(body['protocol'] ?? (passthrough ? 'TCP' : 'HTTP'));
   const allowed = protocols[scheme];
   if (allowed === undefined) throw invalid('resource.loadBalancingScheme', scheme, 'The scheme cannot be used for a regional backend service.');
   if (!allowed.includes(protocol)) throw invalid('resource.protocol', protocol, `The protocol cannot be used with load balancing scheme ${scheme}.`);
@@ -48,13 +48,13 @@ function serviceFields(call: Call, body: Json, region: string): Json {
 
 function timeout(asked: unknown): number {
   const seconds = Number(asked ?? 30);
-  if (seconds < 1) throw invalid('resource.timeoutSec', String(asked), 'Must be at least 1.');
+  if (seconds < 1) throw invalid('resource.timeoutSec', textOf(asked), 'Must be at least 1.');
   return seconds;
 }
 
 function draining(asked: unknown): Json {
   const seconds = Number((asked as Json | undefined)?.['drainingTimeoutSec'] ?? 0);
-  if (seconds < 0 || seconds > 3_600) throw invalid('resource.connectionDraining.drainingTimeoutSec', String(seconds), 'Must be between 0 and 3600.');
+  if (seconds < 0 || seconds > 3_600) throw invalid('resource.connectionDraining.drainingTimeoutSec', textOf(seconds), 'Must be between 0 and 3600.');
   return { drainingTimeoutSec: seconds };
 }
 
@@ -64,7 +64,7 @@ function backendsOf({ cloud, project }: Call, body: Json, region: string, scheme
   const groups = new Set<Path>();
   const backends = asked.map((backend, index) => {
     const field = `resource.backends[${index}]`;
-    const path = parseReference(String(backend['group'] ?? ''), { field: `${field}.group`, project, collections: ['instanceGroups', 'networkEndpointGroups'] });
+    const path = parseReference(textOf(backend['group'] ?? ''), { field: `${field}.group`, project, collections: ['instanceGroups', 'networkEndpointGroups'] });
     if (cloud.resources.get(path) === undefined) throw notFound(path);
     if (regionOf(path) !== region) throw invalid(`${field}.group`, backend['group'], `The group must be in region '${region}'.`);
     if (groups.has(path)) throw invalid(`${field}.group`, backend['group'], 'The group is there twice.');
@@ -79,7 +79,7 @@ function backendOf(field: string, backend: Json, scheme: string, group: string):
   const mode = backend['balancingMode'] ?? (passthrough ? 'CONNECTION' : 'UTILIZATION');
   if (passthrough && mode !== 'CONNECTION') throw invalid(`${field}.balancingMode`, mode, `Balancing mode must be CONNECTION for an ${scheme} backend service.`);
   const limit = ['maxConnections', 'maxConnectionsPerInstance', 'maxRate', 'maxRatePerInstance', 'maxUtilization', 'capacityScaler'].find((name) => backend[name] !== undefined && Number(backend[name]) !== 0);
-  if (passthrough && limit !== undefined && !(limit === 'capacityScaler' && Number(backend[limit]) === 1)) throw invalid(`${field}.${limit}`, String(backend[limit]), `${limit} cannot be specified for an ${scheme} backend service.`);
+  if (passthrough && limit !== undefined && !(limit === 'capacityScaler' && Number(backend[limit]) === 1)) throw invalid(`${field}.${limit}`, textOf(backend[limit]), `${limit} cannot be specified for an ${scheme} backend service.`);
   return { ...backend, group, balancingMode: mode, failover: backend['failover'] };
 }
 
@@ -99,7 +99,7 @@ function healthChecksOf({ cloud, project }: Call, body: Json, region: string, pa
 /** @throws {OperationError} where an instance would be balanced by two groups */
 function checkGroups(cloud: Cloud, fields: Json): void {
   for (const { group } of (fields['backends'] as readonly Json[] | undefined) ?? []) {
-    const path = pathOfLink(String(group));
+    const path = pathOfLink(textOf(group));
     if (cloud.resources.get(path) === undefined) throw new OperationError('RESOURCE_NOT_FOUND', `The resource '${path}' was not found`, [404, 'NOT FOUND']);
     for (const instance of cloud.members.get(path) ?? []) checkSingleBalancing(cloud, instance, path);
   }

@@ -149,4 +149,3 @@ function refersTo(value: unknown, link: string): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(value).some(([key, each]) => key !== 'selfLink' && refersTo(each, link));
 }
-

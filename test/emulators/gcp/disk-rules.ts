@@ -1,7 +1,7 @@
 import { invalid, notFound, notReady, type ApiError } from './api-error.ts';
 import { diskTypes, type DiskType } from './catalog.ts';
 import type { Cloud } from './cloud.ts';
-import type { Json, Resource } from './json.ts';
+import { type Json, type Resource, textOf } from './json.ts';
 import { lastOf, linkOf, parseReference, scopeOf, type Path } from './links.ts';
 
 const gigabyte = 2 ** 30;
@@ -18,7 +18,7 @@ interface Place {
 
 /** A type of disk that a body names, as the place has it. */
 export function diskTypeOf({ project, scope, field }: Place, value: unknown): { readonly type: DiskType; readonly link: string } {
-  const path = value === undefined || value === '' ? `projects/${project}/${scope}/diskTypes/pd-standard` : parseReference(String(value), { field: `${field}.type`, project, collections: ['diskTypes'], bareIn: scope });
+  const path = value === undefined || value === '' ? `projects/${project}/${scope}/diskTypes/pd-standard` : parseReference(textOf(value), { field: `${field}.type`, project, collections: ['diskTypes'], bareIn: scope });
   const type = diskTypes.get(lastOf(path));
   if (type === undefined || (scope.startsWith('regions/') && type.regional === undefined)) throw notFound(`projects/${project}/${scope}/diskTypes/${lastOf(path)}`);
   if (scopeOf(path) !== scope) throw invalid(`${field}.type`, value, `The disk type must be in ${scope}.`);
@@ -35,9 +35,9 @@ export interface DiskSource {
 export function diskSource(place: Place, { image, snapshot, disk }: { readonly image?: unknown; readonly snapshot?: unknown; readonly disk?: unknown }): DiskSource | undefined {
   const named = [image, snapshot, disk].filter((each) => each !== undefined && each !== '');
   if (named.length > 1) throw invalid(`${place.field}.sourceSnapshot`, named[1], 'Only one source of a disk can be specified.');
-  if (image !== undefined && image !== '') return imageSource(place, String(image));
-  if (snapshot !== undefined && snapshot !== '') return sourceOf(place, 'sourceSnapshot', String(snapshot), ['snapshots'], 'diskSizeGb', 'READY');
-  if (disk !== undefined && disk !== '') return sourceOf(place, 'sourceDisk', String(disk), ['disks'], 'sizeGb', 'READY');
+  if (image !== undefined && image !== '') return imageSource(place, textOf(image));
+  if (snapshot !== undefined && snapshot !== '') return sourceOf(place, 'sourceSnapshot', textOf(snapshot), ['snapshots'], 'diskSizeGb', 'READY');
+  if (disk !== undefined && disk !== '') return sourceOf(place, 'sourceDisk', textOf(disk), ['disks'], 'sizeGb', 'READY');
   return undefined;
 }
 
@@ -59,7 +59,7 @@ function imageSource(place: Place, value: string): DiskSource {
 
 export function newestOfFamily(cloud: Cloud, project: Path, family: string): Resource {
   const found = cloud.resources.in(`${project}/global/images`).filter((image) => image['family'] === family && image['status'] === 'READY');
-  const newest = found.toSorted((left, right) => String(right['creationTimestamp']).localeCompare(String(left['creationTimestamp'])))[0];
+  const newest = found.toSorted((left, right) => textOf(right['creationTimestamp']).localeCompare(textOf(left['creationTimestamp'])))[0];
   if (newest === undefined) throw notFound(`${project}/global/images/family/${family}`);
   return newest;
 }
@@ -76,8 +76,8 @@ export function diskSize({ scope, field }: Place, type: DiskType, asked: unknown
 
 export function checkSize(name: string, type: DiskType, size: number, regional: boolean): void {
   const smallest = regional ? (type.regional ?? type.smallest) : type.smallest;
-  if (!(size >= smallest)) throw invalid(name, String(size), `Disk size cannot be smaller than ${smallest} GB.`);
-  if (size > type.largest) throw invalid(name, String(size), `Disk size cannot be larger than ${type.largest} GB.`);
+  if (!(size >= smallest)) throw invalid(name, textOf(size), `Disk size cannot be smaller than ${smallest} GB.`);
+  if (size > type.largest) throw invalid(name, textOf(size), `Disk size cannot be larger than ${type.largest} GB.`);
 }
 
 /** What is provisioned beside the size: what was asked for, or what the vendor gives by size. */
@@ -90,7 +90,7 @@ export function provisioning(field: string, type: DiskType, size: number, asked:
       continue;
     }
     const usual = kind === 'iops' ? Math.min(3_000, 500 * size) : 140;
-    fields[name] = String(value === undefined || Number(value) === 0 ? usual : checkProvisioned(`${field}.${name}`, type, size, kind, Number(value)));
+    fields[name] = textOf(value === undefined || Number(value) === 0 ? usual : checkProvisioned(`${field}.${name}`, type, size, kind, Number(value)));
   }
   return fields;
 }
@@ -109,8 +109,8 @@ export function checkProvisioned(name: string, type: DiskType, size: number, kin
   const limit = most[type.name];
   const largest = kind === 'iops' ? Math.min(limit?.iops ?? 0, (limit?.perGb ?? 0) * size) : (limit?.throughput ?? 0);
   const what = kind === 'iops' ? 'IOPS' : 'throughput';
-  if (value < 1) throw invalid(name, String(value), `Requested provisioned ${what} cannot be smaller than 1.`);
-  if (value > largest) throw invalid(name, String(value), `Requested provisioned ${what} cannot be larger than ${largest}.`);
+  if (value < 1) throw invalid(name, textOf(value), `Requested provisioned ${what} cannot be smaller than 1.`);
+  if (value > largest) throw invalid(name, textOf(value), `Requested provisioned ${what} cannot be larger than ${largest}.`);
   return value;
 }
 
@@ -119,5 +119,5 @@ export function notProvisioned(name: string, value: unknown, type: DiskType): Ap
 }
 
 export function bytesOf(gigabytes: number): string {
-  return String(gigabytes * gigabyte);
+  return textOf(gigabytes * gigabyte);
 }

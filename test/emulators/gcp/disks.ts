@@ -2,7 +2,7 @@ import { conditionNotMet, inUse, invalid, notFound, OperationError, required, re
 import { diskTypes } from './catalog.ts';
 import { checkProvisioned, checkSize, diskSize, diskSource, diskTypeOf, notProvisioned, provisioning } from './disk-rules.ts';
 import { deleteMethod, insertMethod, labelFields, memberPath, memberTemplate, readMethods, scopeOfCall, setLabelsMethod, type Creation, type Family } from './family.ts';
-import { isObject, type Json, type Resource } from './json.ts';
+import { isObject, type Json, type Resource, textOf } from './json.ts';
 import { checkLabels } from './labels.ts';
 import { lastOf, linkOf, parseReference, pathOfLink, regionOf, scopeOf, type Path } from './links.ts';
 import type { Call, Effect, Method } from './method.ts';
@@ -23,7 +23,7 @@ function createDisk(family: Family): (call: Call) => Creation {
     const source = diskSource(place, { image: body['sourceImage'] ?? call.query.get('sourceImage') ?? undefined, snapshot: body['sourceSnapshot'], disk: body['sourceDisk'] });
     const sizeGb = diskSize(place, type, body['sizeGb'], source);
     const fields = {
-      sizeGb: String(sizeGb),
+      sizeGb: textOf(sizeGb),
       type: link,
       ...passed(body),
       ...(source?.fields ?? {}),
@@ -51,7 +51,7 @@ function replicas({ cloud, project, body, parameters }: Call, family: Family): J
   }
   if (!Array.isArray(zones)) throw required('resource.replicaZones');
   const region = parameters['region'] ?? '';
-  const names = zones.map((zone) => zoneOf(String(zone)));
+  const names = zones.map((zone) => zoneOf(textOf(zone)));
   if (names.length !== 2 || new Set(names).size !== 2) throw invalid('resource.replicaZones', '', 'Exactly two replica zones must be specified.');
   for (const name of names) {
     cloud.checkPlace('zone', name);
@@ -73,15 +73,15 @@ function resizeEffect(family: Family): (call: Call) => Effect {
     if (body['sizeGb'] === undefined) throw required('sizeGb');
     const [size, now] = [Number(body['sizeGb']), Number(disk['sizeGb'])];
     if (size <= now) throw invalid('sizeGb', body['sizeGb'], `New disk size '${size}' GiB must be larger than existing size '${now}' GiB.`);
-    const type = diskTypes.get(lastOf(String(disk['type'])));
+    const type = diskTypes.get(lastOf(textOf(disk['type'])));
     if (type !== undefined) checkSize('sizeGb', type, size, family.scope === 'regions');
-    const refusal = cloud.quotas.refusal(call.project, regionOf(path), 'disks', { ...disk, sizeGb: String(size - now) });
+    const refusal = cloud.quotas.refusal(call.project, regionOf(path), 'disks', { ...disk, sizeGb: textOf(size - now) });
     return {
       ...targetOf(path, disk),
       operationType: 'resizeDisk',
       finish: () => {
         if (refusal !== undefined) throw refusal;
-        cloud.change(path, (current) => ({ ...current, sizeGb: String(Math.max(size, Number(current['sizeGb']))) }));
+        cloud.change(path, (current) => ({ ...current, sizeGb: textOf(Math.max(size, Number(current['sizeGb']))) }));
       },
     };
   };
@@ -111,12 +111,12 @@ function updateEffect(family: Family): (call: Call) => Effect {
 }
 
 function changed(disk: Resource, name: string, value: unknown): unknown {
-  const type = diskTypes.get(lastOf(String(disk['type'])));
+  const type = diskTypes.get(lastOf(textOf(disk['type'])));
   if (value === undefined) throw required(`resource.${name}`);
   if (type === undefined) return value;
   if (name === 'labels') return checkLabels(value, 'resource.labels');
   if (name === 'sizeGb') {
-    if (Number(value) < Number(disk['sizeGb'])) throw invalid('resource.sizeGb', value, `New disk size '${String(value)}' GiB must be larger than existing size '${String(disk['sizeGb'])}' GiB.`);
+    if (Number(value) < Number(disk['sizeGb'])) throw invalid('resource.sizeGb', value, `New disk size '${textOf(value)}' GiB must be larger than existing size '${textOf(disk['sizeGb'])}' GiB.`);
     checkSize('resource.sizeGb', type, Number(value), Array.isArray(disk['replicaZones']));
     return value;
   }
@@ -169,4 +169,3 @@ export function attachableDisk(call: Call, field: string, value: string, zone: s
 }
 
 export const diskMethods: readonly Method[] = [...methodsOf(disks, 'ZoneSetLabelsRequest', 'DisksResizeRequest'), ...methodsOf(regionDisks, 'RegionSetLabelsRequest', 'RegionDisksResizeRequest')];
-

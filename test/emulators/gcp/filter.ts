@@ -1,5 +1,5 @@
 import { invalid } from './api-error.ts';
-import { fieldOf, isObject, type Resource } from './json.ts';
+import { fieldOf, isObject, textOf, type Resource } from './json.ts';
 
 export type Predicate = (resource: Resource) => boolean;
 
@@ -100,14 +100,14 @@ type Comparison = (value: string, quoted: boolean) => (found: readonly unknown[]
 
 const equal: Comparison = (value) => {
   const matches = wildcard(value);
-  return (found) => found.some((each) => matches(asText(each)));
+  return (found) => found.some((each) => matches(textOf(each)));
 };
 
 const ordered =
   (holds: (sign: number) => boolean): Comparison =>
   (value) =>
   (found) =>
-    found.some((each) => holds(orderOf(asText(each), value)));
+    found.some((each) => holds(orderOf(textOf(each), value)));
 
 const comparisons: Readonly<Record<string, Comparison>> = {
   '=': equal,
@@ -115,7 +115,7 @@ const comparisons: Readonly<Record<string, Comparison>> = {
   ':': (value, quoted) => {
     if (value === '*' && !quoted) return (found) => found.length > 0;
     const matches = wildcard(value.toLowerCase());
-    return (found) => found.some((each) => matches(asText(each).toLowerCase()) || (!value.includes('*') && asText(each).toLowerCase().split(/[^a-z0-9]+/).includes(value.toLowerCase())));
+    return (found) => found.some((each) => matches(textOf(each).toLowerCase()) || (!value.includes('*') && textOf(each).toLowerCase().split(/[^a-z0-9]+/).includes(value.toLowerCase())));
   },
   '<': ordered((sign) => sign < 0),
   '<=': ordered((sign) => sign <= 0),
@@ -123,11 +123,11 @@ const comparisons: Readonly<Record<string, Comparison>> = {
   '>=': ordered((sign) => sign >= 0),
   eq: (value) => {
     const pattern = regex(value);
-    return (found) => found.some((each) => pattern.test(asText(each)));
+    return (found) => found.some((each) => pattern.test(textOf(each)));
   },
   ne: (value) => {
     const pattern = regex(value);
-    return (found) => !found.some((each) => pattern.test(asText(each)));
+    return (found) => !found.some((each) => pattern.test(textOf(each)));
   },
 };
 
@@ -169,10 +169,6 @@ function valuesAt(value: unknown, [name, ...rest]: readonly string[]): readonly 
   if (Array.isArray(value)) return value.flatMap((each) => valuesAt(each, name === undefined ? [] : [name, ...rest]));
   if (name === undefined) return isObject(value) && Object.keys(value).length === 0 ? [] : [value];
   return valuesAt(fieldOf(value, name), rest);
-}
-
-function asText(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 function isNext(parser: Parser, text: string): boolean {

@@ -1,7 +1,7 @@
 import { invalid } from './api-error.ts';
 import { deleteMethod, insertMethod, memberPath, memberTemplate, readMethods, type Family } from './family.ts';
 import { isBlock } from './ip.ts';
-import type { Json, Resource } from './json.ts';
+import { type Json, type Resource, textOf } from './json.ts';
 import { nameFormat, nameRegex } from './links.ts';
 import type { Call, Effect, Method } from './method.ts';
 import { networkOf } from './networks.ts';
@@ -15,7 +15,7 @@ const lists = ['sourceRanges', 'destinationRanges', 'sourceTags', 'targetTags', 
 function firewallFields({ cloud, project }: Call, body: Json): Json {
   const direction = body['direction'] ?? 'INGRESS';
   const priority = body['priority'] ?? 1000;
-  if (Number(priority) < 0 || Number(priority) > 65_535) throw invalid('resource.priority', String(priority), 'Must be between 0 and 65535.');
+  if (Number(priority) < 0 || Number(priority) > 65_535) throw invalid('resource.priority', textOf(priority), 'Must be between 0 and 65535.');
   const actions = (['allowed', 'denied'] as const).filter((name) => body[name] !== undefined);
   const [action] = actions;
   if (action === undefined || actions.length > 1) throw invalid('resource', '', 'Exactly one of allowed and denied must be specified.');
@@ -39,7 +39,7 @@ function firewallFields({ cloud, project }: Call, body: Json): Json {
 
 function checkParts(body: Json, direction: unknown): void {
   const wrong = lists.find((list) => body[list] !== undefined && list.startsWith(direction === 'INGRESS' ? 'destination' : 'source') && (direction === 'INGRESS' || list !== 'sourceRanges'));
-  if (wrong !== undefined) throw invalid(`resource.${wrong}`, '', `A rule of direction ${String(direction)} has no ${wrong}.`);
+  if (wrong !== undefined) throw invalid(`resource.${wrong}`, '', `A rule of direction ${textOf(direction)} has no ${wrong}.`);
   for (const list of ['sourceRanges', 'destinationRanges'] as const) {
     for (const [index, range] of ((body[list] as readonly string[] | undefined) ?? []).entries()) if (!isBlock(range)) throw invalid(`resource.${list}[${index}]`, range, 'Must be a valid CIDR address range.');
   }

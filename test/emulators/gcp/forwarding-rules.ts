@@ -2,7 +2,7 @@ import { conditionNotMet, invalid, notFound, OperationError, required } from './
 import type { Cloud } from './cloud.ts';
 import { collectionTemplate, deleteMethod, insertMethod, labelFields, memberPath, memberTemplate, readMethods, setLabelsMethod, type Creation, type Family } from './family.ts';
 import { parseIp } from './ip.ts';
-import type { Json, Resource } from './json.ts';
+import { type Json, type Resource, textOf } from './json.ts';
 import { checkLabels } from './labels.ts';
 import { linkOf, parseReference, pathOfLink, regionOf, type Path } from './links.ts';
 import type { Call, Effect, Method } from './method.ts';
@@ -16,8 +16,8 @@ export const forwardingRules: Family = { service: 'forwardingRules', collection:
 function createRule(call: Call): Creation {
   const { cloud, body, parameters } = call;
   const region = parameters['region'] ?? '';
-  const scheme = String(body['loadBalancingScheme'] ?? 'EXTERNAL');
-  const protocol = String(body['IPProtocol'] ?? 'TCP');
+  const scheme = textOf(body['loadBalancingScheme'] ?? 'EXTERNAL');
+  const protocol = textOf(body['IPProtocol'] ?? 'TCP');
   const service = backendOf(call, scheme, region);
   checkProtocol(protocol, service);
   const ports = checkPorts(body, scheme, protocol, service !== undefined);
@@ -55,12 +55,12 @@ interface AskedAddress {
 function askedAddress({ cloud, project, body }: Call, region: string, scheme: string): AskedAddress | undefined {
   const value = body['IPAddress'];
   if (value === undefined || value === '') return undefined;
-  const text = String(value);
+  const text = textOf(value);
   if (parseIp(text) === undefined) {
     const path = parseReference(text, { field: 'resource.IPAddress', project, collections: ['addresses'], bareIn: `regions/${region}` });
     const address = cloud.resources.get(path);
     if (address === undefined) throw notFound(path);
-    return checkReserved({ ip: String(address['address']), path }, address, body, scheme);
+    return checkReserved({ ip: textOf(address['address']), path }, address, body, scheme);
   }
   const reserved = cloud.resources.in(`projects/${project}/regions/${region}/addresses`).find(({ address }) => address === text);
   if (reserved === undefined && scheme.startsWith('EXTERNAL')) throw invalid('resource.IPAddress', text, 'Specified IP address is not allocated to the project.');
@@ -71,14 +71,14 @@ function askedAddress({ cloud, project, body }: Call, region: string, scheme: st
 function checkReserved(asked: AskedAddress, address: Resource, body: Json, scheme: string): AskedAddress {
   const type = scheme.startsWith('INTERNAL') ? 'INTERNAL' : 'EXTERNAL';
   if (address['addressType'] !== type) throw invalid('resource.IPAddress', body['IPAddress'], `The address must be ${type}.`);
-  if (type === 'EXTERNAL' && (body['networkTier'] ?? 'PREMIUM') !== address['networkTier']) throw invalid('resource.networkTier', body['networkTier'], `An address of network tier ${String(address['networkTier'])} was specified.`);
+  if (type === 'EXTERNAL' && (body['networkTier'] ?? 'PREMIUM') !== address['networkTier']) throw invalid('resource.networkTier', body['networkTier'], `An address of network tier ${textOf(address['networkTier'])} was specified.`);
   return asked;
 }
 
 /** @throws {OperationError} where the address is another rule's */
 function giveAddress(cloud: Cloud, path: Path, asked: AskedAddress | undefined, fields: Json): void {
-  const external = String(fields['loadBalancingScheme']).startsWith('EXTERNAL');
-  const ip = asked?.ip ?? (external ? externalAddress(cloud) : internalAddress(cloud, cloud.resources.get(pathOfLink(String(fields['subnetwork']))) ?? missingSubnetwork(fields)));
+  const external = textOf(fields['loadBalancingScheme']).startsWith('EXTERNAL');
+  const ip = asked?.ip ?? (external ? externalAddress(cloud) : internalAddress(cloud, cloud.resources.get(pathOfLink(textOf(fields['subnetwork']))) ?? missingSubnetwork(fields)));
   const rule = { ...fields, IPAddress: ip };
   for (const other of cloud.resources.everywhere('forwardingRules', path.split('/')[1])) {
     if (other.selfLink !== linkOf(path) && other['IPAddress'] === ip && overlap(other, rule)) throw new OperationError('IP_IN_USE_BY_ANOTHER_RESOURCE', `IP '${ip}' is already being used by another resource.`, [400, 'BAD REQUEST']);
@@ -88,7 +88,7 @@ function giveAddress(cloud: Cloud, path: Path, asked: AskedAddress | undefined, 
 }
 
 function missingSubnetwork(fields: Json): never {
-  throw new OperationError('RESOURCE_NOT_FOUND', `The resource '${pathOfLink(String(fields['subnetwork']))}' was not found`, [404, 'NOT FOUND']);
+  throw new OperationError('RESOURCE_NOT_FOUND', `The resource '${pathOfLink(textOf(fields['subnetwork']))}' was not found`, [404, 'NOT FOUND']);
 }
 
 function setUsers(cloud: Cloud, path: Path, change: (users: readonly string[]) => readonly string[]): void {
@@ -105,18 +105,18 @@ function backendOf({ cloud, project, body }: Call, scheme: string, region: strin
     return undefined;
   }
   if (body['target'] !== undefined) throw invalid('resource.target', body['target'], 'Only one of target and backendService can be specified.');
-  const path = parseReference(String(value), { field: 'resource.backendService', project, collections: ['backendServices'] });
+  const path = parseReference(textOf(value), { field: 'resource.backendService', project, collections: ['backendServices'] });
   const service = cloud.resources.get(path);
   if (service === undefined) throw notFound(path);
   if (regionOf(path) !== region) throw invalid('resource.backendService', value, `The backend service must be in region '${region}'.`);
-  if (service['loadBalancingScheme'] !== scheme) throw invalid('resource.loadBalancingScheme', scheme, `The load balancing scheme of the backend service is ${String(service['loadBalancingScheme'])}.`);
+  if (service['loadBalancingScheme'] !== scheme) throw invalid('resource.loadBalancingScheme', scheme, `The load balancing scheme of the backend service is ${textOf(service['loadBalancingScheme'])}.`);
   return service;
 }
 
 function checkProtocol(protocol: string, service: Resource | undefined): void {
   const of = service?.['protocol'];
   if (of === undefined || of === protocol || (of === 'UNSPECIFIED' && ['TCP', 'UDP', 'L3_DEFAULT'].includes(protocol))) return;
-  throw invalid('resource.IPProtocol', protocol, `The protocol of the backend service is ${String(of)}.`);
+  throw invalid('resource.IPProtocol', protocol, `The protocol of the backend service is ${textOf(of)}.`);
 }
 
 function internalPlace({ cloud, project, body }: Call, region: string, service: Resource | undefined): Json {
@@ -127,7 +127,7 @@ function internalPlace({ cloud, project, body }: Call, region: string, service: 
 }
 
 function targetLink({ cloud, project, body }: Call): string {
-  const path = parseReference(String(body['target']), { field: 'resource.target', project, collections: ['targetPools', 'targetInstances', 'targetHttpProxies', 'targetTcpProxies', 'backendServices'] });
+  const path = parseReference(textOf(body['target']), { field: 'resource.target', project, collections: ['targetPools', 'targetInstances', 'targetHttpProxies', 'targetTcpProxies', 'backendServices'] });
   if (cloud.resources.get(path) === undefined) throw notFound(path);
   return linkOf(path);
 }
@@ -141,7 +141,7 @@ function patchEffect(call: Call): Effect {
   const fixed = Object.keys(body).find((name) => !patchable.has(name) || (name === 'name' && body[name] !== rule.name));
   if (fixed !== undefined) throw invalid(`resource.${fixed}`, body[fixed], 'The field cannot be changed by a patch.');
   if (body['fingerprint'] !== undefined && body['fingerprint'] !== rule['fingerprint']) throw conditionNotMet('Invalid fingerprint.');
-  if (body['allowGlobalAccess'] !== undefined && rule['loadBalancingScheme'] !== 'INTERNAL') throw invalid('resource.allowGlobalAccess', String(body['allowGlobalAccess']), 'Global access is for internal load balancing only.');
+  if (body['allowGlobalAccess'] !== undefined && rule['loadBalancingScheme'] !== 'INTERNAL') throw invalid('resource.allowGlobalAccess', textOf(body['allowGlobalAccess']), 'Global access is for internal load balancing only.');
   const change = { ...body, fingerprint: fingerprintOf({ ...rule, ...body }) };
   return { ...targetOf(path, rule), operationType: 'patch', begin: () => cloud.change(path, (current) => ({ ...current, ...change })) };
 }
@@ -150,11 +150,11 @@ function setTargetEffect(call: Call): Effect {
   const { cloud, project, body } = call;
   const path = memberPath(call, forwardingRules);
   const rule = cloud.ready(path);
-  const target = parseReference(String(body['target'] ?? ''), { field: 'target', project, collections: ['backendServices', 'targetPools', 'targetInstances'] });
+  const target = parseReference(textOf(body['target'] ?? ''), { field: 'target', project, collections: ['backendServices', 'targetPools', 'targetInstances'] });
   const service = cloud.resources.get(target);
   if (service === undefined) throw notFound(target);
   if (regionOf(target) !== regionOf(path)) throw invalid('target', body['target'], 'The target must be in the region of the forwarding rule.');
-  if (service['loadBalancingScheme'] !== rule['loadBalancingScheme']) throw invalid('target', body['target'], `The load balancing scheme of the forwarding rule is ${String(rule['loadBalancingScheme'])}.`);
+  if (service['loadBalancingScheme'] !== rule['loadBalancingScheme']) throw invalid('target', body['target'], `The load balancing scheme of the forwarding rule is ${textOf(rule['loadBalancingScheme'])}.`);
   return { ...targetOf(path, rule), operationType: 'SetTarget', finish: () => cloud.change(path, (current) => ({ ...current, backendService: linkOf(target), target: undefined })) };
 }
 

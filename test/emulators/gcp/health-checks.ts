@@ -1,6 +1,6 @@
 import { invalid, required } from './api-error.ts';
 import { deleteMethod, insertMethod, memberPath, memberTemplate, readMethods, type Family } from './family.ts';
-import type { Json } from './json.ts';
+import { type Json, textOf } from './json.ts';
 import type { Call, Effect, Method } from './method.ts';
 import { targetOf } from './operations.ts';
 
@@ -21,13 +21,13 @@ const details: Readonly<Record<string, string>> = {
 function healthCheckFields(body: Json): Json {
   const type = body['type'];
   if (type === undefined) throw required('resource.type');
-  const name = details[String(type)];
+  const name = details[textOf(type)];
   if (name === undefined) throw invalid('resource.type', type, 'Must be a type of health check.');
   const foreign = Object.values(details).find((each) => each !== name && body[each] !== undefined);
-  if (foreign !== undefined) throw invalid(`resource.${foreign}`, '', `${foreign} cannot be specified for type ${String(type)}.`);
+  if (foreign !== undefined) throw invalid(`resource.${foreign}`, '', `${foreign} cannot be specified for type ${textOf(type)}.`);
   const interval = within(body, 'checkIntervalSec', 5, 300);
   const timeout = within(body, 'timeoutSec', 5, 300);
-  if (timeout > interval) throw invalid('resource.timeoutSec', String(timeout), 'The timeout must not be greater than checkIntervalSec.');
+  if (timeout > interval) throw invalid('resource.timeoutSec', textOf(timeout), 'The timeout must not be greater than checkIntervalSec.');
   return {
     description: body['description'],
     type,
@@ -42,15 +42,15 @@ function healthCheckFields(body: Json): Json {
 
 function within(body: Json, name: string, usual: number, most: number): number {
   const value = body[name] ?? usual;
-  if (Number(value) < 1 || Number(value) > most) throw invalid(`resource.${name}`, String(value), `Must be between 1 and ${most}.`);
+  if (Number(value) < 1 || Number(value) > most) throw invalid(`resource.${name}`, textOf(value), `Must be between 1 and ${most}.`);
   return Number(value);
 }
 
 function detail(name: string, asked: Json): Json {
   const { port, requestPath } = asked;
   const usual = { httpHealthCheck: 80, httpsHealthCheck: 443, http2HealthCheck: 443, tcpHealthCheck: 80, sslHealthCheck: 443 }[name];
-  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) throw invalid(`resource.${name}.port`, String(port), 'Must be between 1 and 65535.');
-  if (requestPath !== undefined && !String(requestPath).startsWith('/')) throw invalid(`resource.${name}.requestPath`, requestPath, "Must start with '/'.");
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) throw invalid(`resource.${name}.port`, textOf(port), 'Must be between 1 and 65535.');
+  if (requestPath !== undefined && !textOf(requestPath).startsWith('/')) throw invalid(`resource.${name}.requestPath`, requestPath, "Must start with '/'.");
   const isHttp = name.startsWith('http');
   return { ...asked, ...(port === undefined && usual !== undefined && asked['portSpecification'] === undefined ? { port: usual } : {}), ...(isHttp ? { requestPath: requestPath ?? '/' } : {}), ...(name.startsWith('grpc') ? {} : { proxyHeader: asked['proxyHeader'] ?? 'NONE' }) };
 }

@@ -5,7 +5,7 @@ import { diskSize, diskSource, diskTypeOf, provisioning } from './disk-rules.ts'
 import { attachableDisk, disks as zonalDisks, usersOf } from './disks.ts';
 import { labelFields, memberPath, memberTemplate } from './family.ts';
 import { instances } from './instance-family.ts';
-import type { Json, Resource } from './json.ts';
+import { type Json, type Resource, textOf } from './json.ts';
 import { checkLabels } from './labels.ts';
 import { lastOf, linkOf, nameRegex, pathOfLink, type Path } from './links.ts';
 import { flag } from './lists.ts';
@@ -53,7 +53,7 @@ function plannedDisk(call: Call, disk: Json, index: number, instance: string): P
     return { path: pathOfLink(made.selfLink), made, attached: attachedOf(disk, made, index) };
   }
   if (disk['initializeParams'] !== undefined) throw invalid(field, '', 'Only one of source and initializeParams can be specified.');
-  const path = attachableDisk(call, `${field}.source`, String(disk['source']), zone);
+  const path = attachableDisk(call, `${field}.source`, textOf(disk['source']), zone);
   return { path, made: undefined, attached: attachedOf(disk, call.cloud.ready(path), index) };
 }
 
@@ -61,7 +61,7 @@ function newDisk(call: Call, disk: Json, field: string, fallback: string): Resou
   const { cloud, project, parameters } = call;
   const asked = (disk['initializeParams'] ?? {}) as Json;
   const scope = `zones/${parameters['zone'] ?? ''}`;
-  const name = String(asked['diskName'] ?? fallback);
+  const name = textOf(asked['diskName'] ?? fallback);
   if (!nameRegex.test(name)) throw invalid(`${field}.diskName`, name, 'The name is of no valid form.');
   const path = `projects/${project}/${scope}/${zonalDisks.collection}/${name}`;
   if (cloud.resources.get(path) !== undefined) throw invalid(`${field}.diskName`, name, `The disk '${path}' already exists.`);
@@ -76,7 +76,7 @@ function newDisk(call: Call, disk: Json, field: string, fallback: string): Resou
     name,
     ...placeOf(project, scope),
     status: 'CREATING',
-    sizeGb: String(sizeGb),
+    sizeGb: textOf(sizeGb),
     type: link,
     ...(source?.fields ?? {}),
     ...provisioning(field, type, sizeGb, { iops: asked['provisionedIops'], throughput: asked['provisionedThroughput'] }),
@@ -90,20 +90,20 @@ function attachedOf(asked: Json, disk: Resource, index: number): AttachedDisk {
   return {
     kind: 'compute#attachedDisk',
     type: 'PERSISTENT',
-    mode: String(asked['mode'] ?? 'READ_WRITE'),
+    mode: textOf(asked['mode'] ?? 'READ_WRITE'),
     source: disk.selfLink,
-    deviceName: String(asked['deviceName'] ?? `persistent-disk-${index}`),
+    deviceName: textOf(asked['deviceName'] ?? `persistent-disk-${index}`),
     index,
     boot: asked['boot'] === true,
     autoDelete: asked['autoDelete'] === true,
     interface: asked['interface'] ?? 'SCSI',
-    diskSizeGb: String(disk['sizeGb']),
+    diskSizeGb: textOf(disk['sizeGb']),
   };
 }
 
 /** @throws {OperationError} a type of disk that the machine type does not take */
 function checkFits(type: MachineType, disk: Resource | undefined): void {
-  const diskType = lastOf(String(disk?.['type']));
+  const diskType = lastOf(textOf(disk?.['type']));
   if (!type.diskTypes.includes(diskType)) throw invalid('resource.disks', '', `${diskType} disk type cannot be used by ${type.name} machine type.`);
 }
 
@@ -148,9 +148,9 @@ function attachEffect(call: Call): Effect {
   const path = memberPath(call, instances);
   const instance = cloud.ready(path);
   if (body['source'] === undefined || body['source'] === '') throw required('disk.source');
-  const disk = attachableDisk(call, 'disk.source', String(body['source']), parameters['zone'] ?? '');
+  const disk = attachableDisk(call, 'disk.source', textOf(body['source']), parameters['zone'] ?? '');
   const resource = cloud.ready(disk);
-  const type = machineTypes.get(lastOf(String(instance['machineType'])));
+  const type = machineTypes.get(lastOf(textOf(instance['machineType'])));
   if (type !== undefined) checkFits(type, resource);
   const deviceName = body['deviceName'];
   if (attachmentsOf(instance).some((each) => each.deviceName === deviceName)) throw invalid('disk.deviceName', deviceName, 'The device name is used by another disk of the instance.');
@@ -169,11 +169,11 @@ function attachEffect(call: Call): Effect {
 }
 
 function attach(cloud: Cloud, path: Path, disk: Path, asked: Json): void {
-  checkAttachable(cloud, disk, String(asked['mode'] ?? 'READ_WRITE'));
+  checkAttachable(cloud, disk, textOf(asked['mode'] ?? 'READ_WRITE'));
   const [instance, resource] = [cloud.resources.get(path), cloud.resources.get(disk)];
   if (instance === undefined || resource === undefined) throw notReadyFailure(path);
   const attached = attachmentsOf(instance);
-  const most = machineTypes.get(lastOf(String(instance['machineType'])))?.disks ?? 128;
+  const most = machineTypes.get(lastOf(textOf(instance['machineType'])))?.disks ?? 128;
   if (attached.length >= most) throw new OperationError('LIMIT_EXCEEDED', `Exceeded limit 'maximum_persistent_disks' on resource '${instance.name}'. Limit: ${most.toFixed(1)}`, badRequest);
   let index = 0;
   while (attached.some((each) => each.index === index)) index++;
@@ -211,4 +211,3 @@ export const instanceDiskMethods: readonly Method[] = [
   { id: 'compute.instances.attachDisk', verb: 'POST', path: `${memberTemplate(instances)}/attachDisk`, query: ['forceAttach'], body: 'AttachedDisk', effect: attachEffect },
   { id: 'compute.instances.detachDisk', verb: 'POST', path: `${memberTemplate(instances)}/detachDisk`, query: ['deviceName'], effect: detachEffect },
 ];
-

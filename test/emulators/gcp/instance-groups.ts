@@ -1,7 +1,7 @@
 import { ApiError, badRequest, conditionNotMet, invalid, notFound, OperationError, required } from './api-error.ts';
 import type { Cloud } from './cloud.ts';
 import { deleteMethod, insertMethod, memberPath, memberTemplate, readMethods, type Family } from './family.ts';
-import type { Json, Resource } from './json.ts';
+import { type Json, type Resource, textOf } from './json.ts';
 import { nameFormat, nameRegex, parseReference, projectOf, scopeOf, type Path } from './links.ts';
 import { listAnswer, listQuery } from './lists.ts';
 import type { Call, Effect, Method } from './method.ts';
@@ -28,7 +28,7 @@ function named(call: Call, path: Path): readonly Path[] {
   if (asked === undefined || asked.length === 0) throw required('instances');
   if (asked.length > 1_000) throw invalid('instances', '', 'At most 1000 instances can be specified in one request.');
   return asked.map(({ instance }, index) => {
-    const member = parseReference(String(instance ?? ''), { field: `instances[${index}].instance`, project: call.project, collections: ['instances'] });
+    const member = parseReference(textOf(instance ?? ''), { field: `instances[${index}].instance`, project: call.project, collections: ['instances'] });
     if (scopeOf(member) !== scopeOf(path)) throw invalid(`instances[${index}].instance`, instance, `The instance must be in the zone of the instance group, '${scopeOf(path).slice('zones/'.length)}'.`);
     if (call.cloud.resources.get(member) === undefined) throw notFound(member);
     return member;
@@ -62,7 +62,7 @@ function removeEffect(call: Call): Effect {
   const removed = new Set(named(call, path));
   const absent = [...removed].find((instance) => !cloud.members.get(path)?.has(instance));
   if (absent !== undefined) throw new ApiError(400, 'memberNotFound', `Instance '${absent}' is not a member of '${path}'.`);
-  return { ...targetOf(path, group), operationType: 'compute.instanceGroups.removeInstances', finish: () => setMembers(cloud, path, (cloud.members.get(path) ?? new Set<Path>()).difference(removed)) };
+  return { ...targetOf(path, group), operationType: 'compute.instanceGroups.removeInstances', finish: () => setMembers(cloud, path, new Set([...(cloud.members.get(path) ?? [])].filter((instance) => !removed.has(instance)))) };
 }
 
 function setMembers(cloud: Cloud, path: Path, members: Set<Path>): void {
@@ -118,4 +118,3 @@ export const instanceGroupMethods: readonly Method[] = [
   { id: 'compute.instanceGroups.listInstances', verb: 'POST', path: `${member}/listInstances`, query: listQuery, body: 'InstanceGroupsListInstancesRequest', permission: 'compute.instanceGroups.list', handle: listInstances },
   { id: 'compute.instanceGroups.setNamedPorts', verb: 'POST', path: `${member}/setNamedPorts`, body: 'InstanceGroupsSetNamedPortsRequest', permission: 'compute.instanceGroups.update', effect: setPortsEffect },
 ];
-

@@ -1,7 +1,7 @@
 import { invalid } from './api-error.ts';
 import type { Cloud } from './cloud.ts';
 import { isBlock, parseIp } from './ip.ts';
-import type { Json, Resource } from './json.ts';
+import { type Json, type Resource, textOf } from './json.ts';
 import { lastOf } from './links.ts';
 import type { Call } from './method.ts';
 import { externalAddress, internalAddress, networkOf, subnetworkOf } from './networks.ts';
@@ -23,15 +23,15 @@ export function plannedInterfaces({ cloud, project, body }: Call, region: string
     const network = each['subnetwork'] === undefined || each['network'] !== undefined ? networkOf(cloud, project, `${field}.network`, each['network']) : undefined;
     const subnetwork = subnetworkOf(cloud, project, region, { field: `${field}.subnetwork`, value: each['subnetwork'], ...(network === undefined ? {} : { network }) });
     if (network !== undefined && subnetwork['network'] !== network.selfLink) throw invalid(`${field}.subnetwork`, each['subnetwork'], `The subnetwork is not of the network '${network.name}'.`);
-    if (each['networkIP'] !== undefined && parseIp(String(each['networkIP'])) === undefined) throw invalid(`${field}.networkIP`, each['networkIP'], 'The address is not a valid IPv4 address.');
+    if (each['networkIP'] !== undefined && parseIp(textOf(each['networkIP'])) === undefined) throw invalid(`${field}.networkIP`, each['networkIP'], 'The address is not a valid IPv4 address.');
     checkAliases(field, (each['aliasIpRanges'] as readonly Json[] | undefined) ?? []);
-    return { network: String(subnetwork['network']), subnetwork, asked: each };
+    return { network: textOf(subnetwork['network']), subnetwork, asked: each };
   });
 }
 
 function checkAliases(field: string, ranges: readonly Json[]): void {
   for (const [index, { ipCidrRange }] of ranges.entries()) {
-    const text = String(ipCidrRange);
+    const text = textOf(ipCidrRange);
     if (!isBlock(text) && !/^\/\d{1,2}$/.test(text)) throw invalid(`${field}.aliasIpRanges[${index}].ipCidrRange`, ipCidrRange, 'Must be a CIDR range, an address or a netmask.');
   }
 }
@@ -40,7 +40,7 @@ function checkAliases(field: string, ranges: readonly Json[]): void {
 export function instanceInterfaces(cloud: Cloud, planned: readonly PlannedInterface[]): readonly Json[] {
   return planned.map(({ network, subnetwork, asked }, index) => {
     const configs = (asked['accessConfigs'] as readonly Json[] | undefined) ?? [];
-    const networkIP = internalAddress(cloud, subnetwork, asked['networkIP'] === undefined ? undefined : String(asked['networkIP']));
+    const networkIP = internalAddress(cloud, subnetwork, asked['networkIP'] === undefined ? undefined : textOf(asked['networkIP']));
     return {
       kind: 'compute#networkInterface',
       name: `nic${index}`,

@@ -7,7 +7,7 @@ import { checkAttachable, markUsed, plannedDisks, releaseDisks, type PlannedDisk
 import { instances } from './instance-family.ts';
 import { instanceInterfaces, plannedInterfaces, type PlannedInterface } from './instance-interfaces.ts';
 import { metadataOf, tagsOf } from './instance-settings.ts';
-import type { Json } from './json.ts';
+import { type Json, textOf } from './json.ts';
 import { checkLabels } from './labels.ts';
 import { lastOf, linkOf, parseReference, regionOfZone, type Path } from './links.ts';
 import type { Call, Effect, Method } from './method.ts';
@@ -18,7 +18,7 @@ function createInstance(call: Call, name: string): Creation {
   const { cloud, project, body, parameters } = call;
   const zone = parameters['zone'] ?? '';
   if (body['machineType'] === undefined) throw required('resource.machineType');
-  const machineType = parseReference(String(body['machineType']), { field: 'resource.machineType', project, collections: ['machineTypes'] });
+  const machineType = parseReference(textOf(body['machineType']), { field: 'resource.machineType', project, collections: ['machineTypes'] });
   const type = machineTypeOf('resource.machineType', machineType, zone);
   const disks = plannedDisks(call, name, type);
   const interfaces = plannedInterfaces(call, regionOfZone(zone));
@@ -91,7 +91,7 @@ export function removeInstance(cloud: Cloud, path: Path): void {
   if (instance === undefined) return;
   releaseDisks(cloud, path, instance);
   for (const [group, members] of cloud.members) if (members.delete(path)) cloud.change(group, (current) => ({ ...current, size: members.size }));
-  if (instance['status'] !== 'TERMINATED') cloud.giveCapacity(zoneOf(path), lastOf(String(instance['machineType'])));
+  if (instance['status'] !== 'TERMINATED') cloud.giveCapacity(zoneOf(path), lastOf(textOf(instance['machineType'])));
   cloud.resources.remove(path);
 }
 
@@ -113,7 +113,7 @@ function startEffect(call: Call): Effect {
     ...base,
     finish: () => {
       if (refusal !== undefined && refusal.message.includes("'CPUS'")) throw refusal;
-      cloud.takeCapacity(call.project, zoneOf(path), lastOf(String(instance['machineType'])));
+      cloud.takeCapacity(call.project, zoneOf(path), lastOf(textOf(instance['machineType'])));
       startInstance(cloud, path);
     },
     advance: () => became('STAGING'),
@@ -129,7 +129,7 @@ export function startInstance(cloud: Cloud, path: Path): void {
 export function stopInstance(cloud: Cloud, path: Path): void {
   const instance = cloud.resources.get(path);
   if (instance === undefined || instance['status'] === 'TERMINATED') return;
-  cloud.giveCapacity(zoneOf(path), lastOf(String(instance['machineType'])));
+  cloud.giveCapacity(zoneOf(path), lastOf(textOf(instance['machineType'])));
   cloud.resources.put(path, { ...instance, status: 'TERMINATED', lastStopTimestamp: timestamp(cloud.clock.now()) });
 }
 
@@ -155,4 +155,3 @@ export const instanceMethods: readonly Method[] = [
   { id: 'compute.instances.stop', verb: 'POST', path: `${memberTemplate(instances)}/stop`, query: ['discardLocalSsd'], effect: stopEffect },
   { id: 'compute.instances.start', verb: 'POST', path: `${memberTemplate(instances)}/start`, effect: startEffect },
 ];
-

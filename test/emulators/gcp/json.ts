@@ -17,3 +17,9 @@ export function isObject(value: unknown): value is Json {
 export function fieldOf(value: unknown, name: string): unknown {
   return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
+
+/** A value as a text: what is none, as JSON; nothing, as ''. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value === undefined ? '' : JSON.stringify(value);
+}

@@ -1,7 +1,7 @@
 import { ApiError, invalid } from './api-error.ts';
 import { regionNames, zoneNames } from './catalog.ts';
 import { parseFilter, type Predicate } from './filter.ts';
-import { fieldOf, type Json, type Resource } from './json.ts';
+import { fieldOf, type Json, type Resource, textOf } from './json.ts';
 import { linkOf, pathOfLink, scopeOf } from './links.ts';
 import type { Call } from './method.ts';
 
@@ -103,7 +103,7 @@ function maxResults(text: string | null): number {
 function ordered(resources: readonly Resource[], order: string): readonly Resource[] {
   if (order === '' || order === 'name') return resources;
   if (order !== 'creationTimestamp desc') throw invalid('orderBy', order, "Must be 'name' or 'creationTimestamp desc'.");
-  const when = (resource: Resource) => String(fieldOf(resource, 'creationTimestamp') ?? fieldOf(resource, 'insertTime') ?? '');
+  const when = (resource: Resource) => textOf(fieldOf(resource, 'creationTimestamp') ?? fieldOf(resource, 'insertTime') ?? '');
   return resources.toSorted((left, right) => when(right).localeCompare(when(left)));
 }
 

@@ -3,7 +3,7 @@ import { regionNames } from './catalog.ts';
 import type { Cloud } from './cloud.ts';
 import { readMethods, type Family } from './family.ts';
 import { contains, formatIp, parseBlock, parseIp } from './ip.ts';
-import type { Resource } from './json.ts';
+import { type Resource, textOf } from './json.ts';
 import { linkOf, parseReference, regionOf, type Path } from './links.ts';
 import type { Method } from './method.ts';
 import { placeOf, timestamp } from './operations.ts';
@@ -74,14 +74,14 @@ function makeSubnetwork({ resources, random, clock }: Cloud, network: Path, regi
 
 /** The network that a body names; `default` where it names none. */
 export function networkOf(cloud: Cloud, project: string, field: string, value: unknown): Resource {
-  const path = parseReference(value === undefined || value === '' ? 'global/networks/default' : String(value), { field, project, collections: ['networks'] });
+  const path = parseReference(value === undefined || value === '' ? 'global/networks/default' : textOf(value), { field, project, collections: ['networks'] });
   return existing(cloud, path);
 }
 
 /** The subnetwork that a body names, or the one that a network has in a region. */
 export function subnetworkOf(cloud: Cloud, project: string, region: string, { field, value, network }: { readonly field: string; readonly value: unknown; readonly network?: Resource }): Resource {
   if (value !== undefined && value !== '') {
-    const path = parseReference(String(value), { field, project, collections: ['subnetworks'] });
+    const path = parseReference(textOf(value), { field, project, collections: ['subnetworks'] });
     if (regionOf(path) !== region) throw invalid(field, value, `The subnetwork must be in region '${region}'.`);
     return existing(cloud, path);
   }
@@ -102,7 +102,7 @@ function existing(cloud: Cloud, path: Path): Resource {
  * @throws {OperationError} when there is none, or the asked one is in use
  */
 export function internalAddress(cloud: Cloud, subnetwork: Resource, asked?: string): string {
-  const block = parseBlock(String(subnetwork['ipCidrRange']));
+  const block = parseBlock(textOf(subnetwork['ipCidrRange']));
   if (block === undefined) throw new Error(`${subnetwork.selfLink} has no range`);
   const used = usedAddresses(cloud);
   if (asked !== undefined) {
@@ -143,4 +143,3 @@ function usedAddresses({ resources }: Cloud): ReadonlySet<string> {
 }
 
 export const networkMethods: readonly Method[] = [...readMethods(networks), ...readMethods(subnetworks)];
-

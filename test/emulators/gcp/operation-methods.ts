@@ -42,4 +42,3 @@ export const operationMethods: readonly Method[] = [
   ...families.flatMap(methodsOf),
   { id: 'compute.globalOperations.aggregatedList', verb: 'GET', path: 'aggregated/operations', query: aggregatedQuery, permission: 'compute.globalOperations.list', handle: (call) => aggregatedAnswer(call, 'compute#operationAggregatedList', 'operations', scopes) },
 ];
-

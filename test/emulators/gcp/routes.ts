@@ -1,7 +1,7 @@
 import { invalid, notFound, required } from './api-error.ts';
 import { deleteMethod, insertMethod, readMethods, type Creation, type Family } from './family.ts';
 import { isBlock, parseIp } from './ip.ts';
-import type { Json } from './json.ts';
+import { type Json, textOf } from './json.ts';
 import { linkOf, nameFormat, nameRegex, parseReference } from './links.ts';
 import type { Call, Method } from './method.ts';
 import { networkOf } from './networks.ts';
@@ -15,9 +15,9 @@ function createRoute(call: Call): Creation {
   if (body['network'] === undefined) throw required('resource.network');
   if (body['destRange'] === undefined) throw required('resource.destRange');
   const network = networkOf(cloud, project, 'resource.network', body['network']);
-  if (!isBlock(String(body['destRange']))) throw invalid('resource.destRange', body['destRange'], 'Must be a CIDR address range whose address has no bits beyond its prefix.');
+  if (!isBlock(textOf(body['destRange']))) throw invalid('resource.destRange', body['destRange'], 'Must be a CIDR address range whose address has no bits beyond its prefix.');
   const priority = body['priority'] ?? 1000;
-  if (Number(priority) < 0 || Number(priority) > 65_535) throw invalid('resource.priority', String(priority), 'Must be between 0 and 65535.');
+  if (Number(priority) < 0 || Number(priority) > 65_535) throw invalid('resource.priority', textOf(priority), 'Must be between 0 and 65535.');
   for (const [index, tag] of ((body['tags'] as readonly string[] | undefined) ?? []).entries()) if (!nameRegex.test(tag)) throw invalid(`resource.tags[${index}]`, tag, `Must be a match of regex '${nameFormat}'`);
   const fields = { network: network.selfLink, destRange: body['destRange'], priority, ...(body['tags'] === undefined ? {} : { tags: body['tags'] }), ...nextHop(call) };
   return { fields };
@@ -28,7 +28,7 @@ function nextHop({ cloud, project, body }: Call): Json {
   const [hop, second] = named;
   if (hop === undefined) throw invalid('resource', '', `Exactly one next hop must be specified: ${hops.join(', ')}.`);
   if (second !== undefined) throw invalid(`resource.${second}`, body[second], 'Exactly one next hop must be specified.');
-  const value = String(body[hop]);
+  const value = textOf(body[hop]);
   const field = `resource.${hop}`;
   if (hop === 'nextHopIp' || (hop === 'nextHopIlb' && parseIp(value) !== undefined)) {
     if (parseIp(value) === undefined) throw invalid(field, value, 'The address is not a valid IPv4 address.');

@@ -1,5 +1,5 @@
 import { invalid } from './api-error.ts';
-import type { Json } from './json.ts';
+import { type Json, textOf } from './json.ts';
 
 /** The ports of a forwarding rule, as it keeps them: a list of at most five, one range, or all. */
 export function checkPorts(body: Json, scheme: string, protocol: string, passthrough: boolean): Json {
@@ -52,6 +52,6 @@ export function overlap(left: Json, right: Json): boolean {
 function rangesOf(rule: Json): readonly (readonly [number, number])[] {
   const ports = (rule['ports'] as readonly string[] | undefined)?.map((port): [number, number] => [Number(port), Number(port)]);
   if (ports !== undefined) return ports;
-  const [first, last] = String(rule['portRange'] ?? '0-65535').split('-').map(Number);
+  const [first, last] = textOf(rule['portRange'] ?? '0-65535').split('-').map(Number);
   return [[first ?? 0, last ?? 65_535]];
 }

@@ -2,7 +2,7 @@ import { forbidden, invalid, notFound, notReady, OperationError, required } from
 import type { Cloud } from './cloud.ts';
 import { bytesOf, newestOfFamily } from './disk-rules.ts';
 import { deleteMethod, insertEffect, insertMethod, labelFields, memberPath, memberTemplate, readMethods, setLabelsMethod, type Creation, type Family } from './family.ts';
-import type { Json, Resource } from './json.ts';
+import { type Json, type Resource, textOf } from './json.ts';
 import { checkLabels } from './labels.ts';
 import { parseReference, regionOf, type Path } from './links.ts';
 import type { Call, Method } from './method.ts';
@@ -33,7 +33,7 @@ function createSnapshot(call: Call, path: Path, disk: Resource): Creation {
 
 function rateRefusal(cloud: Cloud, path: Path, disk: Resource): OperationError | undefined {
   const since = cloud.clock.now() - 3_600_000;
-  const recent = cloud.resources.everywhere('snapshots').filter((snapshot) => snapshot['sourceDiskId'] === disk.id && Date.parse(String(snapshot['creationTimestamp'])) > since);
+  const recent = cloud.resources.everywhere('snapshots').filter((snapshot) => snapshot['sourceDiskId'] === disk.id && Date.parse(textOf(snapshot['creationTimestamp'])) > since);
   if (recent.length < hourly) return undefined;
   return new OperationError('RESOURCE_OPERATION_RATE_EXCEEDED', `Operation rate exceeded for resource '${path}'. Too frequent operations from the source resource.`, forbidden);
 }
@@ -61,7 +61,7 @@ export function snapshotMethodOf(family: Family): Method {
 function insertSnapshot(call: Call): Creation {
   const source = call.body['sourceDisk'];
   if (source === undefined) throw required('resource.sourceDisk');
-  const path = parseReference(String(source), { field: 'resource.sourceDisk', project: call.project, collections: ['disks'] });
+  const path = parseReference(textOf(source), { field: 'resource.sourceDisk', project: call.project, collections: ['disks'] });
   return createSnapshot(call, path, call.cloud.ready(path));
 }
 
@@ -72,7 +72,7 @@ function insertImage(call: Call): Creation {
   if (name === undefined) throw invalid('resource', '', 'A source disk, snapshot, image or raw disk must be specified.');
   if (second !== undefined) throw invalid(`resource.${second}`, body[second], 'Only one source of an image can be specified.');
   const collections = { sourceDisk: ['disks'], sourceSnapshot: ['snapshots'], sourceImage: ['images'] }[name];
-  const path = parseReference(String(body[name]), { field: `resource.${name}`, project: call.project, collections });
+  const path = parseReference(textOf(body[name]), { field: `resource.${name}`, project: call.project, collections });
   const source = call.cloud.resources.get(path);
   if (source === undefined) throw notFound(path);
   if (source['status'] !== 'READY') throw notReady(path);
@@ -81,7 +81,7 @@ function insertImage(call: Call): Creation {
 }
 
 function imageFields(body: Json, name: string, source: Resource): Json {
-  const size = String(source['sizeGb'] ?? source['diskSizeGb']);
+  const size = textOf(source['sizeGb'] ?? source['diskSizeGb']);
   return {
     sourceType: 'RAW',
     [name]: source.selfLink,
@@ -110,4 +110,3 @@ export const snapshotMethods: readonly Method[] = [
     handle: ({ cloud, project, parameters }) => newestOfFamily(cloud, `projects/${project}`, parameters['family'] ?? ''),
   },
 ];
-

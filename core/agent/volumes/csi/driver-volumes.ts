@@ -13,8 +13,8 @@ import { bytesOf } from '#core/agent/volumes/files/keys.ts';
 import type { PreparedVolume } from '#core/agent/volumes/pod-volumes.ts';
 import type { ServiceAccountTokens } from '#core/agent/volumes/service-account-tokens.ts';
 import { messageOf } from '#core/agent/volumes/system/error-code.ts';
-import type { NodeVolumeDriver, VolumeUse } from '#core/spi/volume-driver.ts';
-import { attachmentName, awaitAttachment, needsAttachment, type Attachment } from './attachments.ts';
+import { reportsTopology, type NodeVolumeDriver, type VolumeUse } from '#core/spi/volume-driver.ts';
+import { attachmentName, awaitAttachment, needsAttachment, uniqueName, type Attachment } from './attachments.ts';
 import { awaitsNode, expandFileSystem } from './expansion.ts';
 import type { NodeDrivers } from './node-drivers.ts';
 import type { MountRequest, StagedVolumes } from './staged-volumes.ts';
@@ -67,7 +67,7 @@ export class DriverVolumes {
   async #mount(request: DriverVolumeRequest, { driver, description, use }: { readonly driver: NodeVolumeDriver; readonly description: CSIDriver | undefined; readonly use: VolumeUse }, signal: AbortSignal): Promise<string> {
     const { pod, volume, source, publishReadOnly } = request;
     const { metadata: { name } } = volume;
-    const attachment = needsAttachment(description) ? await this.#attachment(driver.name, source.volumeHandle, name, signal) : undefined;
+    const attachment = needsAttachment(description) ? await this.#attachment(driver, source.volumeHandle, name, signal) : undefined;
     const volumeContext = source.volumeAttributes ?? {};
     const [stageSecrets, publishSecrets] = await Promise.all([this.#secrets(source.nodeStageSecretRef, signal), this.#secrets(source.nodePublishSecretRef, signal)]);
     return this.#parts.staged.setUp({
@@ -79,9 +79,11 @@ export class DriverVolumes {
     }, signal);
   }
 
-  #attachment(driver: string, handle: string, volume: string, signal: AbortSignal): Promise<Attachment> {
-    const { client, clock, nodeName } = this.#parts;
-    return awaitAttachment(client, clock, { name: attachmentName(handle, driver, nodeName), volume }, signal);
+  async #attachment(driver: NodeVolumeDriver, handle: string, volume: string, signal: AbortSignal): Promise<Attachment> {
+    const { client, clock, nodeName, staged } = this.#parts;
+    const nodeId = reportsTopology(driver) ? (await driver.nodeTopology(signal)).nodeId : undefined;
+    const name = attachmentName(handle, driver.name, nodeName);
+    return awaitAttachment(client, clock, { name, volume, nodeName, nodeId, uniqueName: uniqueName(driver.name, handle), isInUse: staged.isConfirmed(driver.name, handle) }, signal);
   }
 
   /** Failing to grow keeps no pod from its data: it is told, and tried again. */

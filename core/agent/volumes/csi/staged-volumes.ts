@@ -1,15 +1,18 @@
 import { mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StepError } from '#core/agent/volumes/failures.ts';
+import { StepError, UnattachedError } from '#core/agent/volumes/failures.ts';
 import type { Layout } from '#core/agent/volumes/layout.ts';
 import type { Operations } from '#core/agent/volumes/operations.ts';
 import { isMissing } from '#core/agent/volumes/system/error-code.ts';
 import { mountsWithin } from '#core/agent/volumes/system/mount-table.ts';
 import type { Mounter } from '#core/agent/volumes/system/mounter.ts';
 import { SharedReading } from '#core/agent/volumes/system/shared-reading.ts';
+import type { StatusWriter } from '#core/client/client.ts';
 import type { NodeVolumeDriver, VolumeUse } from '#core/spi/volume-driver.ts';
+import { uniqueName } from './attachments.ts';
 import type { NodeDrivers } from './node-drivers.ts';
 import { allRecords, elsewhere, type PodRecord } from './pod-records.ts';
+import { UseReports } from './use-reports.ts';
 import { isSameVolume, readRecord, removeRecord, writeRecord, type VolumeRecord } from './volume-record.ts';
 
 /** All that a driver must be told to bring a volume to a pod. */
@@ -35,6 +38,7 @@ export interface StagedVolumesParts {
   readonly mounter: Mounter;
   readonly drivers: NodeDrivers;
   readonly nodeName: string;
+  readonly client: StatusWriter;
 }
 
 /**
@@ -44,22 +48,29 @@ export interface StagedVolumesParts {
 export class StagedVolumes {
   readonly #parts: StagedVolumesParts;
   readonly #records: SharedReading<readonly PodRecord[]>;
-  #attached = new Map<string, string>();
+  readonly #uses: UseReports;
+  #attached = new Set<string>();
 
   constructor(parts: StagedVolumesParts) {
     this.#parts = parts;
+    this.#uses = new UseReports(parts.client, parts.nodeName, () => this.inUse);
     this.#records = new SharedReading(() => allRecords(parts.layout));
   }
 
   /** Volumes that a controller attached and this node uses, as `status.volumesInUse` calls them. */
   get inUse(): readonly string[] {
-    return [...this.#attached.values()].toSorted();
+    return [...this.#attached].toSorted();
+  }
+
+  /** It is attached, in use, and the cluster knows. */
+  isConfirmed(driver: string, handle: string): boolean {
+    return this.#uses.isConfirmed(uniqueName(driver, handle));
   }
 
   /** Takes from the disk what is in use. */
   async recall(): Promise<void> {
     const records = (await this.#records.get()).flatMap(({ record }) => record ?? []);
-    this.#attached = new Map(records.filter(({ attachmentID }) => attachmentID !== '').map((record) => [keyOf(record), `kubernetes.io/csi/${keyOf(record)}`]));
+    this.#attached = new Set(records.filter(({ attachmentID }) => attachmentID !== '').map(nameOf));
   }
 
   /** Where the pod sees the volume: a folder, or a device. @throws {StepError} */
@@ -70,6 +81,7 @@ export class StagedVolumes {
     const target = join(folder, isBlock ? 'device' : 'mount');
     return this.#exclusive({ driverName: driver.name, volumeHandle: handle }, isBlock ? mapSteps : mountSteps, name, signal, async (bounded) => {
       const record = await this.#claim(request, folder);
+      if (request.attachmentId !== '') await this.#uses.confirm(nameOf(record), bounded);
       const stagingPath = await this.#stage(request, bounded);
       const step = isBlock ? mapSteps : mountSteps;
       await named(step.publish, name, step.reason, () => driver.publish({
@@ -121,11 +133,11 @@ export class StagedVolumes {
     if (use.accessModes.includes('ReadWriteOncePod') && elsewhere(await this.#records.get(), wanted, folder).some((other) => other.podUid !== podUid)) {
       throw new Error('volume uses the ReadWriteOncePod access mode and is already in use by another pod');
     }
-    if (attachmentId !== '') this.#attached.set(keyOf(wanted), `kubernetes.io/csi/${keyOf(wanted)}`);
     await mkdir(folder, { recursive: true, mode: 0o750 });
     const found = await readRecord(folder);
     if (found === undefined) await writeRecord(folder, wanted);
     else if (!isSameVolume(found, wanted)) throw new Error(`${folder} has volume ${found.volumeHandle} of ${found.driverName} already`);
+    if (attachmentId !== '') this.#attached.add(nameOf(wanted));
     return found ?? wanted;
   }
 
@@ -154,7 +166,7 @@ export class StagedVolumes {
       await removeEmpty(stagingPath);
       await removeRecord(folder);
       await removeEmpty(folder);
-      this.#attached.delete(keyOf(record));
+      if (this.#attached.delete(nameOf(record))) this.#uses.end(nameOf(record));
     });
   }
 
@@ -186,14 +198,13 @@ const mountSteps: Steps = { stage: 'MountVolume.MountDevice', publish: 'MountVol
 const mapSteps: Steps = { stage: 'MapVolume.SetUpDevice', publish: 'MapVolume.MapPodDevice', reason: 'FailedMapVolume' };
 const unmountSteps: Steps = { stage: 'UnmountDevice', publish: 'UnmountVolume.TearDown', reason: 'FailedUnmount' };
 
-/** `kubernetes.io/csi/` before it is upstream's unique name of a volume. */
-const keyOf = ({ driverName, volumeHandle }: Pick<VolumeRecord, 'driverName' | 'volumeHandle'>): string => `${driverName}^${volumeHandle}`;
+const nameOf = ({ driverName, volumeHandle }: Pick<VolumeRecord, 'driverName' | 'volumeHandle'>): string => uniqueName(driverName, volumeHandle);
 
 async function named<T>(step: string, name: string, reason: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof StepError) throw error;
+    if (error instanceof StepError || error instanceof UnattachedError) throw error;
     throw new StepError(step, name, error, { reason });
   }
 }

@@ -44,19 +44,28 @@ const association = (region: Region, instance: Instance): XmlObject | undefined 
 const macOf = ({ interfaceId }: Instance): string => `02:${(interfaceId.slice(-10).match(/../g) ?? []).join(':')}`;
 
 export function writeInstance(region: Region, instance: Instance): XmlObject {
-  const gone = instance.state === 'terminated';
   return {
-    instanceId: instance.id, imageId: instance.imageId, instanceState: writeState(instance.state), privateDnsName: gone ? '' : privateDnsName(region, instance), dnsName: gone ? '' : publicDnsName(region, instance),
-    reason: instance.transition ?? '', keyName: instance.keyName, amiLaunchIndex: instance.launchIndex, productCodes: [], instanceType: instance.type, launchTime: new Date(instance.launchedAt),
-    placement: { availabilityZone: instance.zone, availabilityZoneId: region.zone(instance.zone)?.id, groupName: '', tenancy: 'default' }, monitoring: { state: instance.monitoring ? 'enabled' : 'disabled' },
-    ...(gone ? {} : { subnetId: instance.subnetId, vpcId: instance.vpcId, privateIpAddress: instance.privateIp, ipAddress: instance.publicIp }),
-    sourceDestCheck: gone ? undefined : instance.sourceDestCheck, groupSet: gone ? [] : writeGroups(region, instance),
+    instanceId: instance.id, imageId: instance.imageId, instanceState: writeState(instance.state), reason: instance.transition ?? '', keyName: instance.keyName, amiLaunchIndex: instance.launchIndex,
+    productCodes: [], instanceType: instance.type, launchTime: new Date(instance.launchedAt), monitoring: { state: instance.monitoring ? 'enabled' : 'disabled' },
+    placement: { availabilityZone: instance.zone, availabilityZoneId: region.zone(instance.zone)?.id, groupName: '', tenancy: 'default' },
     stateReason: instance.stateReason === undefined ? undefined : { ...instance.stateReason },
-    architecture: instanceTypes.get(instance.type)?.architecture, rootDeviceType: 'ebs', rootDeviceName: rootDevice, blockDeviceMapping: gone ? [] : writeDevices(region, instance),
-    virtualizationType: 'hvm', clientToken: instance.clientToken ?? '', tagSet: writeTags(instance.tags), hypervisor: 'xen', networkInterfaceSet: gone ? [] : [writeInterface(region, instance)],
+    architecture: instanceTypes.get(instance.type)?.architecture, rootDeviceType: 'ebs', rootDeviceName: rootDevice,
+    virtualizationType: 'hvm', clientToken: instance.clientToken ?? '', tagSet: writeTags(instance.tags), hypervisor: 'xen',
     instanceLifecycle: instance.lifecycle, iamInstanceProfile: instance.profile === undefined ? undefined : { arn: profileArn(region, instance.profile) }, ebsOptimized: instance.ebsOptimized, enaSupport: true,
     metadataOptions: { state: 'applied', httpTokens: 'required', httpPutResponseHopLimit: 2, httpEndpoint: 'enabled', httpProtocolIpv6: 'disabled', instanceMetadataTags: 'disabled' },
     platformDetails: 'Linux/UNIX', usageOperation: 'RunInstances',
+    ...(instance.state === 'terminated' ? terminatedParts : writeParts(region, instance)),
+  };
+}
+
+/** What it gives back at its end. */
+const terminatedParts: XmlObject = { privateDnsName: '', dnsName: '', groupSet: [], blockDeviceMapping: [], networkInterfaceSet: [] };
+
+function writeParts(region: Region, instance: Instance): XmlObject {
+  return {
+    privateDnsName: privateDnsName(region, instance), dnsName: publicDnsName(region, instance), subnetId: instance.subnetId, vpcId: instance.vpcId, privateIpAddress: instance.privateIp,
+    ipAddress: instance.publicIp, sourceDestCheck: instance.sourceDestCheck, groupSet: writeGroups(region, instance), blockDeviceMapping: writeDevices(region, instance),
+    networkInterfaceSet: [writeInterface(region, instance)],
   };
 }
 

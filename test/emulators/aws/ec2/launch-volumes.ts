@@ -26,15 +26,17 @@ export function launchVolumes(region: Region, mappings: readonly Params[]): Laun
     if (device === undefined) throw new ApiError('MissingParameter', 'The request must contain the parameter deviceName');
     if (mapping.has('NoDevice')) volumes.delete(device);
     const ebs = mapping.struct('Ebs');
-    if (ebs === undefined) continue;
-    const source = ebs.has('SnapshotId') ? knownRow(snapshotId, region.snapshots, ebs.need('SnapshotId')) : undefined;
-    const shape = volumeShape({
-      type: ebs.text('VolumeType') ?? 'gp3', sizeGiB: ebs.number('VolumeSize') ?? source?.sizeGiB ?? volumes.get(device)?.shape.sizeGiB, iops: ebs.number('Iops'), throughput: ebs.number('Throughput'), multiAttach: false,
-    });
-    checkVolumeQuotas(region, shape);
-    volumes.set(device, { device, shape, encrypted: ebs.flag('Encrypted') ?? false, snapshotId: source?.id, deleteOnTermination: ebs.flag('DeleteOnTermination') ?? true });
+    if (ebs !== undefined) volumes.set(device, mapped(region, device, ebs, volumes.get(device)));
   }
   return [...volumes.values()];
+}
+
+function mapped(region: Region, device: string, ebs: Params, usual: LaunchVolume | undefined): LaunchVolume {
+  const source = ebs.has('SnapshotId') ? knownRow(snapshotId, region.snapshots, ebs.need('SnapshotId')) : undefined;
+  const sizeGiB = ebs.number('VolumeSize') ?? source?.sizeGiB ?? usual?.shape.sizeGiB;
+  const shape = volumeShape({ type: ebs.text('VolumeType') ?? 'gp3', sizeGiB, iops: ebs.number('Iops'), throughput: ebs.number('Throughput'), multiAttach: false });
+  checkVolumeQuotas(region, shape);
+  return { device, shape, encrypted: ebs.flag('Encrypted') ?? false, snapshotId: source?.id, deleteOnTermination: ebs.flag('DeleteOnTermination') ?? true };
 }
 
 export function makeVolumes(region: Region, instance: Instance, volumes: readonly LaunchVolume[], tags: Tags): void {

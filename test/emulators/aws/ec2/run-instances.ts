@@ -102,16 +102,19 @@ function groupsFor(region: Region, params: Params, subnet: Subnet | undefined): 
 /** The subnet, and for how many instances it has room. @throws {ApiError} when that is for less than `min` */
 function placeFor(region: Region, params: Params, launch: Launch, min: number): { readonly subnet: Subnet; readonly room: number } {
   const zone = params.struct('Placement')?.text('AvailabilityZone');
-  if (zone !== undefined && region.zone(zone) === undefined) throw new ApiError('InvalidParameterValue', `Invalid availability zone: [${zone}]`);
-  if (launch.subnet !== undefined && zone !== undefined && launch.subnet.zone !== zone) throw new ApiError('InvalidParameterValue', `The availability zone '${zone}' does not match that of the subnet ${launch.subnet.id}.`);
-  const fixed = launch.subnet !== undefined || zone !== undefined;
-  const subnets = launch.subnet === undefined ? [...region.subnets.rows()].filter((subnet) => subnet.defaultForZone && (zone === undefined || subnet.zone === zone)) : [launch.subnet];
+  const subnets = subnetsFor(region, zone, launch.subnet);
   const place = subnets.map((subnet) => ({ subnet, room: roomFor(region, subnet.zone, launch.type) })).find(({ room }) => room >= min);
-  const [first] = subnets;
-  if (place === undefined || first === undefined) throw noCapacity(region, launch.type, fixed ? first?.zone : undefined);
+  if (place === undefined) throw noCapacity(region, launch.type, launch.subnet?.zone ?? zone);
   const free = freeAddresses(region, place.subnet);
   if (free < min) throw new ApiError('InsufficientFreeAddressesInSubnet', 'There are not enough free addresses in the subnet to satisfy the requested number of instances.');
   return { ...place, room: Math.min(place.room, free) };
+}
+
+function subnetsFor(region: Region, zone: string | undefined, subnet: Subnet | undefined): Subnet[] {
+  if (zone !== undefined && region.zone(zone) === undefined) throw new ApiError('InvalidParameterValue', `Invalid availability zone: [${zone}]`);
+  if (subnet === undefined) return [...region.subnets.rows()].filter((one) => one.defaultForZone && (zone === undefined || one.zone === zone));
+  if (zone !== undefined && subnet.zone !== zone) throw new ApiError('InvalidParameterValue', `The availability zone '${zone}' does not match that of the subnet ${subnet.id}.`);
+  return [subnet];
 }
 
 function noCapacity(region: Region, type: string, zone: string | undefined): ApiError {
@@ -130,9 +133,18 @@ function makeInstance(region: Region, params: Params, { type, subnet, groupIds, 
   return region.instances.insert({
     id: region.newId('i'), sequence: number, tags, reservationId, launchIndex: index, type, imageId: params.need('ImageId'), state: 'pending', zone: subnet.zone, vpcId: subnet.vpcId, subnetId: subnet.id,
     interfaceId: region.newId('eni'), privateIp: address, publicIp: publicAddress ?? subnet.publicByDefault ? `198.51.100.${number % 254 + 1}` : undefined, groupIds, sourceDestCheck: true,
-    launchedAt: region.now, clientToken: params.text('ClientToken'), keyName: params.text('KeyName'), userData: params.text('UserData'),
-    profile: params.struct('IamInstanceProfile')?.text('Arn') ?? params.struct('IamInstanceProfile')?.text('Name'), terminationProtected: params.flag('DisableApiTermination') ?? false,
-    stopProtected: params.flag('DisableApiStop') ?? false, shutdownBehavior: params.text('InstanceInitiatedShutdownBehavior') ?? 'stop', ebsOptimized: params.flag('EbsOptimized') ?? false,
-    lifecycle: params.struct('InstanceMarketOptions')?.text('MarketType') === 'spot' ? 'spot' : undefined, monitoring: params.struct('Monitoring')?.flag('Enabled') ?? false,
+    launchedAt: region.now, ...settingsOf(params),
   });
+}
+
+type Settings = 'clientToken' | 'keyName' | 'userData' | 'profile' | 'terminationProtected' | 'stopProtected' | 'shutdownBehavior' | 'ebsOptimized' | 'lifecycle' | 'monitoring';
+
+function settingsOf(params: Params): Pick<Instance, Settings> {
+  const profile = params.struct('IamInstanceProfile');
+  return {
+    clientToken: params.text('ClientToken'), keyName: params.text('KeyName'), userData: params.text('UserData'), profile: profile?.text('Arn') ?? profile?.text('Name'),
+    terminationProtected: params.flag('DisableApiTermination') === true, stopProtected: params.flag('DisableApiStop') === true, ebsOptimized: params.flag('EbsOptimized') === true,
+    shutdownBehavior: params.text('InstanceInitiatedShutdownBehavior') ?? 'stop', monitoring: params.struct('Monitoring')?.flag('Enabled') === true,
+    lifecycle: params.struct('InstanceMarketOptions')?.text('MarketType') === 'spot' ? 'spot' : undefined,
+  };
 }

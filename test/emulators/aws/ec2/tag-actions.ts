@@ -14,15 +14,15 @@ interface Taggable {
 }
 
 const taggable: readonly Taggable[] = [
-  { kind: instanceId, type: 'instance', table: (region) => region.instances as unknown as Table<Row> },
-  { kind: volumeId, type: 'volume', table: (region) => region.volumes as unknown as Table<Row> },
-  { kind: snapshotId, type: 'snapshot', table: (region) => region.snapshots as unknown as Table<Row> },
-  { kind: groupId, type: 'security-group', table: (region) => region.securityGroups as unknown as Table<Row> },
-  { kind: vpcId, type: 'vpc', table: (region) => region.vpcs as unknown as Table<Row> },
-  { kind: subnetId, type: 'subnet', table: (region) => region.subnets as unknown as Table<Row> },
-  { kind: routeTableId, type: 'route-table', table: (region) => region.routeTables as unknown as Table<Row> },
-  { kind: gatewayId, type: 'internet-gateway', table: (region) => region.gateways as unknown as Table<Row> },
-  { kind: allocationId, type: 'elastic-ip', table: (region) => region.addresses as unknown as Table<Row> },
+  { kind: instanceId, type: 'instance', table: (region) => region.instances },
+  { kind: volumeId, type: 'volume', table: (region) => region.volumes },
+  { kind: snapshotId, type: 'snapshot', table: (region) => region.snapshots },
+  { kind: groupId, type: 'security-group', table: (region) => region.securityGroups },
+  { kind: vpcId, type: 'vpc', table: (region) => region.vpcs },
+  { kind: subnetId, type: 'subnet', table: (region) => region.subnets },
+  { kind: routeTableId, type: 'route-table', table: (region) => region.routeTables },
+  { kind: gatewayId, type: 'internet-gateway', table: (region) => region.gateways },
+  { kind: allocationId, type: 'elastic-ip', table: (region) => region.addresses },
 ];
 
 /** What of a region can change the tags of one resource. */

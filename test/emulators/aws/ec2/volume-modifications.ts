@@ -1,4 +1,5 @@
 import { ApiError } from '#test/emulators/aws/errors.ts';
+import type { Params } from '#test/emulators/aws/params.ts';
 import type { Region } from '#test/emulators/aws/region.ts';
 import type { Modification, Volume, VolumeShape } from '#test/emulators/aws/rows.ts';
 import type { Action } from '#test/emulators/aws/service.ts';
@@ -14,18 +15,22 @@ const modifyVolume: Action = ({ region, params }) => {
   if (!['Size', 'VolumeType', 'Iops', 'Throughput', 'MultiAttachEnabled'].some((name) => params.has(name))) throw new ApiError('MissingParameter', 'The request must contain the parameter size/volumeType/iops/throughput/multiAttachEnabled');
   if (volume.state !== 'available' && volume.state !== 'in-use') throw new ApiError('IncorrectState', `The volume '${volume.id}' is in the '${volume.state}' state.`);
   checkRate(region, volume);
+  const to = wantedShape(volume, params);
+  checkVolumeQuotas(region, to, volume.id);
+  return { volumeModification: writeModification(begin(region, volume, to)) };
+};
+
+function wantedShape(volume: Volume, params: Params): VolumeShape {
   const type = params.text('VolumeType') ?? volume.type;
   const kept = type === volume.type;
   const size = params.number('Size') ?? volume.sizeGiB;
-  if (size < volume.sizeGiB) throw new ApiError('InvalidParameterValue', `New size cannot be smaller than existing size`);
-  const to = volumeShape({
+  if (size < volume.sizeGiB) throw new ApiError('InvalidParameterValue', 'New size cannot be smaller than existing size');
+  return volumeShape({
     type, sizeGiB: size, multiAttach: params.flag('MultiAttachEnabled') ?? volume.multiAttach,
     iops: params.number('Iops') ?? (kept && type !== 'gp2' ? volume.iops : undefined),
     throughput: params.number('Throughput') ?? (kept ? volume.throughput : undefined),
   });
-  checkVolumeQuotas(region, to, volume.id);
-  return { volumeModification: writeModification(begin(region, volume, to)) };
-};
+}
 
 function checkRate(region: Region, volume: Volume): void {
   const last = region.modifications.get(volume.id);

@@ -43,22 +43,21 @@ export function volumeShape(wanted: WantedShape): VolumeShape {
   return { type, sizeGiB, multiAttach, iops, throughput: throughputOf(wanted, rule, iops) };
 }
 
-function iopsOf({ type, iops }: WantedShape, rule: TypeRule, sizeGiB: number): number | undefined {
+function iopsOf(wanted: WantedShape, rule: TypeRule, sizeGiB: number): number | undefined {
+  const { type, iops } = wanted;
+  if (rule.iops !== undefined) return provisionedIops(wanted, rule.iops, rule.iopsPerGiB ?? Infinity, sizeGiB);
+  if (iops !== undefined) throw new ApiError('InvalidParameterCombination', `The parameter iops is not supported for ${type} volumes.`);
   // Derived from the size, and never asked for.
-  if (type === 'gp2') {
-    if (iops !== undefined) throw new ApiError('InvalidParameterCombination', 'The parameter iops is not supported for gp2 volumes.');
-    return Math.min(16_000, Math.max(100, sizeGiB * 3));
-  }
-  if (rule.iops === undefined) {
-    if (iops !== undefined) throw new ApiError('InvalidParameterCombination', `The parameter iops is not supported for ${type} volumes.`);
-    return undefined;
-  }
-  const value = iops ?? (type === 'gp3' ? 3000 : undefined);
+  return type === 'gp2' ? Math.min(16_000, Math.max(100, sizeGiB * 3)) : undefined;
+}
+
+function provisionedIops({ type, iops }: WantedShape, [least, most]: readonly [number, number], perGiB: number, sizeGiB: number): number {
+  const free = type === 'gp3' ? 3000 : undefined;
+  const value = iops ?? free;
   if (value === undefined) throw new ApiError('MissingParameter', 'The request must contain the parameter iops');
-  if (value < rule.iops[0]) throw invalid(value, 'iops', `Volume iops of ${value} is too low; minimum is ${rule.iops[0]}.`);
-  if (value > rule.iops[1]) throw invalid(value, 'iops', `Volume iops of ${value} is too high; maximum is ${rule.iops[1]}.`);
-  const perGiB = rule.iopsPerGiB ?? Infinity;
-  if (value > Math.max(sizeGiB * perGiB, type === 'gp3' ? 3000 : 0)) throw new ApiError('InvalidParameterCombination', `Iops to volume size ratio of ${(value / sizeGiB).toFixed(6)} is too high; maximum is ${perGiB}.0`);
+  if (value < least) throw invalid(value, 'iops', `Volume iops of ${value} is too low; minimum is ${least}.`);
+  if (value > most) throw invalid(value, 'iops', `Volume iops of ${value} is too high; maximum is ${most}.`);
+  if (value > Math.max(sizeGiB * perGiB, free ?? 0)) throw new ApiError('InvalidParameterCombination', `Iops to volume size ratio of ${(value / sizeGiB).toFixed(6)} is too high; maximum is ${perGiB}.0`);
   return value;
 }
 

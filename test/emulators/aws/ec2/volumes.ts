@@ -1,7 +1,7 @@
 import { ApiError } from '#test/emulators/aws/errors.ts';
 import type { Params } from '#test/emulators/aws/params.ts';
 import type { Region } from '#test/emulators/aws/region.ts';
-import type { Attachment, Volume } from '#test/emulators/aws/rows.ts';
+import type { Attachment, Snapshot, Volume } from '#test/emulators/aws/rows.ts';
 import type { Action, Call } from '#test/emulators/aws/service.ts';
 import type { XmlObject } from '#test/emulators/aws/xml.ts';
 import { describe, type Filters } from './describe.ts';
@@ -75,27 +75,36 @@ const createVolume: Action = ({ region, params }) => {
 function makeVolume(region: Region, params: Params): Volume {
   const zone = zoneFrom(region, params);
   const source = params.has('SnapshotId') ? knownRow(snapshotId, region.snapshots, params.need('SnapshotId')) : undefined;
-  if (source !== undefined && source.state !== 'completed') throw new ApiError('IncorrectState', `Snapshot is in invalid state - ${source.state}`);
-  const size = params.number('Size') ?? source?.sizeGiB;
-  if (source !== undefined && size !== undefined && size < source.sizeGiB) throw new ApiError('InvalidParameterValue', `Value (${size}) for parameter size is invalid. The volume size is smaller than that of the snapshot ${source.id}, ${source.sizeGiB} GiB.`);
   const shape = volumeShape({
-    type: params.text('VolumeType') ?? 'gp2', sizeGiB: size, iops: params.number('Iops'), throughput: params.number('Throughput'), multiAttach: params.flag('MultiAttachEnabled') ?? false,
+    type: params.text('VolumeType') ?? 'gp2', sizeGiB: sizeFrom(params, source), iops: params.number('Iops'), throughput: params.number('Throughput'), multiAttach: params.flag('MultiAttachEnabled') === true,
   });
-  const encrypted = (params.flag('Encrypted') ?? false) || source?.encrypted === true;
-  if (params.has('KmsKeyId') && !encrypted) throw new ApiError('InvalidParameterDependency', 'The parameter KmsKeyId requires the parameter Encrypted to be set.');
+  const encryption = encryptionFrom(region, params, source);
   const tags = tagsFor(region, params, 'volume');
   checkVolumeQuotas(region, shape);
   if (region.capacity.get(`${zone}/${shape.type}`) === 0) throw new ApiError('InsufficientVolumeCapacity', `There is not enough capacity to fulfill your EBS volume provision request in ${zone}.`, 500);
   const id = region.newId('vol');
-  const kmsKeyId = encrypted ? params.text('KmsKeyId') ?? source?.kmsKeyId ?? region.arn('kms', 'key/aws-ebs') : undefined;
   const volume = region.volumes.insert({
-    id, tags, sequence: region.nextSequence(), zone, ...shape, encrypted, state: 'creating', createdAt: region.now, attachments: [], modifiedAt: [],
-    kmsKeyId, snapshotId: source?.id, clientToken: params.text('ClientToken'),
+    id, tags, sequence: region.nextSequence(), zone, ...shape, ...encryption, state: 'creating', createdAt: region.now, attachments: [], modifiedAt: [], snapshotId: source?.id, clientToken: params.text('ClientToken'),
   });
   region.later('volumeCreate', () => {
     if (region.volumes.get(id)?.state === 'creating') region.volumes.update(id, { state: 'available' });
   });
   return volume;
+}
+
+function sizeFrom(params: Params, source: Snapshot | undefined): number | undefined {
+  const size = params.number('Size') ?? source?.sizeGiB;
+  if (source === undefined || size === undefined) return size;
+  if (source.state !== 'completed') throw new ApiError('IncorrectState', `Snapshot is in invalid state - ${source.state}`);
+  if (size < source.sizeGiB) throw new ApiError('InvalidParameterValue', `Value (${size}) for parameter size is invalid. The volume size is smaller than that of the snapshot ${source.id}, ${source.sizeGiB} GiB.`);
+  return size;
+}
+
+function encryptionFrom(region: Region, params: Params, source: Snapshot | undefined): Pick<Volume, 'encrypted' | 'kmsKeyId'> {
+  const encrypted = params.flag('Encrypted') === true || source?.encrypted === true;
+  if (encrypted) return { encrypted, kmsKeyId: params.text('KmsKeyId') ?? source?.kmsKeyId ?? region.arn('kms', 'key/aws-ebs') };
+  if (params.has('KmsKeyId')) throw new ApiError('InvalidParameterDependency', 'The parameter KmsKeyId requires the parameter Encrypted to be set.');
+  return { encrypted };
 }
 
 function zoneFrom(region: Region, params: Params): string {

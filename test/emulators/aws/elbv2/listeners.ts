@@ -30,27 +30,34 @@ function writeListener(listener: Listener): XmlObject {
 
 /** What is asked for, over what there was. */
 function wantedSettings(region: Region, balancer: Balancer, params: Params, old?: Listener): Settings {
+  const { protocol, port } = entryOf(params, old);
+  const known = protocols[balancer.type] ?? {};
+  const sendsTo = Object.hasOwn(known, protocol) ? known[protocol] : undefined;
+  if (sendsTo === undefined) throw validation(`Listener protocol '${protocol}' must be one of '${Object.keys(known).join(', ')}'`);
+  const forwards = params.has('DefaultActions') ? forwardsOf(params.structs('DefaultActions')) : old?.forwards ?? [];
+  for (const { targetGroupArn } of forwards) checkGroup(region, balancer, targetGroupArn, sendsTo);
+  return { protocol, port, forwards, ...(secure.has(protocol) ? secured(region, params, protocol, old) : plain(params, protocol)) };
+}
+
+function entryOf(params: Params, old: Listener | undefined): Pick<Settings, 'protocol' | 'port'> {
   const protocol = params.text('Protocol') ?? old?.protocol;
   const port = params.number('Port') ?? old?.port;
   if (protocol === undefined) throw validation('A listener protocol must be specified');
   if (port === undefined) throw validation('A listener port must be specified');
-  const known = protocols[balancer.type] ?? {};
-  if (!Object.hasOwn(known, protocol)) throw validation(`Listener protocol '${protocol}' must be one of '${Object.keys(known).join(', ')}'`);
-  const forwards = params.has('DefaultActions') ? forwardsOf(params.structs('DefaultActions')) : old?.forwards ?? [];
-  for (const { targetGroupArn } of forwards) checkGroup(region, balancer, targetGroupArn, known[protocol] ?? []);
-  return { protocol, port, forwards, ...transport(region, params, protocol, old) };
+  return { protocol, port };
 }
 
 function forwardsOf(actions: readonly Params[]): Forward[] {
   const [action] = actions;
   if (action === undefined || actions.length > 1) throw new ApiError('TooManyActions', 'You have reached the limit on the number of actions per rule');
   if (action.text('Type') !== 'forward') throw new ApiError('InvalidLoadBalancerAction', `The emulator has no action of type '${action.text('Type')}'`);
-  const plain = action.text('TargetGroupArn');
-  const config = action.struct('ForwardConfig')?.structs('TargetGroups').map((group) => ({ targetGroupArn: group.text('TargetGroupArn') ?? '', weight: group.number('Weight') ?? 1 })) ?? [];
-  if (plain === undefined && config.length === 0) throw validation('A target group ARN must be specified');
-  if (plain !== undefined && config.some(({ targetGroupArn }) => targetGroupArn !== plain)) throw validation('You cannot specify both a target group and a different target group list');
-  if (config.length > 5) throw new ApiError('TooManyTargetGroups', 'The maximum number of target groups per action is 5');
-  return config.length > 0 ? config : [{ targetGroupArn: plain ?? '', weight: 1 }];
+  const only = action.text('TargetGroupArn');
+  const several = action.struct('ForwardConfig')?.structs('TargetGroups').map((group) => ({ targetGroupArn: group.text('TargetGroupArn') ?? '', weight: group.number('Weight') ?? 1 })) ?? [];
+  if (several.length > 5) throw new ApiError('TooManyTargetGroups', 'The maximum number of target groups per action is 5');
+  if (only === undefined && several.length === 0) throw validation('A target group ARN must be specified');
+  if (only === undefined) return several;
+  if (several.some(({ targetGroupArn }) => targetGroupArn !== only)) throw validation('You cannot specify both a target group and a list of others');
+  return several.length > 0 ? several : [{ targetGroupArn: only, weight: 1 }];
 }
 
 function checkGroup(region: Region, balancer: Balancer, arn: string, allowed: readonly string[]): void {
@@ -61,21 +68,34 @@ function checkGroup(region: Region, balancer: Balancer, arn: string, allowed: re
   if (elsewhere) throw new ApiError('TargetGroupAssociationLimit', `The following target groups cannot be associated with more than one load balancer: ${arn}`);
 }
 
-function transport(region: Region, params: Params, protocol: string, old: Listener | undefined): Pick<Listener, 'sslPolicy' | 'certificates' | 'alpn'> {
+type Security = Pick<Listener, 'sslPolicy' | 'certificates' | 'alpn'>;
+
+function plain(params: Params, protocol: string): Security {
+  if (params.has('Certificates') || params.has('SslPolicy') || params.has('AlpnPolicy')) throw validation(`Certificates, security policies and ALPN policies are for secure listeners, not for ${protocol}`);
+  return { sslPolicy: undefined, certificates: [], alpn: [] };
+}
+
+function secured(region: Region, params: Params, protocol: string, old: Listener | undefined): Security {
   const certificates = params.has('Certificates') ? params.structs('Certificates').map((certificate) => certificate.text('CertificateArn') ?? '') : old?.certificates ?? [];
-  if (!secure.has(protocol)) {
-    if (params.has('Certificates') || params.has('SslPolicy') || params.has('AlpnPolicy')) throw validation(`Certificates, security policies and ALPN policies are for secure listeners, not for ${protocol}`);
-    return { certificates: [], alpn: [] };
-  }
   if (certificates.length === 0) throw validation(`A certificate must be specified for ${protocol} listeners`);
-  if (certificates.length > region.world.quota('certificatesPerBalancer')) throw new ApiError('TooManyCertificates', 'The maximum number of certificates has been reached');
-  const unknown = certificates.find((arn) => !/^arn:aws:(acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]{36}|iam::\d{12}:server-certificate\/[\w+=,.@/-]+)$/.test(arn));
-  if (unknown !== undefined) throw new ApiError('CertificateNotFound', `Certificate ARN '${unknown}' is not valid`);
+  checkCertificates(region, certificates);
   const sslPolicy = params.text('SslPolicy') ?? old?.sslPolicy ?? usualPolicy;
   if (!/^ELBSecurityPolicy-[\w-]+$/.test(sslPolicy)) throw new ApiError('SSLPolicyNotFound', `SSL policy '${sslPolicy}' not found`);
-  const alpn = params.has('AlpnPolicy') ? params.texts('AlpnPolicy') : old?.alpn ?? [];
-  if (alpn.length > 1 || alpn.some((policy) => !alpnPolicies.has(policy))) throw new ApiError('ALPNPolicyNotFound', `The ALPN policy '${alpn.join(', ')}' is not supported`);
-  return { sslPolicy, certificates, alpn };
+  return { sslPolicy, certificates, alpn: params.has('AlpnPolicy') ? checkedAlpn(params.texts('AlpnPolicy')) : old?.alpn ?? [] };
+}
+
+function checkedAlpn(policies: readonly string[]): readonly string[] {
+  if (policies.length > 1 || policies.some((policy) => !alpnPolicies.has(policy))) throw new ApiError('ALPNPolicyNotFound', `The ALPN policy '${policies.join(', ')}' is not supported`);
+  return policies;
+}
+
+/** Of the form of ACM's and IAM's; whether they exist is not known here. */
+const certificateArn = /^arn:aws:(acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]{36}|iam::\d{12}:server-certificate\/[\w+=,.@/-]+)$/;
+
+function checkCertificates(region: Region, arns: readonly string[]): void {
+  if (arns.length > region.world.quota('certificatesPerBalancer')) throw new ApiError('TooManyCertificates', 'The maximum number of certificates has been reached');
+  const unknown = arns.find((arn) => !certificateArn.test(arn));
+  if (unknown !== undefined) throw new ApiError('CertificateNotFound', `Certificate ARN '${unknown}' is not valid`);
 }
 
 /** UDP and TCP on one port are one listener, TCP_UDP. */

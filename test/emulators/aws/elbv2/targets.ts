@@ -91,10 +91,11 @@ function healthOf(region: Region, group: TargetGroup, target: Target): TargetHea
   if (target.health.state === 'draining') return target.health;
   const [listener] = listenersTo(region, group.id);
   if (listener === undefined) return { state: 'unused', reason: 'Target.NotInUse', description: 'Target group is not configured to receive traffic from the load balancer' };
-  const instance = group.targetType === 'instance' ? region.instances.get(target.id) : undefined;
-  if (group.targetType === 'instance' && instance?.state !== 'running') return { state: 'unused', reason: 'Target.InvalidState', description: `Target is in the ${instance?.state ?? 'terminated'} state` };
+  if (group.targetType !== 'instance') return target.health;
+  const instance = region.instances.get(target.id);
+  if (instance?.state !== 'running') return { state: 'unused', reason: 'Target.InvalidState', description: `Target is in the ${instance?.state ?? 'terminated'} state` };
   const zones = region.balancers.get(listener.balancerArn)?.zones ?? [];
-  if (instance !== undefined && !zones.some(({ zone }) => zone === instance.zone)) return { state: 'unused', reason: 'Target.NotInUse', description: 'Target is in an Availability Zone that is not enabled for the load balancer' };
+  if (!zones.some(({ zone }) => zone === instance.zone)) return { state: 'unused', reason: 'Target.NotInUse', description: 'Target is in an Availability Zone that is not enabled for the load balancer' };
   return target.health;
 }
 
