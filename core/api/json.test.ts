@@ -38,6 +38,12 @@ describe('parseJson', () => {
     expect(({} as Record<string, unknown>)['polluted']).to.equal(undefined);
   });
 
+  it('has a sign for what is half a character, in texts and keys, and leaves whole ones alone', () => {
+    expect(parseJson('{"a":["\\ud800","x\\uDFFFy"],"\\udbffk":1,"__proto__":"\\ud800"}').value)
+      .to.deep.equal(JSON.parse('{"a":["\ufffd","x\ufffdy"],"\ufffdk":1,"__proto__":"\ufffd"}'));
+    expect(parseJson('["\\ud83d\\ude00","\\\\ud800"]').value).to.deep.equal(['\u{1f600}', '\\ud800']);
+  });
+
   it('says where and how the text is malformed', () => {
     expect(messageOf('{\n  "a": nope\n}')).to.equal('malformed JSON at offset 9 (line 2, column 8): expected a value, found "n", near "{\\n  \\"a\\": nope\\n}"');
     const cases: Record<string, string> = {

@@ -1,6 +1,6 @@
 import { JsonScanner } from './json-scanner.ts';
 import { StatusError } from './status-error.ts';
-import { maxDepth, tooDeep } from './value.ts';
+import { maxDepth, setOwn, tooDeep, type JsonObject } from './value.ts';
 
 export interface ParsedJson {
   readonly value: unknown;
@@ -25,10 +25,27 @@ export function parseJson(text: string): ParsedJson {
   } catch (error) {
     throw malformed(text, error);
   }
+  if (surrogate.test(text)) value = wellFormed(value);
   if (countKeys(value) === members) return { value, duplicates: [] };
   const scanner = new JsonScanner(text);
   scanner.scan();
   return { value, duplicates: scanner.duplicates };
+}
+
+/** An escape by which half of a character may have been written. */
+const surrogate = /\\u[dD][89a-fA-F]/;
+
+/**
+ * The value with U+FFFD in place of each half of a character, in texts and keys, as Go's decoder has it: neither UTF-8 nor protobuf can say such a half, so
+ * what is stored would not be what was accepted.
+ */
+export function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(wellFormed);
+  const result: JsonObject = {};
+  for (const [key, member] of Object.entries(value)) setOwn(result, key.toWellFormed(), wellFormed(member));
+  return result;
 }
 
 /** The colons outside strings; in valid JSON, one for each member. Refuses what nests too deep before anything recurses into it. */

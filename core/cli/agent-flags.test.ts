@@ -34,6 +34,8 @@ describe('flags of keelson agent and keelson token', () => {
     [['--node-ip', 'localhost'], '"localhost" is no IP address'],
     [['--cluster-cidr', '10.0.0.1'], 'must be a range such as 10.244.0.0/16'],
     [['--port', '0'], '--port 0: must be a number from 1 to 65535'],
+    [['--provider-id', 'i-0123'], '--provider-id i-0123: must look like provider://id'],
+    [['--cloud-provider', 'aws'], '--cloud-provider aws: must be external'],
     [['--max-pods', '0'], '--max-pods 0: must be'],
   ] as const) {
     it(`refuse ${args.join(' ')}`, () => {

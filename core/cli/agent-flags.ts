@@ -23,6 +23,8 @@ export const agentFlags: readonly Flag[] = [
   { name: 'netns', placeholder: 'PATH', help: "the network namespace in which this runs, /run/netns/NAME, for pods with hostNetwork; by default the container engine's", initial: '', check: (value) => (isAbsolute(value) ? undefined : 'must be an absolute path') },
   { name: 'node-labels', placeholder: 'K=V,...', help: 'labels of the node', initial: '' },
   { name: 'register-with-taints', placeholder: 'K=V:EFFECT,...', help: 'taints of the node when it is new', initial: '' },
+  { name: 'provider-id', placeholder: 'ID', help: 'the machine behind the node as its provider names it, such as aws:///us-east-1a/i-0123', initial: '', check: (value) => (/^[a-z][a-z0-9+.-]*:\/\/\S+$/.test(value) ? undefined : 'must look like provider://id') },
+  { name: 'cloud-provider', placeholder: 'external', help: "external: the node waits until its provider's controller has completed it, and has the addresses that that tells", initial: '', check: (value) => (value === 'external' ? undefined : 'must be external') },
   { name: 'data-dir', placeholder: 'DIR', help: 'where the agent keeps everything', initial: join(homedir(), '.keelson', 'agent') },
   { name: 'provider-dir', placeholder: 'DIR', help: "where the providers' state is, when a control plane of this computer keeps it", initial: '' },
   { name: 'with-starter', placeholder: '', help: 'end with the process that started this one', initial: 'false', isSwitch: true },

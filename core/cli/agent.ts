@@ -96,11 +96,13 @@ const pkiDir = (dataDir: string): string => join(dataDir, 'pki');
 function settingsOf(values: FlagValues, dataDir: string): NodeSettings {
   const addresses = given(values, 'node-ip');
   const problem = nodeIpsProblem(addresses);
+  const providerId = valueIfGiven(values, 'provider-id');
   if (problem !== undefined) throw new UsageError(`--node-ip ${addresses.join(' --node-ip ')}: ${problem}`);
   return {
     name: valueIfGiven(values, 'node-name') ?? nodeName(), kubeletVersion: kubernetesVersion().gitVersion, port: Number(valueOf(values, 'port')), dir: join(dataDir, 'node'),
     labels: nodeLabels(values), taints: nodeTaints(values), addresses, maxPods: Number(valueOf(values, 'max-pods')),
     systemReserved: reservedOf(values, 'system-reserved'), kubeReserved: reservedOf(values, 'kube-reserved'),
+    isExternal: valueOf(values, 'cloud-provider') === 'external', ...(providerId === undefined ? {} : { providerId }),
   };
 }
 

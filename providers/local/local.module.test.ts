@@ -6,7 +6,9 @@ import { Container } from 'inversify';
 import { Clock, systemClock } from '#core/kernel/clock.ts';
 import { Component } from '#core/kernel/lifecycle.ts';
 import { Logger } from '#core/kernel/logger.ts';
+import { Instances } from '#core/spi/instances.ts';
 import { LoadBalancers } from '#core/spi/load-balancers.ts';
+import { Routes } from '#core/spi/routes.ts';
 import { NodeVolumeDriver, VolumeDriver } from '#core/spi/volume-driver.ts';
 import { recordingLogger } from '#test/fixtures/recording-logger.ts';
 import { keelsonModule, local } from './local.module.ts';
@@ -56,17 +58,28 @@ describe('the module of local volumes', () => {
     for (const more of [{ agentDir: '/nowhere' }, { isGuest: true }]) expect(load(keelsonModule.create({ stateDir, nodeName: 'node-1', ...more })).container.isBound(LoadBalancers)).to.equal(false);
   });
 
+  it('knows instances in the control plane only, and routes only when it is told to', () => {
+    const bound = (more: Partial<Parameters<typeof keelsonModule.create>[0]> = {}): readonly boolean[] => {
+      const { container } = load(keelsonModule.create({ stateDir, nodeName: 'node-1', ...more }));
+      return [container.isBound(Instances) && container.get(Instances).provider === 'local', container.isBound(Routes) && container.get(Routes).provider === 'local'];
+    };
+    expect(bound()).to.deep.equal([true, false]);
+    expect(bound({ config: { routes: true } })).to.deep.equal([true, true]);
+    expect(() => bound({ config: { routes: 'perhaps' } })).to.throw('local.routes must be true or false, not "perhaps"');
+    for (const more of [{ agentDir: '/nowhere' }, { isGuest: true }]) expect(bound({ ...more, config: { routes: true } })).to.deep.equal([false, false]);
+  });
+
   it('reads its options from the environment', () => {
-    expect(localSettings({})).to.deep.equal({ nodePaths: [], poolSize: undefined, loadBalancerPool: [] });
+    expect(localSettings({})).to.deep.equal({ nodePaths: [], poolSize: undefined, loadBalancerPool: [], routes: false });
     expect(localSettings({ KEELSON_LOCAL_NODE_PATHS: '/srv/a:/srv/b', KEELSON_LOCAL_POOL_SIZE: '20Gi', KEELSON_LOCAL_LOAD_BALANCER_POOL: '10.9.0.0/24, 10.8.0.1' }))
-      .to.deep.equal({ nodePaths: ['/srv/a', '/srv/b'], poolSize: 20n * 1024n ** 3n, loadBalancerPool: ['10.9.0.0/24', '10.8.0.1'] });
+      .to.deep.equal({ nodePaths: ['/srv/a', '/srv/b'], poolSize: 20n * 1024n ** 3n, loadBalancerPool: ['10.9.0.0/24', '10.8.0.1'], routes: false });
     for (const size of ['many', '0', '-1Gi']) expect(() => localSettings({ KEELSON_LOCAL_POOL_SIZE: size })).to.throw(RangeError, size);
   });
 
   it('reads them from the file first', () => {
     const config = { nodePaths: ['/srv/c'], poolSize: '1Gi', loadBalancerPool: '10.9.0.0/24' };
-    expect(localSettings({ KEELSON_LOCAL_NODE_PATHS: '/srv/a', KEELSON_LOCAL_POOL_SIZE: '20Gi' }, config)).to.deep.equal({ nodePaths: ['/srv/c'], poolSize: 1024n ** 3n, loadBalancerPool: ['10.9.0.0/24'] });
-    expect(() => localSettings({}, { loadbalancerpool: [] })).to.throw('the local provider has no setting "loadbalancerpool"; it has nodePaths, poolSize, loadBalancerPool');
+    expect(localSettings({ KEELSON_LOCAL_NODE_PATHS: '/srv/a', KEELSON_LOCAL_POOL_SIZE: '20Gi' }, config)).to.deep.equal({ nodePaths: ['/srv/c'], poolSize: 1024n ** 3n, loadBalancerPool: ['10.9.0.0/24'], routes: false });
+    expect(() => localSettings({}, { loadbalancerpool: [] })).to.throw('the local provider has no setting "loadbalancerpool"; it has nodePaths, poolSize, loadBalancerPool, routes');
     expect(() => localSettings({}, { poolSize: 'many' })).to.throw('local.poolSize must be an amount of bytes such as 20Gi, not "many"');
     expect(() => localSettings({}, { nodePaths: [1] })).to.throw('local.nodePaths must be a text or a list of them, not [1]');
     expect(() => keelsonModule.create({ stateDir, nodeName: 'n', config: { loadBalancerPool: ['10.0.0'] } })).not.to.throw();

@@ -5,8 +5,10 @@ import { Component } from '#core/kernel/lifecycle.ts';
 import { Logger } from '#core/kernel/logger.ts';
 import type { KeelsonModule } from '#core/kernel/module.ts';
 import { token } from '#core/kernel/token.ts';
+import { Instances } from '#core/spi/instances.ts';
 import { LoadBalancers } from '#core/spi/load-balancers.ts';
 import { NodeMachines } from '#core/spi/machines.ts';
+import { Routes } from '#core/spi/routes.ts';
 import { NodeVolumeDriver, VolumeDriver } from '#core/spi/volume-driver.ts';
 import { BootstrapObject } from '#core/spi/bootstrap-object.ts';
 import { userspaceProxy } from '#plugins/proxy/userspace/userspace.module.ts';
@@ -19,11 +21,13 @@ import { LinuxAddresses } from './host-addresses.ts';
 import { Kernel } from './kernel-state.ts';
 import { LocalLoadBalancers, releaseAddresses } from './load-balancers.ts';
 import { describeAbilities, thisMachine } from './machine.ts';
+import { LocalInstances } from './instances.ts';
 import { LocalMachines } from './machines/machines.ts';
 import { LocalNodeVolumeDriver } from './node-volume-driver.ts';
 import type { PoolsOptions } from './pools.ts';
 import { LocalPools } from './pools.ts';
 import { PoolsOpener } from './pools-opener.ts';
+import { LocalRoutes } from './routes.ts';
 import { localSettings } from './settings.ts';
 import { DRIVER_NAME, LocalVolumeDriver } from './volume-driver.ts';
 
@@ -35,6 +39,13 @@ export interface LocalOptions extends PoolsOptions {
   /** Folder below which all mounts of the node are; those elsewhere are of other nodes of the machine. Everywhere when undefined. */
   readonly agentDir?: string | undefined;
   readonly balancers?: LocalBalancerOptions | undefined;
+  readonly instances?: LocalInstancesSettings | undefined;
+}
+
+/** For the process of the control plane. */
+export interface LocalInstancesSettings {
+  /** Has routes to machines' pods made in this computer's own network. */
+  readonly isRouting: boolean;
 }
 
 /** For the process that makes load balancers: of one machine there is one. */
@@ -61,6 +72,8 @@ export function local(options: LocalOptions): ContainerModule {
     bind(Component).toResolvedValue((pools, log) => new PoolsOpener(pools, log), [Pools, Logger]).inSingletonScope();
     bind(NodeMachines).toResolvedValue(() => new LocalMachines(runCommand, options.root)).inSingletonScope();
     for (const object of localBootstrapObjects(DRIVER_NAME)) bind(BootstrapObject).toConstantValue(object);
+    if (options.instances !== undefined) bind(Instances).toResolvedValue((machines) => new LocalInstances({ machines, place: options.root, wanted: new Set(nodeNames) }), [NodeMachines]).inSingletonScope();
+    if (options.instances?.isRouting === true) bind(Routes).toResolvedValue((machines) => new LocalRoutes(runCommand, machines, options.root), [NodeMachines]).inSingletonScope();
     if (options.balancers === undefined) return;
     const { folder, pool } = options.balancers;
     bind(Balancers).toResolvedValue((clock, log) => new LocalLoadBalancers({
@@ -76,9 +89,9 @@ const balancersFolder = (stateDir: string): string => join(stateDir, 'load-balan
 export const keelsonModule: KeelsonModule = {
   name: 'local',
   create: ({ stateDir, nodeName, nodeNames, isGuest, agentDir, config }) => {
-    const { nodePaths, poolSize, loadBalancerPool: pool } = localSettings(process.env, config);
-    const balancers = agentDir === undefined && isGuest !== true ? { folder: balancersFolder(stateDir), pool } : undefined;
-    return local({ root: join(stateDir, 'volumes'), nodeName, nodeNames, isGuest, agentDir, nodePaths, poolSize, balancers });
+    const { nodePaths, poolSize, loadBalancerPool: pool, routes: isRouting } = localSettings(process.env, config);
+    const ofControlPlane = agentDir === undefined && isGuest !== true ? { balancers: { folder: balancersFolder(stateDir), pool }, instances: { isRouting } } : {};
+    return local({ root: join(stateDir, 'volumes'), nodeName, nodeNames, isGuest, agentDir, nodePaths, poolSize, ...ofControlPlane });
   },
   remove: ({ stateDir }, signal) => releaseAddresses(new Ledger(balancersFolder(stateDir)), new LinuxAddresses(runCommand), signal),
   abilities: () => describeAbilities(thisMachine()),

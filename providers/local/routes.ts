@@ -31,7 +31,7 @@ export class LocalRoutes implements Routes {
   async list(signal: AbortSignal): Promise<readonly Route[]> {
     signal.throwIfAborted();
     if ((await this.#ip.link('', this.#names.uplink, signal)) === undefined) return [];
-    const found = await this.#ip.routes(['dev', this.#names.uplink, 'proto', protocol], signal);
+    const found = await this.#ip.routes(['dev', this.#names.uplink, 'proto', protocol], ['IPv4', 'IPv6'], signal);
     return found.length === 0 ? [] : this.#told(found, await this.#machines.list(signal));
   }
 
@@ -44,7 +44,7 @@ export class LocalRoutes implements Routes {
     const range = Cidr.parse(destination);
     const gateway = machine.addresses.find((address) => ipFamilyOf(address) === range?.family);
     if (range === undefined || gateway === undefined) throw new ProviderError('Invalid', `the machine ${machine.name} has no address by which ${destination} could be reached`);
-    const known = await this.#ip.routes(['exact', destination], signal);
+    const known = await this.#ip.routes(['exact', destination], [range.family], signal);
     const [same] = known.filter((route) => this.#isOwn(route) && this.#leadsTo(route, gateway));
     if (known.length > (same === undefined ? 0 : 1)) throw new ProviderError('AlreadyExists', `this computer has a route to ${destination} already`);
     if (same === undefined) await this.#add(destination, gateway, signal);

@@ -6,10 +6,12 @@ export interface LocalSettings {
   readonly poolSize: bigint | undefined;
   /** Ranges of addresses for load balancers; with none they have the machine's own. */
   readonly loadBalancerPool: readonly string[];
+  /** This computer's own network has routes to machines' pods. */
+  readonly routes: boolean;
 }
 
 /** Environment variables, and beside them the names in a file. */
-const variables = { nodePaths: 'KEELSON_LOCAL_NODE_PATHS', poolSize: 'KEELSON_LOCAL_POOL_SIZE', loadBalancerPool: 'KEELSON_LOCAL_LOAD_BALANCER_POOL' } as const;
+const variables = { nodePaths: 'KEELSON_LOCAL_NODE_PATHS', poolSize: 'KEELSON_LOCAL_POOL_SIZE', loadBalancerPool: 'KEELSON_LOCAL_LOAD_BALANCER_POOL', routes: 'KEELSON_LOCAL_ROUTES' } as const;
 
 /**
  * What the file says, and for what it does not mention the environment.
@@ -25,11 +27,16 @@ export function localSettings(environment: Readonly<Record<string, string | unde
     return { from, values };
   };
   const { from, values: [size] } = of('poolSize', '\n');
-  return { nodePaths: of('nodePaths', ':').values, poolSize: size === undefined ? undefined : bytes(from, size), loadBalancerPool: of('loadBalancerPool', ',').values };
+  return { nodePaths: of('nodePaths', ':').values, poolSize: size === undefined ? undefined : bytes(from, size), loadBalancerPool: of('loadBalancerPool', ',').values, routes: truth(of('routes', '\n')) };
+}
+
+function truth({ from, values: [text = 'false'] }: { readonly from: string; readonly values: readonly string[] }): boolean {
+  if (text !== 'true' && text !== 'false') throw new RangeError(`${from} must be true or false, not ${JSON.stringify(text)}`);
+  return text === 'true';
 }
 
 function textsOf(value: unknown): readonly string[] | undefined {
-  if (typeof value === 'string' || typeof value === 'number') return [String(value)];
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return [String(value)];
   return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : undefined;
 }
 

@@ -16,10 +16,12 @@ export interface Answer {
 export class Transport {
   readonly #plane: ControlPlane;
   readonly #agent: Agent;
+  readonly #credentials: { readonly ca: string; readonly cert: string; readonly key: string };
 
   constructor(plane: ControlPlane, width: number) {
     this.#plane = plane;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: width * 2, ca: plane.pki.ca, cert: plane.pki.admin.cert, key: plane.pki.admin.key });
+    this.#credentials = { ca: plane.pki.ca, cert: plane.pki.admin.cert, key: plane.pki.admin.key };
+    this.#agent = new Agent({ keepAlive: true, maxSockets: width * 2, ...this.#credentials });
   }
 
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
@@ -31,17 +33,17 @@ export class Transport {
     try {
       return await this.#try(request);
     } catch (error) {
-      // A connection that was idle may be closed in the moment in which it is used again: every client tries once more.
+      // A connection that was idle may be closed in the moment in which it is used again: every client tries once more, here on a new one.
       if (!(error instanceof StaleConnection)) throw error;
-      return this.#try(request);
+      return this.#try(request, false);
     }
   }
 
-  #try({ method, path, headers, body, breakOffMs }: FuzzRequest): Promise<Answer> {
+  #try({ method, path, headers, body, breakOffMs }: FuzzRequest, pooled = true): Promise<Answer> {
     const patience = AbortSignal.timeout(patienceMs);
     return new Promise((resolve, reject) => {
       const length = body === undefined ? {} : { 'Content-Length': String(body.length) };
-      const outgoing = httpsRequest(this.#plane.server.url, { method, path, agent: this.#agent, servername: '', headers: { ...headers, ...length }, signal: patience }, (response) => {
+      const outgoing = httpsRequest(this.#plane.server.url, { method, path, ...(pooled ? { agent: this.#agent } : { ...this.#credentials, agent: false }), servername: '', headers: { ...headers, ...length }, signal: patience }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => resolve({ code: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));

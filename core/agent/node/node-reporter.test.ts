@@ -16,6 +16,7 @@ import { parseThresholds } from './eviction/thresholds.ts';
 import { NodeLease } from './node-lease.ts';
 import { NodeObserver } from './observed.ts';
 import { NodeReporter } from './node-reporter.ts';
+import type { NodeSettings } from './settings.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -24,7 +25,7 @@ describe('NodeReporter and NodeLease', () => {
   let clock: FakeClock;
   let api: InMemoryApi;
   let machine: FakeMachine;
-  let newReporter: () => NodeReporter;
+  let newReporter: (settings?: NodeSettings) => NodeReporter;
   let reporter: NodeReporter;
   let lease: NodeLease;
   let recorders: ApiEventRecorders;
@@ -83,7 +84,7 @@ describe('NodeReporter and NodeLease', () => {
     });
     recorders = new ApiEventRecorders({ writer: api.client, clock, logger, host: 'n1' });
     await recorders.start();
-    newReporter = () => new NodeReporter({ settings, observer, client, clock, logger, recorder: recorders.for('kubelet'), random: () => 0 });
+    newReporter = (other = settings) => new NodeReporter({ settings: other, observer, client, clock, logger, recorder: recorders.for('kubelet'), random: () => 0 });
     reporter = newReporter();
     lease = new NodeLease({ nodeName: 'n1', node: () => reporter.node, client, clock, logger, random: () => 0 });
     await reporter.start();
@@ -108,6 +109,29 @@ describe('NodeReporter and NodeLease', () => {
     Object.fromEntries(((await node()).status.conditions ?? []).map(({ type, status, reason, message }) => [type, `${status} ${reason}: ${message}`]));
   const since = async (type: string): Promise<unknown> => (await node()).status.conditions?.find((one) => one.type === type)?.lastTransitionTime;
   const reasons = async (): Promise<string[]> => (await api.client.list(Event)).items.filter(({ involvedObject }) => involvedObject.name === 'n1').map(({ reason }) => `${reason}`);
+
+  it('waits for a provider when it is told to, and leaves it the addresses', async () => {
+    await reporter.stop();
+    await api.client.delete(Node, { name: 'n1' });
+    const settings = { name: 'n1', kubeletVersion: 'v1.34.0', port: 10250, dir: '/var/lib/keelson', addresses: ['192.0.2.1', '2001:db8::1'], providerId: 'aws:///a/i-1', isExternal: true };
+    reporter = newReporter(settings);
+    await reporter.start();
+    await pass(second);
+    const { metadata, spec } = await node();
+    expect([spec.providerID, metadata.annotations?.['alpha.kubernetes.io/provided-node-ip']]).to.deep.equal(['aws:///a/i-1', '192.0.2.1,2001:db8::1']);
+    expect(spec.taints?.map(({ key, value }) => `${key}=${value}`)).to.include('node.cloudprovider.kubernetes.io/uninitialized=true');
+    const addresses = [{ type: 'InternalIP', address: '192.0.2.1' }, { type: 'ExternalIP', address: '198.51.100.1' }];
+    await api.client.patchStatus(Node, { name: 'n1' }, { type: 'merge', document: { status: { addresses } } });
+    pressures = { ...pressures, memory: true };
+    await pass(60 * second);
+    expect([(await node()).status.addresses, (await conditions())['MemoryPressure']?.startsWith('True')]).to.deep.equal([addresses, true]);
+    await reporter.stop();
+    await api.client.delete(Node, { name: 'n1' });
+    reporter = newReporter({ ...settings, taints: [{ key: 'node.cloudprovider.kubernetes.io/uninitialized', value: 'aws', effect: 'NoSchedule' as const }] });
+    await reporter.start();
+    await pass(second);
+    expect((await node()).spec.taints?.filter(({ key }) => key.endsWith('/uninitialized')).map(({ value }) => value)).to.deep.equal(['aws']);
+  });
 
   it('registers the node with all that is known of it', async () => {
     const { metadata, spec, status } = await node();
@@ -242,6 +266,20 @@ describe('NodeReporter and NodeLease', () => {
     reporter.poke();
     await pass(second);
     expect((await node()).status.volumesInUse).to.equal(undefined);
+  });
+
+  it('says what it has in use from the first moment when it is registered again', async () => {
+    volumesInUse = ['disk'];
+    await api.client.delete(Node, { name: 'n1' });
+    const ending = new AbortController();
+    const first = api.client.watch(Node, {}, ending.signal)[Symbol.asyncIterator]().next();
+    for (let i = 0; i < 3; i++) {
+      reporter.poke();
+      await pass(11 * second);
+    }
+    const { value } = await first;
+    ending.abort();
+    expect([value?.type, value?.object.status.volumesInUse]).to.deep.equal(['ADDED', ['disk']]);
   });
 
   it('writes its status also when somebody else has just written the node', async () => {

@@ -101,7 +101,7 @@ export class NodeReporter implements Component {
     const { observer, settings, client, recorder, clock } = this.#options;
     const observed = await observer.observe(signal);
     if (this.#node === undefined) {
-      const { node, isNew } = await this.#limited(signal, (limited) => register(client, settings, observed, clock.now(), limited));
+      const { node, isNew } = await this.#limited(signal, (limited) => register(client, settings, { ...observed, status: { ...observed.status, ...observer.volumesInUse() } }, clock.now(), limited));
       this.#node = node;
       this.#reportedAt = isNew ? clock.now() : Number.NEGATIVE_INFINITY;
       if (!isNew && isReady(node)) this.#takenOverAt = clock.now();
@@ -132,10 +132,12 @@ export class NodeReporter implements Component {
   }
 
   async #write(node: Node, { status, health }: Observed, signal: AbortSignal): Promise<void> {
-    const { client, clock, observer } = this.#options;
+    const { client, clock, observer, settings: { isExternal = false } } = this.#options;
     const now = clock.now();
+    const { addresses = [] } = node.status;
+    const told = isExternal && addresses.length > 0 ? { addresses } : {};
     const before = node.status.conditions ?? [];
-    const next = { ...node, status: { ...kept(node.status), ...status, ...observer.volumesInUse(), conditions: conditionsOf(before, health, now) } };
+    const next = { ...node, status: { ...kept(node.status), ...status, ...told, ...observer.volumesInUse(), conditions: conditionsOf(before, health, now) } };
     this.#node = node;
     if (now - this.#reportedAt < reportMs && isSame(node.status, next.status)) return;
     this.#node = await client.updateStatus(Node, next, {}, signal);

@@ -1,4 +1,4 @@
-import { Node } from '#core/api/schema/core-v1/node.ts';
+import { Node, type Taint } from '#core/api/schema/core-v1/node.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Client } from '#core/client/client.ts';
 import { architecture } from './node-info.ts';
@@ -9,6 +9,17 @@ import type { NodeSettings } from './settings.ts';
 /** The volumes of this node are attached by a controller, not by the agent. */
 const attachAnnotation = 'volumes.kubernetes.io/controller-managed-attach-detach';
 
+/** Among the addresses that a provider tells of the node, the ones that it is to be reached at. */
+const providedIpAnnotation = 'alpha.kubernetes.io/provided-node-ip';
+const uninitialized: Taint = { key: 'node.cloudprovider.kubernetes.io/uninitialized', value: 'true', effect: 'NoSchedule' };
+
+const ownAnnotations = ({ isExternal = false, addresses = [] }: NodeSettings): Record<string, string> =>
+  ({ [attachAnnotation]: 'true', ...(isExternal && addresses.length > 0 ? { [providedIpAnnotation]: addresses.join(',') } : {}) });
+
+/** Somebody may have said more exactly for whom the node waits. */
+const ownTaints = ({ isExternal = false, taints = [] }: NodeSettings): readonly Taint[] =>
+  (isExternal && !taints.some(({ key }) => key === uninitialized.key) ? [...taints, uninitialized] : taints);
+
 /** The beta labels are older than the others, and what selects by them is still about. */
 function ownLabels(name: string): Record<string, string> {
   const [os, arch] = [process.platform === 'win32' ? 'windows' : process.platform, architecture()];
@@ -16,9 +27,11 @@ function ownLabels(name: string): Record<string, string> {
 }
 
 /** The node as a new one stands in the API. */
-function draftOf({ name, labels = {}, taints = [], providerId }: NodeSettings, { status, health }: Observed, now: number) {
+function draftOf(settings: NodeSettings, { status, health }: Observed, now: number) {
+  const { name, labels = {}, providerId } = settings;
+  const taints = ownTaints(settings);
   return {
-    metadata: { name, labels: { ...labels, ...ownLabels(name) }, annotations: { [attachAnnotation]: 'true' } },
+    metadata: { name, labels: { ...labels, ...ownLabels(name) }, annotations: ownAnnotations(settings) },
     spec: { ...(taints.length === 0 ? {} : { taints: [...taints] }), ...(providerId === undefined ? {} : { providerID: providerId }) },
     status: { ...status, conditions: conditionsOf([], health, now) },
   };
@@ -38,11 +51,12 @@ export async function register(client: Client, settings: NodeSettings, observed:
   return { node: await completed(client, settings, node, signal), isNew: false };
 }
 
-async function completed(client: Client, { name, labels = {} }: NodeSettings, node: Node, signal: AbortSignal): Promise<Node> {
+async function completed(client: Client, settings: NodeSettings, node: Node, signal: AbortSignal): Promise<Node> {
+  const { name, labels = {} } = settings;
   const missing = (wanted: Readonly<Record<string, string>>, there: Readonly<Record<string, string>> = {}): Record<string, string> =>
     Object.fromEntries(Object.entries(wanted).filter(([key, value]) => there[key] !== value));
   const metadata = {
-    labels: missing({ ...labels, ...ownLabels(name) }, node.metadata.labels), annotations: missing({ [attachAnnotation]: 'true' }, node.metadata.annotations),
+    labels: missing({ ...labels, ...ownLabels(name) }, node.metadata.labels), annotations: missing(ownAnnotations(settings), node.metadata.annotations),
   };
   if (Object.keys(metadata.labels).length + Object.keys(metadata.annotations).length === 0) return node;
   return client.patch(Node, { name }, { type: 'merge', document: { metadata: { uid: node.metadata.uid, ...metadata } } }, {}, signal);

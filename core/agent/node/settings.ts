@@ -20,5 +20,8 @@ export interface NodeSettings {
   readonly maxPods?: number;
   readonly systemReserved?: Reserved;
   readonly kubeReserved?: Reserved;
+  /** `spec.providerID` of a node that is new. */
   readonly providerId?: string;
+  /** A provider's controller completes the node, which carries its taint until then, and tells its addresses. */
+  readonly isExternal?: boolean;
 }

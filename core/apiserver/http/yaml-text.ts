@@ -1,4 +1,5 @@
 import { isScalar, LineCounter, parseDocument, visit, type YAMLMap } from 'yaml';
+import { wellFormed } from '#core/api/json.ts';
 import { checkDepth } from '#core/api/value.ts';
 import type { Body } from '#core/apiserver/api.ts';
 
@@ -17,9 +18,10 @@ export function yamlBody(text: string, uniqueKeys: boolean): Body {
   if (problem) throw problem;
   const value: unknown = document.toJS({ maxAliasCount: 100 });
   checkDepth(value);
+  const isWhole = !/\\[uU]/.test(text);
   const duplicates: string[] = [];
   if (uniqueKeys) visit(document, { Map: (_key, map) => (duplicates.length < mostDuplicates ? note(map, lines, duplicates) : visit.BREAK) });
-  return { value, duplicates };
+  return { value: isWhole ? value : wellFormed(value), duplicates };
 }
 
 /** Remembers the keys of a map that came before. */

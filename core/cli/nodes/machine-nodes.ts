@@ -95,12 +95,12 @@ export class MachineNodes implements Component {
     return ['--dns', `dns://${clusterDns.map((address) => (address.includes(':') ? `[${address}]` : address)).join(',')}?upstream=${this.#names.upstream}&resolv-conf=/etc/resolv.conf`];
   }
 
-  async #runAgent({ name, addresses, within, netns }: NodeMachine, folder: string, log: WriteStream): Promise<{ readonly exitCode: number | undefined }> {
+  async #runAgent({ name, addresses, within, netns, providerId }: NodeMachine, folder: string, log: WriteStream): Promise<{ readonly exitCode: number | undefined }> {
     const { server, kubeconfig, providers, providerDir, providerConfig, logLevel } = this.#options;
     const [enter, ...before] = [...within, process.execPath];
     const child = execa(enter, [
       ...before, ...process.execArgv, process.argv[1] ?? '', 'agent', '--server', server, '--kubeconfig', kubeconfig, '--node-name', name, '--data-dir', folder, '--provider-dir', providerDir, '--log-level', logLevel, '--with-starter',
-      ...(netns === undefined ? [] : ['--netns', netns]), ...addresses.flatMap((address) => ['--node-ip', address]), ...providers.flatMap((provider) => ['--provider', provider]),
+      ...(netns === undefined ? [] : ['--netns', netns]), ...(providerId === undefined ? [] : ['--provider-id', providerId]), ...addresses.flatMap((address) => ['--node-ip', address]), ...providers.flatMap((provider) => ['--provider', provider]),
       ...(providerConfig === '' ? [] : ['--provider-config', providerConfig]),
       ...this.#dnsFlag(),
     ], { stdin: 'pipe', buffer: false, reject: false, all: true });

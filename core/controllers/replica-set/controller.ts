@@ -7,11 +7,10 @@ import type { Clock } from '#core/kernel/clock.ts';
 import { source, type Controller, type ReconcileResult, type Source } from '#core/reconcile/controller.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';
 import { isActive } from './active-pod.ts';
-import { controllerOf } from '#core/api/controller-reference.ts';
+import { ClaimedPods } from './claimed-pods.ts';
 import { podsToDelete } from './deletion-order.ts';
-import { Expectations, type Standing } from './expectations.ts';
+import { Expectations } from './expectations.ts';
 import { OwnPods } from './own-pods.ts';
-import { OwnerGoneError, PodClaims } from './pod-claims.ts';
 import { templateOf, wantedReplicas, type PodSet, type PodSetKind } from './pod-set.ts';
 import { Scaler } from './scaler.ts';
 import { isSameStatus, statusOf, untilAvailable, type Outcome } from './status.ts';
@@ -42,6 +41,7 @@ export class ReplicaSetController<T extends PodSet> implements Controller {
   readonly #kind: PodSetKind<T>;
   readonly #sets: Informer<T>;
   readonly #own: OwnPods<T>;
+  readonly #claimed: ClaimedPods<T>;
   readonly #written: OwnWrites<T>;
   readonly #expectations: Expectations;
   readonly #scaler: Scaler;
@@ -56,6 +56,7 @@ export class ReplicaSetController<T extends PodSet> implements Controller {
     this.#own = new OwnPods(kind, sets, pods);
     this.#written = new OwnWrites(sets);
     this.#expectations = new Expectations(pods, clock);
+    this.#claimed = new ClaimedPods({ client, owners: kind, own: this.#own, expectations: this.#expectations });
     this.#scaler = new Scaler({ client, recorder, expectations: this.#expectations });
     this.sources = [
       source(sets, (set, previous) => this.#noted(set, previous)),
@@ -69,7 +70,7 @@ export class ReplicaSetController<T extends PodSet> implements Controller {
     const set = this.#written.newest(cached);
     const { uid } = set.metadata;
     const standing = this.#expectations.standing(uid);
-    const pods = await this.#claimed(set, standing, signal);
+    const pods = await this.#claimed.of(set, standing, signal);
     if (pods === undefined) return { requeueAfterMs: staleMs };
     const outcome = standing === 'behind' || isDeleting(set) ? undefined : { failure: await this.#scale(set, pods.filter(isActive), signal) };
     signal.throwIfAborted();
@@ -84,31 +85,6 @@ export class ReplicaSetController<T extends PodSet> implements Controller {
   #noted(set: T | undefined, previous: T | undefined): string[] {
     if (previous !== undefined && set?.metadata.uid !== previous.metadata.uid) this.#expectations.forget(previous.metadata.uid);
     return set === undefined ? [] : [keyOf(set)];
-  }
-
-  /** The set's own pods; undefined when the set is not what the cache shows. */
-  async #claimed(set: T, standing: Standing, signal: AbortSignal): Promise<readonly Pod[] | undefined> {
-    const { kind } = this.#kind;
-    const claims = new PodClaims({ client: this.#client, kind, owner: set, selector: this.#kind.selectorOf(set), signal });
-    try {
-      if (standing === 'unsure') return await claims.claim(await this.#livePods(set, signal));
-      return await claims.claim([...this.#own.of(set), ...this.#own.orphans(set)]);
-    } catch (error) {
-      if (error instanceof OwnerGoneError) return undefined;
-      throw error;
-    }
-  }
-
-  /** What the API server has. From here on the cache is waited for until it shows the same. */
-  async #livePods(set: T, signal: AbortSignal): Promise<readonly Pod[]> {
-    const { uid, namespace } = set.metadata;
-    const { items } = await this.#client.list(Pod, { namespace }, signal);
-    const own = items.filter((pod) => controllerOf(pod)?.uid === uid);
-    const alive = new Set(own.filter((pod) => !isDeleting(pod)).map(({ metadata }) => metadata.uid));
-    this.#expectations.forget(uid);
-    for (const pod of own) this.#expectations.created(uid, pod);
-    for (const pod of this.#own.of(set)) if (!alive.has(pod.metadata.uid)) this.#expectations.deleted(uid, pod);
-    return items.filter((pod) => (controllerOf(pod)?.uid ?? uid) === uid);
   }
 
   /** @returns why it could not be done */

@@ -1,4 +1,5 @@
 import type { Pod } from '#core/api/schema/core-v1/pod.ts';
+import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import { keyOf } from '#core/client/client.ts';
 import { isDeleting } from '#core/controllers/storage/claims.ts';
 import { isOlderVersion } from '#core/controllers/storage/own-writes.ts';
@@ -6,7 +7,7 @@ import type { Clock } from '#core/kernel/clock.ts';
 import type { Informer } from '#core/reconcile/informer.ts';
 
 /**
- * What the cache shows of an owner's pods:
+ * What the cache shows of what an owner has made, such as pods:
  * - `settled`: all that its controller has done
  * - `behind`: not yet all of it
  * - `unsure`: nobody knows, since an answer was lost or the cache says nothing for too long; the API server has to be asked
@@ -17,41 +18,41 @@ export type Standing = 'settled' | 'behind' | 'unsure';
 const patienceMs = 5 * 60_000;
 
 interface Expected {
-  /** The newest version of a pod that was made. */
+  /** The newest version of one that was made. */
   created: string;
-  /** Pods that were deleted: keys by UID. */
+  /** Those that were deleted: keys by UID. */
   readonly deleted: Map<string, string>;
   until: number;
   unsure: boolean;
 }
 
-/** Keeps a controller from doing again what its cache of pods does not show yet. Owners are known by UID. */
-export class Expectations {
-  readonly #pods: Informer<Pod>;
+/** Keeps a controller from doing again what its cache of pods, or of others that it makes, does not show yet. Owners are known by UID. */
+export class Expectations<T extends KubernetesObject = Pod> {
+  readonly #made: Informer<T>;
   readonly #clock: Clock;
   readonly #expected = new Map<string, Expected>();
   /** The cache has come so far. */
   #newest = '0';
 
-  constructor(pods: Informer<Pod>, clock: Clock) {
-    this.#pods = pods;
+  constructor(made: Informer<T>, clock: Clock) {
+    this.#made = made;
     this.#clock = clock;
-    pods.subscribe((pod, previous) => {
-      const version = (pod ?? previous)?.metadata.resourceVersion ?? '';
+    made.subscribe((object, previous) => {
+      const version = (object ?? previous)?.metadata.resourceVersion ?? '';
       if (isOlderVersion(this.#newest, version)) this.#newest = version;
     });
   }
 
-  /** The owner has this pod. A pod that was made and is gone again is not waited for: whatever came after it shows that the cache has passed. */
-  created(owner: string, { metadata: { resourceVersion } }: Pod): void {
+  /** The owner has this one. What was made and is gone again is not waited for: whatever came after it shows that the cache has passed. */
+  created(owner: string, { metadata: { resourceVersion } }: T): void {
     if (!isOlderVersion(this.#newest, resourceVersion)) return;
     const expected = this.#of(owner);
     if (isOlderVersion(expected.created, resourceVersion)) expected.created = resourceVersion;
   }
 
-  /** The owner has this pod no more, or it is on its way out. */
-  deleted(owner: string, pod: Pod): void {
-    if (this.#has(keyOf(pod), pod.metadata.uid)) this.#of(owner).deleted.set(pod.metadata.uid, keyOf(pod));
+  /** The owner has this one no more, or it is on its way out. */
+  deleted(owner: string, object: T): void {
+    if (this.#has(keyOf(object), object.metadata.uid)) this.#of(owner).deleted.set(object.metadata.uid, keyOf(object));
   }
 
   /** An answer was lost: what it was about may have been done or not. */
@@ -85,9 +86,9 @@ export class Expectations {
     return known;
   }
 
-  /** The cache shows the pod, and nothing of its deletion. */
+  /** The cache shows it, and nothing of its deletion. */
   #has(key: string, uid: string): boolean {
-    const cached = this.#pods.get(key);
+    const cached = this.#made.get(key);
     return cached !== undefined && cached.metadata.uid === uid && !isDeleting(cached);
   }
 }

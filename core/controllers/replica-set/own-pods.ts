@@ -7,7 +7,7 @@ import { isDeleting } from '#core/controllers/storage/claims.ts';
 import type { Informer } from '#core/reconcile/informer.ts';
 import { isActive } from './active-pod.ts';
 import { controllerOf } from '#core/api/controller-reference.ts';
-import type { PodSet, PodSetKind } from './pod-set.ts';
+import type { PodOwners } from './pod-set.ts';
 
 const bySet = 'pods-by-controller';
 const inNamespace = 'pod-sets-in';
@@ -19,12 +19,12 @@ const namespaceOf = ({ metadata }: KubernetesObject): string[] => [metadata.name
 const controllerUid = (object: KubernetesObject): string[] => [controllerOf(object)?.uid ?? ''].filter((uid) => uid !== '');
 
 /** Which pods belong to which sets of one kind, by what the caches show. */
-export class OwnPods<T extends PodSet> {
-  readonly #kind: PodSetKind<T>;
+export class OwnPods<T extends KubernetesObject> {
+  readonly #kind: PodOwners<T>;
   readonly #sets: Informer<T>;
   readonly #pods: Informer<Pod>;
 
-  constructor(kind: PodSetKind<T>, sets: Informer<T>, pods: Informer<Pod>) {
+  constructor(kind: PodOwners<T>, sets: Informer<T>, pods: Informer<Pod>) {
     this.#kind = kind;
     this.#sets = sets;
     this.#pods = pods;

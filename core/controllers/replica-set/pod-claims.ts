@@ -17,6 +17,16 @@ export interface PodClaimsOptions<T extends KubernetesObject> {
   readonly signal: AbortSignal;
 }
 
+export interface ClaimsOptions<T extends KubernetesObject, D extends KubernetesObject> extends PodClaimsOptions<T> {
+  /** What is claimed. */
+  readonly of: Kind<D>;
+  /** Whether one is worth being adopted or released. */
+  readonly isClaimable: (dependent: D) => boolean;
+  /** What else of the metadata is patched when one is adopted, and when one is released. */
+  readonly adoption?: Readonly<Record<string, unknown>>;
+  readonly release?: Readonly<Record<string, unknown>>;
+}
+
 /** The owner is not what the cache shows: no pod may be given to it. */
 export class OwnerGoneError extends Error {
   constructor({ kind, metadata: { namespace, name } }: KubernetesObject) {
@@ -26,52 +36,53 @@ export class OwnerGoneError extends Error {
 }
 
 /**
- * Which pods are an owner's own: it adopts orphans that its selector matches, and releases what it does not match any more.
+ * Which dependents are an owner's own: it adopts orphans that its selector matches, and releases what it does not match any more.
  * For one reconcile; the API server is asked at most once whether the owner is still there.
  */
-export class PodClaims<T extends KubernetesObject> {
-  readonly #options: PodClaimsOptions<T>;
+export class Claims<T extends KubernetesObject, D extends KubernetesObject> {
+  readonly #options: ClaimsOptions<T, D>;
   #checked: Promise<void> | undefined;
 
-  constructor(options: PodClaimsOptions<T>) {
+  constructor(options: ClaimsOptions<T, D>) {
     this.#options = options;
   }
 
-  /** @returns those of the pods that are the owner's own now. @throws {OwnerGoneError} when one is to be adopted */
-  async claim(pods: Iterable<Pod>): Promise<Pod[]> {
-    const own: Pod[] = [];
-    for (const pod of pods) if (await this.#isOwn(pod)) own.push(pod);
+  /** @returns those of them that are the owner's own now. @throws {OwnerGoneError} when one is to be adopted */
+  async claim(dependents: Iterable<D>): Promise<D[]> {
+    const own: D[] = [];
+    for (const dependent of dependents) if (await this.#isOwn(dependent)) own.push(dependent);
     return own;
   }
 
-  async #isOwn(pod: Pod): Promise<boolean> {
-    const { owner, selector } = this.#options;
-    const controller = controllerOf(pod);
+  async #isOwn(dependent: D): Promise<boolean> {
+    const { owner, selector, isClaimable } = this.#options;
+    const controller = controllerOf(dependent);
     if (controller !== undefined && controller.uid !== owner.metadata.uid) return false;
-    const isSelected = selector?.matches(pod.metadata.labels) === true;
+    const isSelected = selector?.matches(dependent.metadata.labels) === true;
     if (controller !== undefined) {
-      if (!isSelected && !isDeleting(owner) && isActive(pod)) await this.#release(pod);
+      if (!isSelected && !isDeleting(owner) && isClaimable(dependent)) await this.#release(dependent);
       return isSelected;
     }
-    return isSelected && !isDeleting(owner) && isActive(pod) && this.#adopt(pod);
+    return isSelected && !isDeleting(owner) && isClaimable(dependent) && this.#adopt(dependent);
   }
 
-  async #adopt(pod: Pod): Promise<boolean> {
-    const { kind, owner } = this.#options;
+  async #adopt(dependent: D): Promise<boolean> {
+    const { kind, owner, adoption } = this.#options;
     await (this.#checked ??= this.#check());
-    return this.#patch(pod, { ownerReferences: [controllerReference(kind, owner)] });
+    return this.#patch(dependent, { ownerReferences: [controllerReference(kind, owner)], ...adoption });
   }
 
-  async #release(pod: Pod): Promise<void> {
-    await this.#patch(pod, { ownerReferences: [{ $patch: 'delete', uid: this.#options.owner.metadata.uid }] });
+  async #release(dependent: D): Promise<void> {
+    const { owner, release } = this.#options;
+    await this.#patch(dependent, { ownerReferences: [{ $patch: 'delete', uid: owner.metadata.uid }], ...release });
   }
 
-  /** False when the pod is another one, is gone, or somebody else was quicker. */
-  async #patch(pod: Pod, metadata: Readonly<Record<string, unknown>>): Promise<boolean> {
-    const { client, signal } = this.#options;
-    const patch: Patch = { type: 'strategic', document: { metadata: { uid: pod.metadata.uid, ...metadata } } };
+  /** False when it is another one, is gone, or somebody else was quicker. */
+  async #patch(dependent: D, metadata: Readonly<Record<string, unknown>>): Promise<boolean> {
+    const { client, of, signal } = this.#options;
+    const patch: Patch = { type: 'strategic', document: { metadata: { uid: dependent.metadata.uid, ...metadata } } };
     try {
-      await client.patch(Pod, pod.metadata, patch, {}, signal);
+      await client.patch(of, dependent.metadata, patch, {}, signal);
       return true;
     } catch (error) {
       if (StatusError.is(error, 'NotFound', 'Conflict', 'Invalid')) return false;
@@ -79,10 +90,17 @@ export class PodClaims<T extends KubernetesObject> {
     }
   }
 
-  /** The cache may show an owner that is gone, and pods that its end has made orphans on purpose. */
+  /** The cache may show an owner that is gone, and dependents that its end has made orphans on purpose. */
   async #check(): Promise<void> {
     const { client, kind, owner, signal } = this.#options;
     const now = await live(client, kind, owner.metadata, signal);
     if (now === undefined || now.metadata.uid !== owner.metadata.uid || isDeleting(now)) throw new OwnerGoneError(owner);
+  }
+}
+
+/** The claims of an owner to pods. */
+export class PodClaims<T extends KubernetesObject> extends Claims<T, Pod> {
+  constructor(options: PodClaimsOptions<T>) {
+    super({ ...options, of: Pod, isClaimable: isActive });
   }
 }

@@ -1,5 +1,5 @@
 import { Pod, type PodTemplateSpec } from '#core/api/schema/core-v1/pod.ts';
-import type { Kind, KubernetesObject } from '#core/api/schema/kind.ts';
+import type { Draft, Kind, KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Client } from '#core/client/client.ts';
 import type { EventRecorder } from '#core/client/event-recorder.ts';
@@ -26,10 +26,18 @@ export class Scaler {
   }
 
   /** @returns what went wrong first, if anything did */
-  async create(kind: Kind, owner: KubernetesObject, template: PodTemplateSpec, count: number, signal: AbortSignal): Promise<Error | undefined> {
+  create(kind: Kind, owner: KubernetesObject, template: PodTemplateSpec, count: number, signal: AbortSignal): Promise<Error | undefined> {
     const draft = podFromTemplate(kind, owner, template);
-    const { failure } = await slowStart(count, async () => {
+    return this.createEach(owner, Array.from({ length: count }, () => draft), signal);
+  }
+
+  /** As `create`, for pods that differ. */
+  async createEach(owner: KubernetesObject, drafts: readonly Draft<Pod>[], signal: AbortSignal): Promise<Error | undefined> {
+    let next = 0;
+    const { failure } = await slowStart(drafts.length, async () => {
       signal.throwIfAborted();
+      const draft = drafts[next++];
+      if (draft === undefined) return;
       try {
         const pod = await this.#client.create(Pod, draft, {}, signal);
         this.#expectations.created(owner.metadata.uid, pod);

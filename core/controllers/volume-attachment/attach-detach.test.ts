@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Node } from '#core/api/schema/core-v1/node.ts';
+import { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
 import { CSIDriver, CSINode, VolumeAttachment } from '#core/api/schema/storage-v1.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import { AttachmentWorld, type AttachmentWorldOptions } from '#test/fixtures/attachment-world.ts';
@@ -120,11 +121,13 @@ for (const stale of [false, true]) {
         expect([world.holders(), world.mountedOn()]).to.deep.equal([['m2'], ['n2']]);
       });
 
-      it('waits no longer than until the node is said to be out of service', async () => {
-        await world.client.patch(Node, { name: 'n1' }, { type: 'merge', document: { spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' }] } } });
-        await world.settle(1000);
-        expect(world.mountedOn()).to.deep.equal(['n2']);
-      });
+      for (const [what, key] of [['out of service', 'node.kubernetes.io/out-of-service'], ['shut down', 'node.cloudprovider.kubernetes.io/shutdown']] as const) {
+        it(`waits no longer than until the node is said to be ${what}`, async () => {
+          await world.client.patch(Node, { name: 'n1' }, { type: 'merge', document: { spec: { taints: [{ key, effect: 'NoSchedule' }] } } });
+          await world.settle(1000);
+          expect(world.mountedOn()).to.deep.equal(['n2']);
+        });
+      }
 
       it('waits no longer than until the machine is gone, with its node or without', async () => {
         await world.settle(minute);
@@ -216,6 +219,19 @@ for (const stale of [false, true]) {
       await world.client.create(CSINode, { metadata: { name: 'n1' }, spec: { drivers: [{ name: 'memory.test', nodeID: 'm1' }] } });
       await world.settle();
       expect(world.mountedOn()).to.deep.equal(['n1']);
+      const [attachment] = await world.attachments();
+      expect(attachment?.metadata.finalizers).to.deep.equal(['external-attacher/memory-test']);
+      expect(attachment?.metadata.annotations).to.deep.equal({ 'csi.alpha.kubernetes.io/node-id': 'm1', 'keelson.dev/volume-handle': 'vol-data' });
+      const intent = world.harness.effects.findIndex((effect) => effect.startsWith('patch volumeattachments'));
+      expect(intent, 'before the driver was asked').to.be.within(0, world.harness.effects.findIndex((effect) => effect.startsWith('driver.attach')) - 1);
+    });
+
+    it('knows a driver by its other names', async () => {
+      world = await AttachmentWorld.make({ stale });
+      await world.addVolume('data', { driver: 'memory.alias' });
+      await world.addPod('web', 'n1');
+      await world.run();
+      expect([(await world.attachments())[0]?.spec.attacher, await world.reported('n1'), world.mountedOn()]).to.deep.equal(['memory.test', [name], ['n1']]);
     });
 
     it('leaves volumes alone whose drivers attach nothing', async () => {
@@ -235,8 +251,48 @@ for (const stale of [false, true]) {
       expect(await world.attachments()).to.deep.equal([]);
     });
 
+    it('lets a volume go that another program held for as long as it is attached', async () => {
+      await begin();
+      await world.client.patch(PersistentVolume, { name: 'pv-data' }, { type: 'merge', document: { metadata: { finalizers: ['external-attacher/memory-test'] } } });
+      await world.addPod('web', 'n1');
+      await world.run();
+      await world.client.delete(PersistentVolume, { name: 'pv-data' });
+      await world.settle();
+      const held = await world.client.get(PersistentVolume, { name: 'pv-data' });
+      expect(held.metadata.finalizers).to.include('external-attacher/memory-test');
+      await world.deletePod('web');
+      await world.settle();
+      const left = await world.client.get(PersistentVolume, { name: 'pv-data' }).then(({ metadata }) => metadata.finalizers ?? [], () => []);
+      expect(left).not.to.include('external-attacher/memory-test');
+    });
+
+    it('detaches also when the volume is gone from the API, and the node with its driver', async () => {
+      await begin();
+      await world.addPod('web', 'n1');
+      await world.run();
+      await world.client.patch(PersistentVolume, { name: 'pv-data' }, { type: 'merge', document: { metadata: { finalizers: null } } });
+      await world.client.delete(PersistentVolume, { name: 'pv-data' });
+      await world.settle();
+      expect(world.holders(), 'as long as it is in use').to.deep.equal(['m1']);
+      await world.client.delete(CSINode, { name: 'n1' });
+      await world.deletePod('web');
+      await world.settle();
+      expect([world.holders(), await world.attachments(), await world.reported('n1')]).to.deep.equal([[], [], []]);
+    });
+
+    it('keeps no agent waiting for a driver that has nothing to attach', async () => {
+      await begin({ has: 'no power to attach' });
+      await world.addPod('web', 'n1');
+      await world.run();
+      expect([await world.reported('n1'), world.mountedOn()]).to.deep.equal([[name], ['n1']]);
+      expect(world.violations.splice(0)).to.deep.equal(['n1 mounts pv-data, which no machine has']);
+      await world.deletePod('web');
+      await world.settle();
+      expect([await world.attachments(), world.calls()]).to.deep.equal([[], []]);
+    });
+
     it('only wishes where the driver is in another process', async () => {
-      await begin({ hasDriver: false });
+      await begin({ has: 'nothing' });
       await world.addPod('web', 'n1');
       await world.run();
       const [wish] = await world.attachments();

@@ -15,7 +15,7 @@ import { claimsOfPod, podsOfClaim } from '#core/controllers/storage/pods.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import { source, type Controller, type ReconcileResult, type Source } from '#core/reconcile/controller.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';
-import type { VolumeDriver } from '#core/spi/volume-driver.ts';
+import { canAttach, type VolumeDriver } from '#core/spi/volume-driver.ts';
 import { AttachmentEvents } from './attachment-events.ts';
 import { KnownAttachments } from './known-attachments.ts';
 import { MachineSurvey } from './machine-survey.ts';
@@ -138,8 +138,8 @@ export class AttachDetachController implements Controller {
   #draft(volume: PersistentVolume, identity: VolumeIdentity, node: string): Draft<VolumeAttachment> {
     const { driver, handle } = identity;
     const nodeId = this.#csiNodes.get(node)?.spec.drivers.find(({ name }) => name === driver)?.nodeID;
-    const isOwn = this.#drivers.find(driver) !== undefined && nodeId !== undefined;
-    const own = isOwn ? { finalizers: [attacherFinalizer(driver)], annotations: { [attachmentAnnotations.nodeId]: nodeId, [attachmentAnnotations.handle]: handle } } : {};
+    const found = this.#drivers.find(driver);
+    const own = found !== undefined && canAttach(found) && nodeId !== undefined ? { finalizers: [attacherFinalizer(driver)], annotations: { [attachmentAnnotations.nodeId]: nodeId, [attachmentAnnotations.handle]: handle } } : {};
     return { metadata: { name: attachmentName(identity, node), ...own }, spec: { attacher: driver, nodeName: node, source: { persistentVolumeName: volume.metadata.name } } };
   }
 

@@ -40,6 +40,7 @@ const fullMs = 60_000;
 /** How often what the platform has attached is compared with what the attachments say. */
 const surveyMs = 5 * 60_000;
 const surveyKey = 'driver ';
+const volumeKey = 'volume ';
 
 /**
  * Has drivers of this process do what VolumeAttachments wish. Intent before effect: finalizer, machine and handle stand on the attachment before its
@@ -73,6 +74,8 @@ export class VolumeAttacherController implements Controller {
     this.sources = [
       source(attachments, (attachment, previous) => (attachment === undefined ? this.#beside(previous) : isSameTask(attachment, previous) ? [] : [attachment.metadata.name])),
       source(this.#volumes, (volume, previous) => (volume === undefined || previous !== undefined ? [] : namesOf(attachments.byIndex(attachmentsOfVolume.name, volume.metadata.name)))),
+      source(this.#volumes, (volume) => (volume !== undefined && this.#holdsUp(volume) !== undefined ? [`${volumeKey}${volume.metadata.name}`] : [])),
+      source(attachments, (attachment, previous) => (attachment === undefined && previous !== undefined ? [`${volumeKey}${volumeOf(previous)}`] : [])),
       source(this.#csiNodes, (node, previous) => (node === undefined || deepEqual(node.spec, previous?.spec) ? [] : namesOf(attachments.byIndex(attachmentsOfNode.name, node.metadata.name)))),
       source(informers.for(CSIDriver), (driver, previous) => (driver === undefined || previous !== undefined || this.#attaching(driver.metadata.name) === undefined ? [] : [`${surveyKey}${driver.metadata.name}`])),
     ];
@@ -80,11 +83,12 @@ export class VolumeAttacherController implements Controller {
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void> {
     if (key.startsWith(surveyKey)) return this.#survey(key.slice(surveyKey.length), signal);
+    if (key.startsWith(volumeKey)) return this.#letGo(key.slice(volumeKey.length), signal);
     const cached = this.#attachments.get(key);
     if (cached === undefined) return;
     const attachment = this.#written.newest(cached);
     const driver = this.#attaching(attachment.spec.attacher);
-    if (driver === undefined) return;
+    if (driver === undefined) return this.#pass(attachment, signal);
     const result = await (isDeleting(attachment) ? this.#detach(attachment, driver, signal) : this.#attach(attachment, driver, signal));
     if (result !== undefined) return result;
   }
@@ -92,6 +96,12 @@ export class VolumeAttacherController implements Controller {
   #attaching(name: string): AttachingDriver | undefined {
     const driver = this.#drivers.find(name);
     return driver !== undefined && canAttach(driver) ? driver : undefined;
+  }
+
+  /** A driver of this process that attaches nothing though its CSIDriver says it must: agents wait for a word all the same. */
+  async #pass(attachment: VolumeAttachment, signal: AbortSignal): Promise<void> {
+    if (this.#drivers.find(attachment.spec.attacher) === undefined || isDeleting(attachment) || attachment.status.attached) return;
+    await this.#report(attachment, { attached: true }, signal);
   }
 
   async #attach(seen: VolumeAttachment, driver: AttachingDriver, signal: AbortSignal): Promise<ReconcileResult | undefined> {
@@ -217,6 +227,20 @@ export class VolumeAttacherController implements Controller {
       });
     }
     return { requeueAfterMs: surveyMs };
+  }
+
+  /** A volume that a driver's own sidecar held while it was attached, in a cluster that had one. Ours are not held: attachments tell all that is needed. */
+  #holdsUp(volume: PersistentVolume): string | undefined {
+    const driver = this.#attaching(volume.spec.csi?.driver ?? '');
+    const finalizer = driver === undefined ? undefined : attacherFinalizer(driver.name);
+    return finalizer !== undefined && isDeleting(volume) && hasFinalizer(volume, finalizer) ? finalizer : undefined;
+  }
+
+  async #letGo(name: string, signal: AbortSignal): Promise<void> {
+    const volume = this.#volumes.get(name);
+    const finalizer = volume === undefined ? undefined : this.#holdsUp(volume);
+    if (volume === undefined || finalizer === undefined || this.#attachments.byIndex(attachmentsOfVolume.name, name).length > 0) return;
+    await this.#client.patch(PersistentVolume, { name }, finalizerRemoval(volume.metadata.uid, finalizer), {}, signal);
   }
 
   /** Where one is gone there is room for those that wait. */

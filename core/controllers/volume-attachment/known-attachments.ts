@@ -16,7 +16,6 @@ const believedMs = 10_000;
 
 /** An attachment that this process made, or may have made, and that the cache does not show. */
 interface Unseen {
-  readonly volume: string;
   /** Undefined when it is not certain that there is one. */
   attachment: VolumeAttachment | undefined;
   until: number;
@@ -37,7 +36,8 @@ export class KnownAttachments {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #informer: Informer<VolumeAttachment>;
-  readonly #unseen = new Map<string, Unseen>();
+  /** By volumes, then by the attachments' names. */
+  readonly #unseen = new Map<string, Map<string, Unseen>>();
   readonly #going = new Map<string, Going>();
 
   constructor(client: Client, clock: Clock, informer: Informer<VolumeAttachment>) {
@@ -47,23 +47,24 @@ export class KnownAttachments {
     informer.addIndex(attachmentsOfVolume.name, attachmentsOfVolume.of);
     informer.addIndex(attachmentsOfNode.name, attachmentsOfNode.of);
     informer.subscribe((object, previous) => {
-      this.#unseen.delete((object ?? previous)?.metadata.name ?? '');
+      const changed = object ?? previous;
+      if (changed !== undefined) this.#see(volumeOf(changed), changed.metadata.name);
       if (previous !== undefined && previous.metadata.uid !== object?.metadata.uid) this.#going.delete(previous.metadata.uid);
     });
   }
 
   /** Finds out what became of what was begun and not heard of. */
   async settle(volume: string, signal: AbortSignal): Promise<void> {
-    for (const [name, unseen] of this.#unseen) {
-      if (unseen.volume !== volume || (unseen.attachment !== undefined && unseen.until > this.#clock.now())) continue;
+    for (const [name, unseen] of this.#unseen.get(volume) ?? []) {
+      if (unseen.attachment !== undefined && unseen.until > this.#clock.now()) continue;
       const found = await live(this.#client, VolumeAttachment, { name }, signal);
-      if (found === undefined) this.#unseen.delete(name);
+      if (found === undefined) this.#see(volume, name);
       else Object.assign(unseen, { attachment: found, until: this.#clock.now() + believedMs });
     }
   }
 
   of(volume: string): readonly VolumeAttachment[] {
-    const unseen = [...this.#unseen.values()].flatMap(({ volume: of, attachment }) => (of === volume && attachment !== undefined ? [attachment] : []));
+    const unseen = [...this.#unseen.get(volume)?.values() ?? []].flatMap(({ attachment }) => attachment ?? []);
     return [...this.#informer.byIndex(attachmentsOfVolume.name, volume), ...unseen];
   }
 
@@ -73,7 +74,7 @@ export class KnownAttachments {
 
   /** When to look again, should the cache say nothing. */
   awaits(volume: string): number | undefined {
-    return [...this.#unseen.values()].some((unseen) => unseen.volume === volume) ? believedMs : undefined;
+    return this.#unseen.has(volume) ? believedMs : undefined;
   }
 
   isGoing(attachment: VolumeAttachment): boolean {
@@ -82,13 +83,16 @@ export class KnownAttachments {
 
   async create(draft: Draft<VolumeAttachment>, signal: AbortSignal): Promise<void> {
     const { name = '' } = draft.metadata;
-    const unseen: Unseen = { volume: draft.spec?.source?.persistentVolumeName ?? '', attachment: undefined, until: 0 };
-    this.#unseen.set(name, unseen);
+    const volume = draft.spec?.source?.persistentVolumeName ?? '';
+    const unseen: Unseen = { attachment: undefined, until: 0 };
+    const beside = this.#unseen.get(volume);
+    if (beside === undefined) this.#unseen.set(volume, new Map([[name, unseen]]));
+    else beside.set(name, unseen);
     const made = await this.#client.create(VolumeAttachment, draft, {}, signal).catch(async (error: unknown) => {
       if (!StatusError.is(error, 'AlreadyExists')) throw error;
       return live(this.#client, VolumeAttachment, { name }, signal);
     });
-    if (made === undefined || this.#informer.get(name)?.metadata.uid === made.metadata.uid) this.#unseen.delete(name);
+    if (made === undefined || this.#informer.get(name)?.metadata.uid === made.metadata.uid) this.#see(volume, name);
     else Object.assign(unseen, { attachment: made, until: this.#clock.now() + believedMs });
   }
 
@@ -120,8 +124,14 @@ export class KnownAttachments {
     } catch (error) {
       if (!StatusError.is(error, 'NotFound')) throw error;
     }
-    const unseen = this.#unseen.get(name);
+    const unseen = this.#unseen.get(volumeOf(attachment))?.get(name);
     if (unseen !== undefined) unseen.attachment = undefined;
     this.#going.set(uid, 'deleted');
+  }
+
+  #see(volume: string, name: string): void {
+    const unseen = this.#unseen.get(volume);
+    unseen?.delete(name);
+    if (unseen?.size === 0) this.#unseen.delete(volume);
   }
 }

@@ -12,6 +12,8 @@ import { attachmentAnnotations } from './names.ts';
 /** As upstream's maxWaitForUnmountDuration. */
 const longestWaitMs = 6 * 60_000;
 const lookAgainMs = 30_000;
+/** The platform says of a node that is not ready that its machine is stopped: nothing runs there that could write. */
+const shutdownTaint = 'node.cloudprovider.kubernetes.io/shutdown';
 
 export interface ReleaseGateParts {
   readonly clock: Clock;
@@ -29,7 +31,7 @@ export type Verdict = 'go' | 'stay' | number;
 
 /**
  * Says when a volume may be taken from a node. An agent that is well is waited for as long as it takes. A node that is silent, or that is gone from the API, is
- * waited for until its machine is surely gone, or somebody says so with the taint out-of-service, or six minutes are over.
+ * waited for until its machine is surely gone or stopped, or somebody says so with the taint out-of-service, or six minutes are over.
  */
 export class ReleaseGate {
   readonly #parts: ReleaseGateParts;
@@ -58,11 +60,12 @@ export class ReleaseGate {
 
   async judge(attachment: VolumeAttachment, volume: string, node: Node | undefined, signal: AbortSignal): Promise<Verdict> {
     if (node !== undefined && !this.isOfFormerMachine(attachment)) {
-      if (!(node.status.volumesInUse ?? []).includes(volume) || isOutOfService(node)) return 'go';
+      if (!(node.status.volumesInUse ?? []).includes(volume) || hasTaint(node, taintKeys.outOfService)) return 'go';
       if (isNodeReady(node)) {
         this.reset(attachment);
         return 'stay';
       }
+      if (hasTaint(node, shutdownTaint)) return 'go';
     }
     const isGone = await this.#isGone(attachment, node, signal);
     // Of a driver of another process nothing more can be known than that the node was deleted.
@@ -87,4 +90,4 @@ export class ReleaseGate {
   }
 }
 
-const isOutOfService = ({ spec }: Node): boolean => (spec.taints ?? []).some(({ key }) => key === taintKeys.outOfService);
+const hasTaint = ({ spec }: Node, wanted: string): boolean => (spec.taints ?? []).some(({ key }) => key === wanted);

@@ -143,7 +143,8 @@ function validateCounters({ completionMode, completions, parallelism }: Job['spe
 function validateTimes({ suspend }: Job['spec'], { now, old, field }: Step): void {
   const { completionTime: end, startTime: start } = now;
   if (end !== undefined && old.completionTime !== undefined && end !== old.completionTime) field.at('completionTime').invalid(end, 'completionTime cannot be mutated');
-  if (old.startTime !== undefined && start !== old.startTime && suspend !== true) field.at('startTime').required('startTime cannot be removed for unsuspended job');
+  const resumes = start !== undefined && holds(old, 'Suspended') && !holds(now, 'Suspended');
+  if (old.startTime !== undefined && start !== old.startTime && suspend !== true && !resumes) field.at('startTime').required('startTime cannot be removed for unsuspended job');
 }
 
 /** What was said for good. */

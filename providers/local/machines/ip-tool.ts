@@ -1,3 +1,4 @@
+import type { IpFamily } from '#core/api/ip.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 
 /** Runs a program of the machine, without a shell, as `RunCommand` of this provider does. */
@@ -57,12 +58,12 @@ export class IpTool {
     return exitCode === 0 ? (JSON.parse(output) as Link[]).find(({ ifname }) => ifname === name) : undefined;
   }
 
-  /** Routes of this process's network, of both families. A kernel without IPv6 has none of that. @throws {ProviderError} Unavailable */
-  async routes(match: readonly string[], signal: AbortSignal): Promise<readonly KernelRoute[]> {
+  /** Routes of this process's network. A kernel without IPv6 has none of that. @throws {ProviderError} Unavailable */
+  async routes(match: readonly string[], families: readonly IpFamily[], signal: AbortSignal): Promise<readonly KernelRoute[]> {
     const found: KernelRoute[] = [];
-    for (const family of ['-4', '-6']) {
-      const { exitCode, output, complaint } = await this.#run('ip', [family, '-N', '-json', 'route', 'show', ...match], signal);
-      if (exitCode !== 0 && family === '-4') throw new ProviderError('Unavailable', `ip route show ${match.join(' ')} failed: ${complaint}`);
+    for (const family of families) {
+      const { exitCode, output, complaint } = await this.#run('ip', [family === 'IPv4' ? '-4' : '-6', '-N', '-json', 'route', 'show', ...match], signal);
+      if (exitCode !== 0 && family === 'IPv4') throw new ProviderError('Unavailable', `ip route show ${match.join(' ')} failed: ${complaint}`);
       if (exitCode === 0) found.push(...(JSON.parse(output === '' ? '[]' : output) as KernelRoute[]));
     }
     return found;

@@ -6,10 +6,11 @@ import { checkedPlan, type FaultPlan } from './faults.ts';
 import type { GateOptions } from './gate.ts';
 import { isRegion } from './geography.ts';
 import { usualQuotas, type Quotas } from './quotas.ts';
+import type { Machine, MetadataService } from './metadata.ts';
 import type { Region } from './region.ts';
 import type { TargetHealth } from './rows.ts';
 import type { SideDoor } from './server.ts';
-import type { World } from './world.ts';
+import type { Change, World } from './world.ts';
 
 /** Everything of one region, as it truly is. */
 export type RegionView = Readonly<Record<(typeof kinds)[number], readonly unknown[]>>;
@@ -20,10 +21,12 @@ const kinds = ['vpcs', 'subnets', 'routeTables', 'securityGroups', 'instances', 
 export class Admin {
   readonly #world: World;
   readonly #dispatcher: Dispatcher;
+  readonly #metadata: MetadataService;
 
-  constructor(world: World, dispatcher: Dispatcher) {
+  constructor(world: World, dispatcher: Dispatcher, metadata: MetadataService) {
     this.#world = world;
     this.#dispatcher = dispatcher;
+    this.#metadata = metadata;
   }
 
   /** The tables of a region, to look at and to change. Changes that are due have happened. */
@@ -54,6 +57,14 @@ export class Admin {
     ]));
   }
 
+  /**
+   * Tells of each change when it happens, which is when somebody looks or time is advanced. So a test can make a real machine of an
+   * instance, and a real device of an attachment. @returns what ends it
+   */
+  onChange(listener: (change: Change) => void): () => void {
+    return this.#world.listen(listener);
+  }
+
   advance(ms: number): void {
     this.#world.timeline.advance(ms);
   }
@@ -78,6 +89,11 @@ export class Admin {
 
   setAccess(options: GateOptions): void {
     this.#dispatcher.gate.set(options);
+  }
+
+  /** Whose metadata service it is. */
+  setMachine(machine: Machine): void {
+    this.#metadata.machine = machine;
   }
 
   setThrottling(on: boolean): void {
@@ -117,6 +133,7 @@ const posts: Readonly<Record<string, (admin: Admin, order: Orders) => void>> = {
   faults: (admin, plan) => admin.setFaults(checkedPlan(plan)),
   access: (admin, options) => admin.setAccess(options),
   throttling: (admin, { on }) => admin.setThrottling(on === true),
+  machine: (admin, { region, instanceId }) => admin.setMachine({ region: checkedRegion(region), instanceId: typeof instanceId === 'string' ? instanceId : undefined }),
   terminate: (admin, { region, instanceId }) => admin.terminate(checkedRegion(region), String(instanceId)),
   'target-health': (admin, { region, targetGroupArn, targetId, state }) => admin.setTargetHealth(checkedRegion(region), String(targetGroupArn), String(targetId), state as TargetHealth['state']),
 };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { isRegion } from './geography.ts';
 import type { GateRefusal } from './service.ts';
 import { parseAmzDate, parseAuthorization, signatureMatches, type Signature, type SignedRequest } from './signature.ts';
@@ -35,6 +36,14 @@ export class Gate {
   set({ accessKeys, deny }: GateOptions): void {
     if (accessKeys !== undefined) this.#accessKeys = accessKeys;
     if (deny !== undefined) this.#deny = deny;
+  }
+
+  /** Temporary credentials, good for six hours. */
+  issue(): { readonly id: string; readonly secret: string; readonly sessionToken: string; readonly expiresAt: number } {
+    const [id, secret, sessionToken] = [`ASIA${randomBytes(8).toString('hex').toUpperCase()}`, randomBytes(30).toString('base64'), randomBytes(60).toString('base64')];
+    const expiresAt = this.#now() + 6 * 3600 * 1000;
+    if (this.#accessKeys !== undefined) this.#accessKeys = { ...this.#accessKeys, [id]: { secret, sessionToken, expiresAt } };
+    return { id, secret, sessionToken, expiresAt };
   }
 
   /** Why the request does not come in; undefined when it does. */

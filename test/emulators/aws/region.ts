@@ -12,19 +12,19 @@ export class Region {
   readonly random: Random;
   readonly zones: readonly Zone[];
   readonly idempotency: Idempotency;
-  readonly vpcs = this.#table<Vpc>();
-  readonly subnets = this.#table<Subnet>();
-  readonly gateways = this.#table<InternetGateway>();
-  readonly routeTables = this.#table<RouteTable>();
-  readonly securityGroups = this.#table<SecurityGroup>();
-  readonly instances = this.#table<Instance>();
-  readonly volumes = this.#table<Volume>();
-  readonly modifications = this.#table<Modification>();
-  readonly snapshots = this.#table<Snapshot>();
-  readonly addresses = this.#table<Address>();
-  readonly balancers = this.#table<Balancer>();
-  readonly targetGroups = this.#table<TargetGroup>();
-  readonly listeners = this.#table<Listener>();
+  readonly vpcs = this.#table<Vpc>('vpcs');
+  readonly subnets = this.#table<Subnet>('subnets');
+  readonly gateways = this.#table<InternetGateway>('gateways');
+  readonly routeTables = this.#table<RouteTable>('routeTables');
+  readonly securityGroups = this.#table<SecurityGroup>('securityGroups');
+  readonly instances = this.#table<Instance>('instances');
+  readonly volumes = this.#table<Volume>('volumes');
+  readonly modifications = this.#table<Modification>('modifications');
+  readonly snapshots = this.#table<Snapshot>('snapshots');
+  readonly addresses = this.#table<Address>('addresses');
+  readonly balancers = this.#table<Balancer>('balancers');
+  readonly targetGroups = this.#table<TargetGroup>('targetGroups');
+  readonly listeners = this.#table<Listener>('listeners');
   /** How many instances of a type a zone has room for, by `zone/type`, `zone` or `type`; absent: enough. */
   readonly capacity = new Map<string, number>();
   /** A deleted balancer's network interfaces go a little later, and hold their security groups until then. */
@@ -66,11 +66,9 @@ export class Region {
     return this.zones.find((zone) => zone.name === name);
   }
 
-  #table<T extends Row>(): Table<T> {
-    return new Table<T>(() => this.now, () => {
-      if (this.random.next() < 0.5) return 0;
-      return Math.round(this.random.between(this.world.delay('consistency')));
-    });
+  #table<T extends Row>(kind: string): Table<T> {
+    const lag = (): number => (this.random.next() < 0.5 ? 0 : Math.round(this.random.between(this.world.delay('consistency'))));
+    return new Table<T>(() => this.now, lag, (before, after) => this.world.tell({ region: this.name, kind, before, after }));
   }
 
   #row(id: string, tags: ReadonlyMap<string, string> = new Map()): Row {

@@ -16,20 +16,27 @@ interface Version<T> {
 export class Table<T extends Row> {
   readonly #now: () => number;
   readonly #lag: () => number;
+  readonly #changed: (before: Row | undefined, after: Row | undefined) => void;
   readonly #rows = new Map<string, T>();
   /** Only of rows whose last change is not visible everywhere yet; oldest first. */
   readonly #versions = new Map<string, Version<T>[]>();
 
-  /** @param lag milliseconds until a change shows in reads, asked for each change */
-  constructor(now: () => number, lag: () => number) {
+  /**
+   * @param lag milliseconds until a change shows in reads, asked for each change
+   * @param changed told of each change after it was made
+   */
+  constructor(now: () => number, lag: () => number, changed: (before: Row | undefined, after: Row | undefined) => void = () => {}) {
     this.#now = now;
     this.#lag = lag;
+    this.#changed = changed;
   }
 
   /** @param visible at once in reads: for what was there before anybody came */
   insert(row: T, visible = false): T {
-    if (!visible) this.#record(row.id, this.#rows.get(row.id), row);
+    const before = this.#rows.get(row.id);
+    if (!visible) this.#record(row.id, before, row);
     this.#rows.set(row.id, row);
+    this.#changed(before, row);
     return row;
   }
 
@@ -39,6 +46,7 @@ export class Table<T extends Row> {
     const row = { ...before, ...patch };
     this.#record(id, before, row);
     this.#rows.set(id, row);
+    this.#changed(before, row);
     return row;
   }
 
@@ -47,6 +55,7 @@ export class Table<T extends Row> {
     if (before === undefined) return;
     this.#record(id, before, undefined);
     this.#rows.delete(id);
+    this.#changed(before, undefined);
   }
 
   /** The truth. */

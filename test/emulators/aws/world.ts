@@ -3,6 +3,7 @@ import { isRegion } from './geography.ts';
 import { hashText, Random } from './random.ts';
 import { Region } from './region.ts';
 import { usualQuotas, type QuotaName, type Quotas } from './quotas.ts';
+import type { Row } from './table.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface WorldOptions {
@@ -10,6 +11,15 @@ export interface WorldOptions {
   readonly accountId: string;
   readonly delays?: Partial<Delays> | 'none';
   readonly quotas?: Partial<Quotas>;
+}
+
+/** One resource that came, changed or went. */
+export interface Change {
+  readonly region: string;
+  /** As the tables of a region are called: `instances`, `volumes`, `balancers`. */
+  readonly kind: string;
+  readonly before: Row | undefined;
+  readonly after: Row | undefined;
 }
 
 /** All that exists in the emulated account. */
@@ -20,6 +30,7 @@ export class World {
   delays: Delays;
   readonly #quotas: Record<QuotaName, number>;
   readonly #regions = new Map<string, Region>();
+  readonly #listeners = new Set<(change: Change) => void>();
 
   constructor(timeline: Timeline, { seed, accountId, delays, quotas }: WorldOptions) {
     this.timeline = timeline;
@@ -41,6 +52,16 @@ export class World {
   /** Those that somebody has asked about. */
   regions(): Region[] {
     return [...this.#regions.values()];
+  }
+
+  /** @returns what ends it */
+  listen(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  tell(change: Change): void {
+    for (const listener of this.#listeners) listener(change);
   }
 
   quota(name: QuotaName): number {

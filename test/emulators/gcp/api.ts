@@ -7,7 +7,7 @@ import type { Fault } from './faults.ts';
 import { parseFieldMask } from './field-mask.ts';
 import type { Json, Resource } from './json.ts';
 import { linkOf, projectRegex, referenceFormat, referenceRegex } from './links.ts';
-import { isMutation, type Call, type Method, type OperationFault } from './method.ts';
+import { isMutation, type Call, type Method, type Mutation, type OperationFault } from './method.ts';
 import { findMethod } from './method-table.ts';
 import { makeDefaultNetwork } from './networks.ts';
 import { timestamp } from './operations.ts';
@@ -63,37 +63,41 @@ export class Api {
     if (found === undefined) return pageNotFound(request.url.pathname);
     const { method, parameters } = found;
     const user = this.#credentials.user(request.authorization);
-    this.#count(method);
-    this.#checkProject(project);
-    const query = checkedQuery(request.url.searchParams, method);
-    this.#checkParameters(parameters);
-    if (this.#cloud.denied.has(permissionOf(method))) throw denied(permissionOf(method), `projects/${project}/${rest.join('/')}`);
-    this.#cloud.rates.take(project, method);
+    const query = request.url.searchParams;
+    this.#admit(method, project, rest, parameters, query);
     const fault = this.#cloud.faults.next(method.id);
     if (fault === 'cut') return 'cut';
     if (fault === 'before') throw serviceUnavailable();
     if (fault === 'throttle') throw this.#cloud.rates.refusal(project, groupOf(method));
     const body = method.body === undefined ? {} : readBody(request.body, method.body);
-    const call: Call = { cloud: this.#cloud, method, project, parameters, query, body, user, fault: operationFault(fault) };
-    const mask = query.get('fields');
-    const select = mask === null || mask === '' || mask === '*' ? (answer: Json) => answer : parseFieldMask(mask);
-    const answer = isMutation(method) ? this.#mutate(call, method) : await method.handle(call);
+    const select = selectionOf(query);
+    const answer = await this.#call({ cloud: this.#cloud, method, project, parameters, query, body, user, fault: operationFault(fault) });
     if (fault === 'lose') return 'cut';
     if (fault === 'after') throw serviceUnavailable();
     return answerOf(200, select(answer));
   }
 
-  #mutate(call: Call, method: Extract<Method, { effect: unknown }>): Json {
+  /** @throws {ApiError} what keeps a call from being looked at */
+  #admit(method: Method, project: string, rest: readonly string[], parameters: Readonly<Record<string, string>>, query: URLSearchParams): void {
+    this.#cloud.calls.set(method.id, (this.#cloud.calls.get(method.id) ?? 0) + 1);
+    this.#checkProject(project);
+    checkQuery(query, method);
+    this.#checkParameters(parameters);
+    if (this.#cloud.denied.has(permissionOf(method))) throw denied(permissionOf(method), `projects/${project}/${rest.join('/')}`);
+    this.#cloud.rates.take(project, method);
+  }
+
+  #call(call: Call): Json | Promise<Json> {
+    return isMutation(call.method) ? this.#mutate(call, call.method) : call.method.handle(call);
+  }
+
+  #mutate(call: Call, method: Mutation): Json {
     const key = requestKey(call);
     const earlier = key === undefined ? undefined : this.#cloud.operations.ofRequest(key);
     if (earlier !== undefined) return earlier;
     const operation = this.#cloud.operations.start(call, method.effect(call), key);
     this.#cloud.clock.settle();
     return this.#cloud.resources.get(operation.selfLink.slice(linkOf('').length)) ?? operation;
-  }
-
-  #count({ id }: Method): void {
-    this.#cloud.calls.set(id, (this.#cloud.calls.get(id) ?? 0) + 1);
   }
 
   /** A project comes into being, with its default network, when it is named first. */
@@ -145,10 +149,14 @@ function partsOf(pathname: string): readonly string[] | undefined {
   }
 }
 
-function checkedQuery(query: URLSearchParams, method: Method): URLSearchParams {
+function selectionOf(query: URLSearchParams): (answer: Json) => Json {
+  const mask = query.get('fields');
+  return mask === null || mask === '' || mask === '*' ? (answer) => answer : parseFieldMask(mask);
+}
+
+function checkQuery(query: URLSearchParams, method: Method): void {
   const allowed = new Set([...(method.query ?? []), ...(isMutation(method) ? ['requestId'] : [])]);
   for (const name of query.keys()) if (!allowed.has(name) && !systemQuery.has(name)) throw unknownName(name, '', 'parameter');
-  return query;
 }
 
 function requestKey({ query, method, project, parameters }: Call): string | undefined {

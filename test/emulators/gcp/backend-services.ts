@@ -27,12 +27,7 @@ function serviceFields(call: Call, body: Json, region: string): Json {
   const scheme = textOf(body['loadBalancingScheme'] ?? 'EXTERNAL');
   const passthrough = scheme === 'INTERNAL' || scheme === 'EXTERNAL';
   const protocol = textOf(body['protocol'] ?? (passthrough ? 'TCP' : 'HTTP'));
-  const allowed = protocols[scheme];
-  if (allowed === undefined) throw invalid('resource.loadBalancingScheme', scheme, 'The scheme cannot be used for a regional backend service.');
-  if (!allowed.includes(protocol)) throw invalid('resource.protocol', protocol, `The protocol cannot be used with load balancing scheme ${scheme}.`);
-  if (passthrough && (body['portName'] ?? '') !== '') throw invalid('resource.portName', body['portName'], `Port name cannot be specified for load balancing scheme ${scheme}.`);
-  if (scheme === 'EXTERNAL' && body['network'] !== undefined) throw invalid('resource.network', body['network'], 'A network can be specified for internal load balancing only.');
-  if (scheme === 'INTERNAL' && body['subsetting'] === undefined && protocol === 'UNSPECIFIED' && body['affinityCookieTtlSec'] !== undefined) throw invalid('resource.affinityCookieTtlSec', body['affinityCookieTtlSec'], 'Cookies need an HTTP protocol.');
+  checkScheme(body, scheme, protocol);
   return {
     loadBalancingScheme: scheme,
     protocol,
@@ -44,6 +39,15 @@ function serviceFields(call: Call, body: Json, region: string): Json {
     backends: backendsOf(call, body, region, scheme),
     healthChecks: healthChecksOf(call, body, region, passthrough),
   };
+}
+
+function checkScheme(body: Json, scheme: string, protocol: string): void {
+  const allowed = protocols[scheme];
+  const passthrough = scheme === 'INTERNAL' || scheme === 'EXTERNAL';
+  if (allowed === undefined) throw invalid('resource.loadBalancingScheme', scheme, 'The scheme cannot be used for a regional backend service.');
+  if (!allowed.includes(protocol)) throw invalid('resource.protocol', protocol, `The protocol cannot be used with load balancing scheme ${scheme}.`);
+  if (passthrough && (body['portName'] ?? '') !== '') throw invalid('resource.portName', body['portName'], `Port name cannot be specified for load balancing scheme ${scheme}.`);
+  if (scheme === 'EXTERNAL' && body['network'] !== undefined) throw invalid('resource.network', body['network'], 'A network can be specified for internal load balancing only.');
 }
 
 function timeout(asked: unknown): number {
@@ -117,7 +121,7 @@ function changeEffect(operationType: 'patch' | 'update'): (call: Call) => Effect
     if (body['fingerprint'] !== service['fingerprint']) throw conditionNotMet('Invalid fingerprint.');
     for (const name of ['name', 'loadBalancingScheme', 'network']) if (body[name] !== undefined && operationType === 'patch' && !sameValue(body[name], service[name])) throw invalid(`resource.${name}`, body[name], 'The field cannot be changed.');
     const fields = withFingerprint(serviceFields(call, operationType === 'patch' ? merged(service, body) : body, parameters['region'] ?? ''));
-    checkScheme(cloud, path, service, fields);
+    checkFixed(cloud, path, service, fields);
     const previous = service;
     return {
       ...targetOf(path, service),
@@ -138,7 +142,7 @@ function merged(service: Resource, body: Json): Json {
 }
 
 /** A service that a forwarding rule uses keeps its scheme and protocol. */
-function checkScheme(cloud: Cloud, path: Path, service: Resource, fields: Json): void {
+function checkFixed(cloud: Cloud, path: Path, service: Resource, fields: Json): void {
   const name = ['loadBalancingScheme', 'protocol'].find((each) => fields[each] !== service[each]);
   if (name === undefined) return;
   const user = cloud.userOf(path.split('/')[1] ?? '', path, ['forwardingRules']);

@@ -21,14 +21,14 @@ export async function answerBatch(api: Api, contentType: string, body: string, a
   const answers: string[] = [];
   for (const part of parts) {
     const answer = await answerPart(api, part, authorization);
-    if (answer === 'cut') return 'cut';
+    if (answer === undefined) return 'cut';
     answers.push(`--${own}\r\n${answer}\r\n`);
   }
   return { status: 200, type: `multipart/mixed; boundary=${own}`, body: `${answers.join('')}--${own}--\r\n` };
 }
 
 /** A part is the headers of the part, then a request: its line, its headers, and its body. */
-async function answerPart(api: Api, part: string, outer: string | undefined): Promise<string | 'cut'> {
+async function answerPart(api: Api, part: string, outer: string | undefined): Promise<string | undefined> {
   const [partHead = '', requestHead = '', ...rest] = part.split('\n\n');
   const [line = '', ...headers] = requestHead.split('\n');
   const match = /^([A-Z]+) (\S+)(?: HTTP\/1\.1)?$/.exec(line.trim());
@@ -36,7 +36,7 @@ async function answerPart(api: Api, part: string, outer: string | undefined): Pr
   let answer: ApiAnswer | 'cut';
   if (match === null) answer = { status: 400, type: 'text/html', body: 'The part is no request.' };
   else answer = await api.answer({ verb: match[1] ?? '', url: new URL(match[2] ?? '', 'http://compute.googleapis.com'), authorization: header(headers, 'authorization') ?? outer, body: rest.join('\n\n') });
-  if (answer === 'cut') return 'cut';
+  if (answer === 'cut') return undefined;
   const answerId = id === undefined ? '' : `Content-ID: ${id.replace(/^<?/, '<response-').replace(/>?$/, '>')}\r\n`;
   return `Content-Type: application/http\r\n${answerId}\r\nHTTP/1.1 ${answer.status} ${answer.status < 400 ? 'OK' : 'Error'}\r\nContent-Type: ${answer.type}; charset=UTF-8\r\nContent-Length: ${Buffer.byteLength(answer.body)}\r\n\r\n${answer.body}`;
 }

@@ -1,4 +1,4 @@
-import { ApiError, invalid, malformed, required, unknownName } from './api-error.ts';
+import { invalid, malformed, required, unknownName, type ApiError } from './api-error.ts';
 import { isObject, type Json } from './json.ts';
 import { parseShapes, type Field, type Shape, type ValueField } from './shape.ts';
 import { balancingShapes } from './shapes-balancing.ts';

@@ -9,7 +9,7 @@ const regions: Readonly<Record<string, string>> = {
 };
 
 export const regionNames: readonly string[] = Object.keys(regions);
-export const zoneNames: readonly string[] = Object.entries(regions).flatMap(([region, letters]) => [...letters].map((letter) => `${region}-${letter}`));
+export const zoneNames: readonly string[] = Object.entries(regions).flatMap(([region, letters]) => letters.split('').map((letter) => `${region}-${letter}`));
 
 export interface MachineType {
   readonly name: string;

@@ -45,19 +45,23 @@ export class Credentials {
 
   /** What the token endpoint answers to an assertion of a service account, a subject's token or a refresh token. */
   exchange(form: URLSearchParams): { readonly status: number; readonly body: Json } {
-    const grant = form.get('grant_type');
-    if (grant === 'urn:ietf:params:oauth:grant-type:jwt-bearer') {
-      const claims = claimsOf(form.get('assertion') ?? '');
-      if (claims === undefined) return { status: 400, body: { error: 'invalid_grant', error_description: 'Invalid JWT: the assertion is not a JWT.' } };
-      if (typeof claims['exp'] !== 'number' || claims['exp'] * 1_000 < this.#now()) return { status: 400, body: { error: 'invalid_grant', error_description: 'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.' } };
-      return { status: 200, body: this.give() };
+    const has = (field: string) => (form.get(field) ?? '') !== '';
+    const refused = (error: string, description: string) => ({ status: 400, body: { error, error_description: description } });
+    switch (form.get('grant_type')) {
+      case 'urn:ietf:params:oauth:grant-type:jwt-bearer': {
+        const claims = claimsOf(form.get('assertion') ?? '');
+        if (claims === undefined) return refused('invalid_grant', 'Invalid JWT: the assertion is not a JWT.');
+        const expires = claims['exp'];
+        if (typeof expires !== 'number' || expires * 1_000 < this.#now()) return refused('invalid_grant', 'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.');
+        return { status: 200, body: this.give() };
+      }
+      case 'urn:ietf:params:oauth:grant-type:token-exchange':
+        return has('subject_token') ? { status: 200, body: { ...this.give(), issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' } } : refused('invalid_request', 'Missing required field: subject_token');
+      case 'refresh_token':
+        return has('refresh_token') ? { status: 200, body: this.give() } : refused('invalid_request', 'Missing required field: refresh_token');
+      default:
+        return refused('unsupported_grant_type', `Invalid grant_type: ${form.get('grant_type') ?? ''}`);
     }
-    if (grant === 'urn:ietf:params:oauth:grant-type:token-exchange') {
-      if ((form.get('subject_token') ?? '') === '') return { status: 400, body: { error: 'invalid_request', error_description: 'Missing required field: subject_token' } };
-      return { status: 200, body: { ...this.give(), issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' } };
-    }
-    if (grant === 'refresh_token' && (form.get('refresh_token') ?? '') !== '') return { status: 200, body: this.give() };
-    return { status: 400, body: { error: 'unsupported_grant_type', error_description: `Invalid grant_type: ${grant ?? ''}` } };
   }
 }
 

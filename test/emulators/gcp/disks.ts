@@ -26,7 +26,7 @@ function createDisk(family: Family): (call: Call) => Creation {
       sizeGb: textOf(sizeGb),
       type: link,
       ...passed(body),
-      ...(source?.fields ?? {}),
+      ...source?.fields,
       ...provisioning('resource', type, sizeGb, { iops: body['provisionedIops'], throughput: body['provisionedThroughput'] }),
       ...labelFields(checkLabels(body['labels'] ?? {}, 'resource.labels')),
       ...replicas(call, family),

@@ -41,12 +41,16 @@ function tokenize(text: string): readonly Token[] {
     const match = pattern.exec(text);
     if (match === null) throw badFilter(text);
     at = pattern.lastIndex;
-    const [, double, single, operator, word] = match;
-    const quoted = double ?? single;
-    if (quoted !== undefined) tokens.push({ text: quoted.replaceAll(/\\(["'\\])/g, '$1'), quoted: true });
-    else if (operator !== undefined || word !== undefined) tokens.push({ text: operator ?? word ?? '', quoted: false });
+    tokens.push(...tokenOf(match));
   }
   return tokens;
+}
+
+function tokenOf([, double, single, operator, word]: readonly (string | undefined)[]): readonly Token[] {
+  const quoted = double ?? single;
+  if (quoted !== undefined) return [{ text: quoted.replaceAll(/\\(["'\\])/g, '$1'), quoted: true }];
+  const plain = operator ?? word;
+  return plain === undefined ? [] : [{ text: plain, quoted: false }];
 }
 
 function parseSequence(parser: Parser, depth: number): Predicate {

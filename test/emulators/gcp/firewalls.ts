@@ -20,7 +20,6 @@ function firewallFields({ cloud, project }: Call, body: Json): Json {
   const [action] = actions;
   if (action === undefined || actions.length > 1) throw invalid('resource', '', 'Exactly one of allowed and denied must be specified.');
   checkParts(body, direction);
-  const everywhere = direction === 'INGRESS' && lists.every((list) => !list.startsWith('source') || body[list] === undefined);
   return {
     network: networkOf(cloud, project, 'resource.network', body['network']).selfLink,
     priority,
@@ -32,9 +31,14 @@ function firewallFields({ cloud, project }: Call, body: Json): Json {
     denied: undefined,
     [action]: rulesOf(action, body[action] as readonly Json[]),
     ...Object.fromEntries(lists.map((list) => [list, body[list]])),
-    ...(everywhere ? { sourceRanges: ['0.0.0.0/0'] } : {}),
-    ...(direction === 'EGRESS' && body['destinationRanges'] === undefined ? { destinationRanges: ['0.0.0.0/0'] } : {}),
+    ...everywhere(body, direction),
   };
+}
+
+/** A rule that names nobody is for all. */
+function everywhere(body: Json, direction: unknown): Json {
+  if (direction === 'EGRESS') return body['destinationRanges'] === undefined ? { destinationRanges: ['0.0.0.0/0'] } : {};
+  return lists.every((list) => !list.startsWith('source') || body[list] === undefined) ? { sourceRanges: ['0.0.0.0/0'] } : {};
 }
 
 function checkParts(body: Json, direction: unknown): void {

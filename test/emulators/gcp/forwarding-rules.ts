@@ -21,8 +21,7 @@ function createRule(call: Call): Creation {
   const service = backendOf(call, scheme, region);
   checkProtocol(protocol, service);
   const ports = checkPorts(body, scheme, protocol, service !== undefined);
-  const place = scheme.startsWith('INTERNAL') ? internalPlace(call, region, service) : { networkTier: body['networkTier'] ?? 'PREMIUM' };
-  if (scheme.startsWith('EXTERNAL') && (body['network'] !== undefined || body['subnetwork'] !== undefined)) throw invalid('resource.network', body['network'], 'A network can be specified for internal load balancing only.');
+  const place = scheme.startsWith('INTERNAL') ? internalPlace(call, region, service) : externalPlace(body);
   const asked = askedAddress(call, region, scheme);
   const fields = {
     loadBalancingScheme: scheme,
@@ -117,6 +116,11 @@ function checkProtocol(protocol: string, service: Resource | undefined): void {
   const of = service?.['protocol'];
   if (of === undefined || of === protocol || (of === 'UNSPECIFIED' && ['TCP', 'UDP', 'L3_DEFAULT'].includes(protocol))) return;
   throw invalid('resource.IPProtocol', protocol, `The protocol of the backend service is ${textOf(of)}.`);
+}
+
+function externalPlace(body: Json): Json {
+  if (body['network'] !== undefined || body['subnetwork'] !== undefined) throw invalid('resource.network', body['network'], 'A network can be specified for internal load balancing only.');
+  return { networkTier: body['networkTier'] ?? 'PREMIUM' };
 }
 
 function internalPlace({ cloud, project, body }: Call, region: string, service: Resource | undefined): Json {

@@ -51,8 +51,8 @@ function detail(name: string, asked: Json): Json {
   const usual = { httpHealthCheck: 80, httpsHealthCheck: 443, http2HealthCheck: 443, tcpHealthCheck: 80, sslHealthCheck: 443 }[name];
   if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) throw invalid(`resource.${name}.port`, textOf(port), 'Must be between 1 and 65535.');
   if (requestPath !== undefined && !textOf(requestPath).startsWith('/')) throw invalid(`resource.${name}.requestPath`, requestPath, "Must start with '/'.");
-  const isHttp = name.startsWith('http');
-  return { ...asked, ...(port === undefined && usual !== undefined && asked['portSpecification'] === undefined ? { port: usual } : {}), ...(isHttp ? { requestPath: requestPath ?? '/' } : {}), ...(name.startsWith('grpc') ? {} : { proxyHeader: asked['proxyHeader'] ?? 'NONE' }) };
+  const defaults: Json = { ...(name.startsWith('http') ? { requestPath: '/' } : {}), ...(name.startsWith('grpc') ? {} : { proxyHeader: 'NONE' }), ...(usual === undefined || asked['portSpecification'] !== undefined ? {} : { port: usual }) };
+  return { ...defaults, ...asked };
 }
 
 function changeEffect(family: Family, operationType: 'patch' | 'update'): (call: Call) => Effect {

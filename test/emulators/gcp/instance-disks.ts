@@ -78,7 +78,7 @@ function newDisk(call: Call, disk: Json, field: string, fallback: string): Resou
     status: 'CREATING',
     sizeGb: textOf(sizeGb),
     type: link,
-    ...(source?.fields ?? {}),
+    ...source?.fields,
     ...provisioning(field, type, sizeGb, { iops: asked['provisionedIops'], throughput: asked['provisionedThroughput'] }),
     ...labelFields(checkLabels(asked['labels'] ?? {}, `${field}.labels`)),
     physicalBlockSizeBytes: '4096',

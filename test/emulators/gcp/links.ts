@@ -55,14 +55,16 @@ interface Expected {
 
 /** A reference of a body as a path. Accepted are whole links of any host, `projects/…`, and from the project on: `zones/…`, `regions/…`, `global/…`. */
 export function parseReference(value: string, { field, project, collections, bareIn }: Expected): Path {
-  const whole = /^https?:\/\/[^/]+\/compute\/(?:v1|beta)\/(projects\/.+)$/.exec(value)?.[1] ?? value;
-  let path = whole;
-  if (/^(?:zones|regions|global)\//.test(whole)) path = `projects/${project}/${whole}`;
-  else if (bareIn !== undefined && referenceRegex.test(whole)) path = `projects/${project}/${bareIn}/${collections[0]}/${whole}`;
-  const match = /^projects\/([^/]+)\/(?:(?:zones|regions)\/[^/]+|global)\/([A-Za-z]+)\/(?:family\/)?([^/]+)$/.exec(path);
-  if (match === null || !projectRegex.test(match[1] ?? '') || !referenceRegex.test(match[3] ?? '')) throw invalid(field, value, 'The URL is malformed.');
-  if (!collections.includes(match[2] ?? '')) throw invalid(field, value, `The URL is malformed: it must refer to one of ${collections.join(', ')}.`);
+  const path = wholePath(/^https?:\/\/[^/]+\/compute\/(?:v1|beta)\/(projects\/.+)$/.exec(value)?.[1] ?? value, project, bareIn === undefined ? undefined : `${bareIn}/${collections[0]}`);
+  const [, owner = '', collection = '', name = ''] = /^projects\/([^/]+)\/(?:(?:zones|regions)\/[^/]+|global)\/([A-Za-z]+)\/(?:family\/)?([^/]+)$/.exec(path) ?? [];
+  if (!projectRegex.test(owner) || !referenceRegex.test(name)) throw invalid(field, value, 'The URL is malformed.');
+  if (!collections.includes(collection)) throw invalid(field, value, `The URL is malformed: it must refer to one of ${collections.join(', ')}.`);
   return path;
+}
+
+function wholePath(value: string, project: string, bareIn: string | undefined): Path {
+  if (/^(?:zones|regions|global)\//.test(value)) return `projects/${project}/${value}`;
+  return bareIn !== undefined && referenceRegex.test(value) ? `projects/${project}/${bareIn}/${value}` : value;
 }
 
 /** `projects/p/zones/z/disks` of `projects/p/zones/z/disks/d`. */

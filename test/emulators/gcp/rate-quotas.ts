@@ -58,5 +58,5 @@ export class RateQuotas {
 export function groupOf(method: Method): keyof RateLimits {
   if (isMutation(method)) return 'mutations';
   if (/Operations\.(?:get|wait)$/.test(method.id)) return 'operationReads';
-  return /ist$/.test(method.id) ? 'lists' : 'reads';
+  return method.id.endsWith('ist') ? 'lists' : 'reads';
 }

@@ -27,13 +27,18 @@ function parseShape(name: string, text: string): Shape {
     const [head = '', tail = ''] = line.split(': ');
     const [type = '', field] = head.split(' ');
     const words = tail.split(' ');
-    const list = type.endsWith('s');
-    const single = list ? type.slice(0, -1) : type;
-    if (type === 'output' || type === 'map') for (const each of words) fields.set(each, { type });
-    else if (scalars.has(single)) for (const each of words) fields.set(each, { type: single as 'string', list });
-    else if (field !== undefined && single === 'enum') fields.set(field, { type: 'enum', values: new Set(words), list });
-    else if (field !== undefined && single === 'object') fields.set(field, { type: 'object', message: tail, list });
-    else throw new Error(`${name} has a line that is of no form: ${line}`);
+    const parsed = fieldOf(type, words);
+    if (parsed === undefined) throw new Error(`${name} has a line that is of no form: ${line}`);
+    for (const each of field === undefined ? words : [field]) fields.set(each, parsed);
   }
   return fields;
+}
+
+function fieldOf(type: string, words: readonly string[]): Field | undefined {
+  if (type === 'output' || type === 'map') return { type };
+  const list = type.endsWith('s');
+  const single = list ? type.slice(0, -1) : type;
+  if (single === 'enum') return { type: 'enum', values: new Set(words), list };
+  if (single === 'object') return { type: 'object', message: words[0] ?? '', list };
+  return scalars.has(single) ? { type: single as 'string', list } : undefined;
 }

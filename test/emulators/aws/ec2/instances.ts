@@ -1,6 +1,6 @@
 import { ApiError } from '#test/emulators/aws/errors.ts';
 import type { Region } from '#test/emulators/aws/region.ts';
-import type { Instance, InstanceState } from '#test/emulators/aws/rows.ts';
+import type { Attachment, Instance, InstanceState } from '#test/emulators/aws/rows.ts';
 import type { Action } from '#test/emulators/aws/service.ts';
 import type { XmlObject } from '#test/emulators/aws/xml.ts';
 import { describe, filtered, page, type Filters } from './describe.ts';
@@ -23,11 +23,21 @@ function publicDnsName(region: Region, { publicIp }: Instance): string {
 
 const writeGroups = (region: Region, { groupIds }: Instance): XmlObject[] => groupIds.map((id) => ({ groupId: id, groupName: region.securityGroups.get(id)?.name }));
 
-function writeDevices(region: Region, instance: Instance): XmlObject[] {
-  return region.volumes.seenRows().flatMap((volume) => volume.attachments.filter((attachment) => attachment.instanceId === instance.id).map(({ device, state, since, deleteOnTermination }) => ({
-    deviceName: device, ebs: { volumeId: volume.id, status: state, attachTime: new Date(since), deleteOnTermination },
-  })));
+interface Device extends Attachment {
+  readonly volumeId: string;
 }
+
+/** What is attached, by instance, in the order in which it came. */
+type Devices = ReadonlyMap<string, readonly Device[]>;
+
+function devicesOf(region: Region): Devices {
+  const devices = region.volumes.seenRows().flatMap((volume) => volume.attachments.map((attachment): Device => ({ ...attachment, volumeId: volume.id })));
+  return Map.groupBy(devices.sort((a, b) => a.since - b.since), ({ instanceId }) => instanceId);
+}
+
+const writeDevice = ({ device, volumeId, state, since, deleteOnTermination }: Device): XmlObject => ({
+  deviceName: device, ebs: { volumeId, status: state, attachTime: new Date(since), deleteOnTermination },
+});
 
 function writeInterface(region: Region, instance: Instance): XmlObject {
   const address = { privateIpAddress: instance.privateIp, privateDnsName: privateDnsName(region, instance), association: association(region, instance) };
@@ -43,7 +53,7 @@ const association = (region: Region, instance: Instance): XmlObject | undefined 
   (instance.publicIp === undefined ? undefined : { publicIp: instance.publicIp, publicDnsName: publicDnsName(region, instance), ipOwnerId: 'amazon' });
 const macOf = ({ interfaceId }: Instance): string => `02:${(interfaceId.slice(-10).match(/../g) ?? []).join(':')}`;
 
-export function writeInstance(region: Region, instance: Instance): XmlObject {
+function writeInstance(region: Region, instance: Instance, devices: Devices): XmlObject {
   return {
     instanceId: instance.id, imageId: instance.imageId, instanceState: writeState(instance.state), reason: instance.transition ?? '', keyName: instance.keyName, amiLaunchIndex: instance.launchIndex,
     productCodes: [], instanceType: instance.type, launchTime: new Date(instance.launchedAt), monitoring: { state: instance.monitoring ? 'enabled' : 'disabled' },
@@ -54,17 +64,17 @@ export function writeInstance(region: Region, instance: Instance): XmlObject {
     instanceLifecycle: instance.lifecycle, iamInstanceProfile: instance.profile === undefined ? undefined : { arn: profileArn(region, instance.profile) }, ebsOptimized: instance.ebsOptimized, enaSupport: true,
     metadataOptions: { state: 'applied', httpTokens: 'required', httpPutResponseHopLimit: 2, httpEndpoint: 'enabled', httpProtocolIpv6: 'disabled', instanceMetadataTags: 'disabled' },
     platformDetails: 'Linux/UNIX', usageOperation: 'RunInstances',
-    ...(instance.state === 'terminated' ? terminatedParts : writeParts(region, instance)),
+    ...(instance.state === 'terminated' ? terminatedParts : writeParts(region, instance, devices)),
   };
 }
 
 /** What it gives back at its end. */
 const terminatedParts: XmlObject = { privateDnsName: '', dnsName: '', groupSet: [], blockDeviceMapping: [], networkInterfaceSet: [] };
 
-function writeParts(region: Region, instance: Instance): XmlObject {
+function writeParts(region: Region, instance: Instance, devices: Devices): XmlObject {
   return {
     privateDnsName: privateDnsName(region, instance), dnsName: publicDnsName(region, instance), subnetId: instance.subnetId, vpcId: instance.vpcId, privateIpAddress: instance.privateIp,
-    ipAddress: instance.publicIp, sourceDestCheck: instance.sourceDestCheck, groupSet: writeGroups(region, instance), blockDeviceMapping: writeDevices(region, instance),
+    ipAddress: instance.publicIp, sourceDestCheck: instance.sourceDestCheck, groupSet: writeGroups(region, instance), blockDeviceMapping: (devices.get(instance.id) ?? []).map(writeDevice),
     networkInterfaceSet: [writeInterface(region, instance)],
   };
 }
@@ -72,15 +82,15 @@ function writeParts(region: Region, instance: Instance): XmlObject {
 const profileArn = (region: Region, profile: string): string => (profile.startsWith('arn:') ? profile : `arn:aws:iam::${region.world.accountId}:instance-profile/${profile}`);
 
 /** Of one launch. */
-export function writeReservation(region: Region, instances: readonly Instance[]): XmlObject {
-  return { reservationId: instances[0]?.reservationId, ownerId: region.world.accountId, groupSet: [], instancesSet: instances.map((instance) => writeInstance(region, instance)) };
+export function writeReservation(region: Region, instances: readonly Instance[], devices = devicesOf(region)): XmlObject {
+  return { reservationId: instances[0]?.reservationId, ownerId: region.world.accountId, groupSet: [], instancesSet: instances.map((instance) => writeInstance(region, instance, devices)) };
 }
 
-const filters = (region: Region): Filters<Instance> => ({
+const filters = (region: Region, devices: Devices): Filters<Instance> => ({
   architecture: ({ type }) => instanceTypes.get(type)?.architecture,
   'availability-zone': ({ zone }) => zone,
-  'block-device-mapping.device-name': (instance) => writeDevices(region, instance).map(({ deviceName }) => deviceName as string),
-  'block-device-mapping.volume-id': (instance) => writeDevices(region, instance).map(({ ebs }) => (ebs as XmlObject)['volumeId'] as string),
+  'block-device-mapping.device-name': ({ id }) => devices.get(id)?.map(({ device }) => device),
+  'block-device-mapping.volume-id': ({ id }) => devices.get(id)?.map(({ volumeId }) => volumeId),
   'client-token': ({ clientToken }) => clientToken,
   'dns-name': (instance) => publicDnsName(region, instance),
   'image-id': ({ imageId }) => imageId,
@@ -109,9 +119,10 @@ const filters = (region: Region): Filters<Instance> => ({
 
 const describeInstances: Action = (call) => {
   const { region } = call;
-  const { rows, nextToken } = describe(call, { kind: instanceId, ids: 'InstanceId', table: region.instances, filters: filters(region), pages: [5, 1000] });
+  const devices = devicesOf(region);
+  const { rows, nextToken } = describe(call, { kind: instanceId, ids: 'InstanceId', table: region.instances, filters: filters(region, devices), pages: [5, 1000] });
   const reservations = [...Map.groupBy(rows, ({ reservationId }) => reservationId).values()];
-  return { reservationSet: reservations.map((instances) => writeReservation(region, instances)), nextToken };
+  return { reservationSet: reservations.map((instances) => writeReservation(region, instances, devices)), nextToken };
 };
 
 const statusFilters = (region: Region): Filters<Instance> => ({

@@ -50,7 +50,7 @@ export const ec2Structures: Readonly<Record<string, string>> = {
   BlockDeviceMapping: 'Ebs:EbsBlockDevice NoDevice:s DeviceName:s VirtualName:s',
   EbsBlockDevice: 'DeleteOnTermination:b Iops:i SnapshotId:s VolumeSize:i VolumeType:s(standard|io1|io2|gp2|sc1|st1|gp3) KmsKeyId:s Throughput:i OutpostArn:s AvailabilityZone:s Encrypted:b VolumeInitializationRate:i AvailabilityZoneId:s EbsCardIndex:i',
   InstanceIpv6Address: 'Ipv6Address:s IsPrimaryIpv6:b',
-  RunInstancesMonitoringEnabled: '*Enabled:b MetricCategoryId:s',
+  RunInstancesMonitoringEnabled: '*Enabled:b MetricCategoryId[]:s',
   Placement: 'AvailabilityZoneId:s Affinity:s GroupName:s PartitionNumber:i HostId:s Tenancy:s(default|dedicated|host) SpreadDomain:s HostResourceGroupArn:s GroupId:s AvailabilityZone:s',
   ElasticGpuSpecification: '*Type:s',
   ElasticInferenceAccelerator: '*Type:s Count:i<1..>',

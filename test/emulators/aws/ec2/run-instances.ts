@@ -37,7 +37,7 @@ export const runInstances: Action = ({ region, params }) => {
   checkAddress(region, launch.privateIp, count.max);
   const tags = tagsFor(region, params, 'instance', ['volume', 'network-interface', 'spot-instances-request']);
   const volumeTags = tagsFor(region, params, 'volume', ['instance', 'network-interface', 'spot-instances-request']);
-  checkVcpus(region, launch.type, count.min);
+  if (params.struct('InstanceMarketOptions')?.text('MarketType') !== 'spot') checkVcpus(region, launch.type, count.min);
   const { subnet, room } = placeFor(region, params, launch, count.min);
   const instances: Instance[] = [];
   const reservationId = region.newId('r');
