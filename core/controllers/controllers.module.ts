@@ -25,6 +25,9 @@ import { CloudNodeController } from './cloud-node/controller.ts';
 import { InstanceDirectory } from './cloud-node/instance-directory.ts';
 import { CloudNodeLifecycleController } from './cloud-node-lifecycle/controller.ts';
 import { ClusterRoleAggregationController } from './clusterrole-aggregation/controller.ts';
+import { DaemonSetController } from './daemon-set/controller.ts';
+import { DeploymentController } from './deployment/controller.ts';
+import { DisruptionController } from './disruption/controller.ts';
 import { EndpointSliceController } from './endpoint-slice/controller.ts';
 import { EndpointSliceMirroringController } from './endpoint-slice-mirroring/controller.ts';
 import { EndpointsController } from './endpoints/controller.ts';
@@ -137,8 +140,11 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around, { nodeIpam: ipam }) => new RouteController({ ...around, clusterCidrs: ipam?.clusterCidrs ?? [], recorder: around.recorders.for('route_controller') }),
   (around) => new TaintEvictionController({ ...around, recorder: around.recorders.for('taint-eviction-controller') }),
   (around) => new PodGarbageCollectionController(around),
+  (around) => new DisruptionController({ ...around, recorder: around.recorders.for('controllermanager') }),
   (around) => new ReplicaSetController({ ...around, recorder: around.recorders.for('replicaset-controller'), name: 'replica-set', kind: replicaSets }),
   (around) => new ReplicaSetController({ ...around, recorder: around.recorders.for('replication-controller'), name: 'replication-controller', kind: replicationControllers }),
+  (around) => new DaemonSetController({ ...around, recorder: around.recorders.for('daemonset-controller') }),
+  (around) => new DeploymentController({ ...around, recorder: around.recorders.for('deployment-controller') }),
 ];
 
 const nodeIpam = (settings: NodeIpamSettings) => (around: Surroundings): Controller =>

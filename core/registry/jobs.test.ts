@@ -196,6 +196,11 @@ describe('the status of jobs', () => {
     expect(step({ failed: 1, succeeded: 0 })).to.deep.equal(['status.failed: Invalid', 'status.succeeded: Invalid']);
     expect(step({ completionTime: '2026-01-02T11:31:00Z' })).to.deep.equal(['status.completionTime: Invalid']);
     expect(step({ startTime: '2026-01-02T11:01:00Z' })).to.deep.equal(['status.startTime: Required']);
+    const suspended = { ...created(jobs, job), status: { startTime: start, conditions: on('Suspended') } } as Job;
+    const resume = (status: object): string[] => statusFindings(jobs, suspended, { ...suspended, status: { ...suspended.status, ...status } });
+    expect(resume({ startTime: '2026-01-02T11:01:00Z' })).to.deep.equal(['status.startTime: Required']);
+    expect(resume({ startTime: '2026-01-02T11:01:00Z', conditions: [] })).to.deep.equal([]);
+    expect(resume({ startTime: undefined, conditions: [] })).to.deep.equal(['status.startTime: Required']);
     const errors = new FieldErrors();
     jobs.validateStatus?.({ ...old, status: { ...old.status, conditions: on('SuccessCriteriaMet') } } as Job, old, errors);
     expect(errors.toString()).to.contain('status.conditions: Invalid value: cannot disable the terminal Complete=True condition');

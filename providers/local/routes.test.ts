@@ -30,7 +30,10 @@ describe('LocalRoutes', function () {
         const lines = await Promise.all(destinations.map(async (range) => (await run('ip', [range.includes(':') ? '-6' : '-4', 'route', 'show', 'exact', range], never)).output));
         return lines.filter((line) => line !== '');
       },
-      makeForeign: async (destination, { addresses: [address = ''] }) => void (await run('ip', ['route', 'add', destination, 'via', address], never)),
+      makeForeign: async (destination, { addresses: [address = ''] }) => {
+        await run('ip', ['route', 'add', destination, 'via', address], never);
+        return destination;
+      },
       terminate: ({ node }) => machines.delete(node, never),
       restart: async () => new LocalRoutes(run, machines, place),
       cleanup: () => world.end(),

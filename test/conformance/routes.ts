@@ -10,8 +10,8 @@ export interface RoutesUnderTest {
   readonly destinations: readonly string[];
   /** All routes that the platform has to these ranges, whoever made them, in any words. */
   things(): Promise<readonly string[]>;
-  /** Makes a route to the range in nobody's name, or another cluster's. Left out where that cannot be. */
-  makeForeign?(destination: string, target: RouteTarget): Promise<void>;
+  /** Makes a route to the range in nobody's name, or another cluster's; resolves to the id by which it would be told. Left out where that cannot be. */
+  makeForeign?(destination: string, target: RouteTarget): Promise<string>;
   /** Takes the target's instance away, so that its routes lead nowhere. Left out where that cannot be. */
   terminate?(target: RouteTarget): Promise<void>;
   /** A process that has forgotten everything, over the same platform. */
@@ -111,12 +111,12 @@ export function routesConformance(name: string, make: () => Promise<RoutesUnderT
     check('touches no route of others', async () => {
       if (subject.makeForeign === undefined) return;
       const [destination = ''] = subject.destinations;
-      await subject.makeForeign(destination, subject.targets[1]);
+      const foreign = await subject.makeForeign(destination, subject.targets[1]);
       const things = await subject.things();
       expect(things).not.to.deep.equal([]);
       expect(await list()).to.deep.equal([]);
       expect(ProviderError.is(await failure(create()), 'AlreadyExists')).to.equal(true);
-      for (const id of ['', destination, '__proto__', '../x']) await failure(subject.routes.delete({ id, destination, providerId: subject.targets[1].providerId, node: '', isBlackhole: false }, signal));
+      for (const id of [foreign, '', destination, '__proto__', '../x']) await failure(subject.routes.delete({ id, destination, providerId: subject.targets[1].providerId, node: '', isBlackhole: false }, signal));
       expect(await subject.things()).to.deep.equal(things);
     });
 

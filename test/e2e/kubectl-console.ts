@@ -192,8 +192,9 @@ const masks: readonly (readonly [RegExp, string])[] = [
   [/(?<=HealthCheck NodePort: +)3\d{4}|\b3\d{4}(?=\/(?:TCP|UDP))/g, '<port>'],
   [/\b(kube-api-access-)[a-z0-9]{5}\b/g, '$1<suffix>'],
   [/(\.)[0-9a-f]{16}\b/g, '$1<suffix>'],
-  // Ends of names that the server draws for pods.
-  [/(?<=\w-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '<suffix>'],
+  // Hashes of templates, and ends of names that the server draws for pods.
+  [/(?<=\w-|pod-template-hash=)[bcdf456789]{6,10}\b/g, '<hash>'],
+  [/(?<=[\w>]-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '<suffix>'],
   [/^(! [IWE])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ (\w+\.go):\d+\]/, '$1 $2]'],
   [/\b(LIVE-|MERGED-|kubectl-edit-)\d+/g, '$1<n>'],
 ];

@@ -6,6 +6,9 @@ import { oldestAndNewest, type Kubectl } from './kubectl.ts';
 const kubectls = await oldestAndNewest();
 
 const configMap = (name: string, data: Record<string, string>, metadata: object = {}) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...metadata }, data });
+const ingress = (name: string, ingressClassName: string) => ({
+  apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name }, spec: { ingressClassName, defaultBackend: { service: { name: 'web', port: { number: 80 } } } },
+});
 const deployment = (name: string, spec: object, image = 'nginx:1') => ({
   apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name },
   spec: { selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'web', image }] } }, ...spec },
@@ -97,11 +100,11 @@ for (const binary of kubectls) {
 
     // Before 1.32 apply has no --subresource.
     if (binary.minor >= 32) it('writes the status alone', async () => {
-      await kubectl.apply(deployment('stated', {}), '--server-side');
-      await kubectl.apply({ ...deployment('stated', { paused: true }), status: { replicas: 7 } }, '--server-side', '--subresource=status', '--field-manager=observer');
-      const { spec, status } = await kubectl.json('get', 'deployment', 'stated');
-      expect([spec.paused, status.replicas]).to.deep.equal([undefined, 7]);
-      expect(await managers('deployment', 'stated')).to.include('observer Apply status');
+      await kubectl.apply(ingress('stated', 'one'), '--server-side');
+      await kubectl.apply({ ...ingress('stated', 'two'), status: { loadBalancer: { ingress: [{ ip: '192.0.2.7' }] } } }, '--server-side', '--subresource=status', '--field-manager=observer');
+      const { spec, status } = await kubectl.json('get', 'ingress', 'stated');
+      expect([spec.ingressClassName, status.loadBalancer.ingress[0].ip]).to.deep.equal(['one', '192.0.2.7']);
+      expect(await managers('ingress', 'stated')).to.include('observer Apply status');
     });
   });
 }

@@ -89,8 +89,8 @@ export class DaemonSetController implements Controller {
     const { uid } = set.metadata;
     const standing = this.#expectations.standing(uid);
     const revisions = await this.#revisions(set, signal);
-    const pods = revisions && await this.#claimed.of(set, standing, signal);
-    if (pods === undefined) return { requeueAfterMs: staleMs };
+    const pods = await this.#claimed.of(set, standing, signal);
+    if (revisions === undefined || pods === undefined) return { requeueAfterMs: staleMs };
     await this.#history.mergeDuplicates(revisions, pods, signal);
     const survey = new Survey({ set, hash: hashOf(revisions.current), nodes: this.#nodes.values(), pods, now: this.#clock.now() });
     const waits = [untilAvailable(survey), standing === 'behind' ? this.#expectations.patienceMs(uid) : undefined];

@@ -1,4 +1,4 @@
-import { ControllerRevision } from '#core/api/schema/apps-v1/controller-revision.ts';
+import type { ControllerRevision } from '#core/api/schema/apps-v1/controller-revision.ts';
 import { DaemonSet } from '#core/api/schema/apps-v1/daemon-set.ts';
 import { apiVersionOf } from '#core/api/schema/kind.ts';
 import { controllerOf } from '#core/api/controller-reference.ts';

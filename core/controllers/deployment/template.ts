@@ -11,7 +11,7 @@ const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
  */
 export function templateHash(template: PodTemplateSpec, collisions: number | undefined): string {
   const text = JSON.stringify(canonical(template)) + (collisions === undefined ? '' : String(collisions));
-  return [...String(fnv1a(text))].map((digit) => alphabet[digit.charCodeAt(0) % alphabet.length]).join('');
+  return String(fnv1a(text)).replaceAll(/\d/g, (digit) => alphabet.charAt(digit.charCodeAt(0) % alphabet.length));
 }
 
 /** Whether both make the same pods: the hash label does not count, nor whether something is empty or not there. */

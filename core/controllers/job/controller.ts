@@ -10,9 +10,10 @@ import { OwnWrites } from '#core/controllers/storage/own-writes.ts';
 import { rfc3339, type Clock } from '#core/kernel/clock.ts';
 import { source, type Controller, type ReconcileResult, type Source } from '#core/reconcile/controller.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';
+import { announce } from './announcements.ts';
 import { BackOffs, type FailureRecord } from './back-offs.ts';
-import { condition, conditionOf, endOf, setCondition } from './conditions.ts';
-import { CrewKeeper, type Crew } from './crew.ts';
+import { condition, endOf, setCondition } from './conditions.ts';
+import { CrewKeeper, crewOf, type Crew } from './crew.ts';
 import { jobOwners, JobPods } from './job-pods.ts';
 import { isManagedHere, isSuspended } from './names.ts';
 import { ReleasedPods } from './released-pods.ts';
@@ -77,12 +78,13 @@ export class JobController implements Controller {
     const job = this.#written.newest(cached);
     const { uid } = job.metadata;
     if (!isManagedHere(job) || endOf(job) !== undefined) return this.#forget(uid);
+    this.#released.tidy(uid);
     const standing = this.#expectations.standing(uid);
     const isLive = standing === 'unsure' || !(this.#known.has(uid) || isUntouched(job));
     const pods = await this.#pods.of(job, isLive, signal);
     if (pods === undefined) return { requeueAfterMs: staleMs };
     if (isLive) this.#known.add(uid);
-    const seen = survey(job, pods, (pod) => this.#released.isTracked(pod), isLive || standing === 'settled');
+    const seen = survey(job, pods, (pod) => this.#released.isTracked(uid, pod), isLive || standing === 'settled');
     return this.#advance(seen, standing, signal);
   }
 
@@ -100,10 +102,10 @@ export class JobController implements Controller {
     Object.assign(status, { active, ready, terminating });
     const written = await this.#tracker.report({ seen, status, verdict }, () => this.#backOffs.keep(uid, record), signal);
     this.#known.add(uid);
-    this.#tell(job, written);
+    announce(this.#recorder, job, written);
     if (crew.failure !== undefined) throw crew.failure;
-    const waits = [crew.waitMs, untilDeadline(written, this.#clock.now()), standing === 'behind' ? this.#expectations.patienceMs(uid) : undefined].filter((ms) => ms !== undefined);
-    if (waits.length > 0 && endOf(written) === undefined) return { requeueAfterMs: Math.max(1, Math.min(...waits)) };
+    const waits = [crew.waitMs, untilDeadline(written, this.#clock.now()), standing === 'behind' ? this.#expectations.patienceMs(uid) : undefined].filter((ms) => ms !== undefined).filter((ms) => ms > 0);
+    if (waits.length > 0 && endOf(written) === undefined) return { requeueAfterMs: Math.min(...waits) };
   }
 
   /** Makes and deletes pods, and decides whether the Job is to end. A verdict holds only once all pods are known, and none that should not run does. */
@@ -116,25 +118,10 @@ export class JobController implements Controller {
       return { crew, verdict: isComplete && crew.failure === undefined ? verdict : undefined };
     }
     const mayAct = isComplete && !isDeleting(job);
-    const crew = mayAct ? await this.#crews.keep(seen, record, now, signal) : await this.#crews.end({ ...seen, active: [] }, signal).then((none) => ({ ...none, active: seen.active.length }));
+    const crew = mayAct ? await this.#crews.keep(seen, record, now, signal) : crewOf(seen);
     if (isComplete && isDone(seen, crew.active)) return { crew, verdict: condition('SuccessCriteriaMet', 'CompletionsReached', 'Reached expected number of succeeded pods', now) };
     if (mayAct) noteSuspension(job, status, now);
     return { crew, verdict: undefined };
-  }
-
-  /** Events for what this write has brought about. */
-  #tell(job: Job, written: Job): void {
-    const suspended = conditionOf(written.status, 'Suspended');
-    if (suspended !== undefined && suspended.status !== (conditionOf(job.status, 'Suspended')?.status ?? 'False')) {
-      if (suspended.status === 'True') this.#recorder.normal(written, 'Suspended', 'Job suspended');
-      else this.#recorder.normal(written, 'Resumed', 'Job resumed');
-    }
-    const end = endOf(written);
-    if (end === undefined) return;
-    if (end.type === 'Failed') return this.#recorder.warning(written, end.reason ?? '', end.message ?? '');
-    const { completions } = written.spec;
-    if (completions !== undefined && (written.status.succeeded ?? 0) > completions) this.#recorder.warning(written, 'TooManySucceededPods', 'Too many succeeded pods running after completion count reached');
-    this.#recorder.normal(written, 'Completed', 'Job completed');
   }
 
   #noted(job: Job | undefined, previous: Job | undefined): string[] {
@@ -145,6 +132,7 @@ export class JobController implements Controller {
   #forget(uid: string): void {
     this.#expectations.forget(uid);
     this.#backOffs.forget(uid);
+    this.#released.forget(uid);
     this.#known.delete(uid);
   }
 }

@@ -46,7 +46,7 @@ export class CrewKeeper {
     const surplus = surplusOf(seen, Math.max(0, active.length - wanted), now).slice(0, burst);
     if (surplus.length > 0) return this.#dismiss(seen, surplus, signal);
     const missing = Math.min(burst, wanted - active.length - (replacesOnlyFailed(job) ? seen.terminating.length : 0));
-    if (missing <= 0 || isSuspended(job)) return crewOf(seen, []);
+    if (missing <= 0 || isSuspended(job)) return crewOf(seen);
     return this.#hire(seen, missing, record, now, signal);
   }
 
@@ -58,9 +58,8 @@ export class CrewKeeper {
 
   /** They are not wanted any more, which is no failure of theirs: the finalizer goes first, so that nobody counts them. */
   async #dismiss(seen: Survey, pods: readonly Pod[], signal: AbortSignal): Promise<Crew> {
-    const { client, scaler, released } = this.#options;
-    const removal = await removeFinalizers(client, released, pods, signal);
-    const failure = removal.failure ?? await scaler.delete(seen.job, removal.pods, signal);
+    const removal = await removeFinalizers(this.#options, seen.job, pods, signal);
+    const failure = removal.failure ?? await this.#options.scaler.delete(seen.job, removal.pods, signal);
     return { ...crewOf(seen, failure === undefined ? pods : []), failure };
   }
 
@@ -68,17 +67,17 @@ export class CrewKeeper {
     const { job, indexes } = seen;
     const isPerIndex = indexes?.failed !== undefined;
     const waitMs = isPerIndex ? 0 : remainingMs(record, now);
-    if (waitMs > 0) return { ...crewOf(seen, []), waitMs };
+    if (waitMs > 0) return { ...crewOf(seen), waitMs };
     const next = indexes === undefined ? undefined : nextIndexes(seen, indexes, missing, now);
     const drafts = next?.indexes.map((index) => podOfIndex(job, index, indexes?.replaced.get(index))) ?? Array.from({ length: missing }, () => podOf(job));
     const failure = await this.#options.scaler.createEach(job, drafts, signal);
-    const crew = crewOf(seen, []);
+    const crew = crewOf(seen);
     return { ...crew, active: crew.active + (failure === undefined ? drafts.length : 0), failure, waitMs: next?.waitMs };
   }
 }
 
 /** @param leaving those of the active pods that were deleted since */
-function crewOf({ active, terminating }: Survey, leaving: readonly Pod[]): Crew {
+export function crewOf({ active, terminating }: Survey, leaving: readonly Pod[] = []): Crew {
   const gone = new Set(leaving);
   return { active: active.length - gone.size, ready: active.filter((pod) => !gone.has(pod) && isPodReady(pod)).length, terminating: terminating.length + gone.size };
 }

@@ -53,13 +53,16 @@ export class JobPods {
     const { uid, namespace } = job.metadata;
     const { items } = await client.list(Pod, { namespace }, signal);
     const now = items.filter((pod) => controllerOf(pod)?.uid === uid);
-    const tracked = new Set(now.filter((pod) => hasFinalizer(pod, trackingFinalizer)).map(({ metadata }) => metadata.uid));
-    const staying = new Set(now.filter((pod) => !isDeleting(pod)).map(({ metadata }) => metadata.uid));
+    const alive = new Map(now.map((pod) => [pod.metadata.uid, pod]));
     expectations.forget(uid);
-    for (const pod of now) expectations.created(uid, pod);
+    for (const pod of now) {
+      expectations.created(uid, pod);
+      if (!hasFinalizer(pod, trackingFinalizer)) released.note(uid, pod, pod.metadata.resourceVersion);
+    }
     for (const pod of own.of(job)) {
-      if (!tracked.has(pod.metadata.uid)) released.note(pod);
-      if (!staying.has(pod.metadata.uid)) expectations.deleted(uid, pod);
+      const current = alive.get(pod.metadata.uid);
+      if (current === undefined) released.note(uid, pod, undefined);
+      if (current === undefined || isDeleting(current)) expectations.deleted(uid, pod);
     }
     return items.filter((pod) => (controllerOf(pod)?.uid ?? uid) === uid);
   }

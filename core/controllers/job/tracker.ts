@@ -46,7 +46,7 @@ export class Tracker {
 
   /** @param counted called once the pods cannot be counted again. @returns the Job as it was written last */
   async report({ seen, status, verdict }: Report, counted: () => void, signal: AbortSignal): Promise<Job> {
-    const { client, clock, released } = this.#options;
+    const { clock } = this.#options;
     const isGone = (uid: string): boolean => seen.isComplete && !seen.tracked.has(uid);
     count(status, isGone);
     const leaving = noteEnded(seen, status, verdict);
@@ -54,7 +54,7 @@ export class Tracker {
     if (verdict !== undefined) setCondition(status, verdict);
     const job = await this.#write(seen.job, status, signal);
     counted();
-    const removal = await removeFinalizers(client, released, leaving.pods, signal);
+    const removal = await removeFinalizers(this.#options, job, leaving.pods, signal);
     const removed = new Set(removal.pods.map(({ metadata }) => metadata.uid));
     const next = structuredClone(job.status);
     count(next, (uid) => removed.has(uid) || isGone(uid));
@@ -92,25 +92,17 @@ interface Leaving {
 
 /** Writes down who ended. @returns the pods that may lose the finalizer once the status is written */
 function noteEnded(seen: Survey, status: Status, verdict: JobCondition | undefined): Leaving {
-  const { job } = seen;
-  const { succeeded = [], failed = [] } = status.uncountedTerminatedPods ?? {};
-  const [known, knownFailed] = [new Set(succeeded), new Set(failed)];
-  const pods: Pod[] = [];
-  let room = mostUncounted - succeeded.length - failed.length;
-  for (const pod of seen.pods) {
-    const { uid } = pod.metadata;
-    if (!seen.tracked.has(uid) || !mayLeave(seen, pod, verdict)) continue;
-    // Those that were written down before are to leave all the same.
-    if (room <= 0 && !known.has(uid) && !knownFailed.has(uid)) return { pods, isCut: true };
-    pods.push(pod);
-    if (known.has(uid) || knownFailed.has(uid)) continue;
-    room--;
-    const ended = endOf(job, pod, verdict);
-    if (ended === 'succeeded' && !isIndexed(job)) succeeded.push(uid);
-    if (ended === 'failed' && !isIgnored(job, pod)) failed.push(uid);
+  const lists = { succeeded: [...(status.uncountedTerminatedPods?.succeeded ?? [])], failed: [...(status.uncountedTerminatedPods?.failed ?? [])] };
+  const known = new Set([...lists.succeeded, ...lists.failed]);
+  const leaving = seen.pods.filter((pod) => seen.tracked.has(pod.metadata.uid) && mayLeave(seen, pod, verdict));
+  const fresh = leaving.filter(({ metadata }) => !known.has(metadata.uid));
+  const noted = fresh.slice(0, Math.max(0, mostUncounted - known.size));
+  for (const pod of noted) {
+    const list = listFor(seen.job, pod, verdict);
+    if (list !== undefined) lists[list].push(pod.metadata.uid);
   }
-  setUncounted(status, succeeded, failed);
-  return { pods, isCut: false };
+  setUncounted(status, lists.succeeded, lists.failed);
+  return { pods: [...leaving.filter(({ metadata }) => known.has(metadata.uid)), ...noted], isCut: noted.length < fresh.length };
 }
 
 function mayLeave({ job, indexes }: Survey, pod: Pod, verdict: JobCondition | undefined): boolean {
@@ -119,10 +111,11 @@ function mayLeave({ job, indexes }: Survey, pod: Pod, verdict: JobCondition | un
 }
 
 /** Of a Job that has failed all pods have, and of one that has succeeded those that did not matter any more count nowhere. */
-function endOf(job: Job, pod: Pod, verdict: JobCondition | undefined): 'succeeded' | 'failed' | undefined {
+function listFor(job: Job, pod: Pod, verdict: JobCondition | undefined): 'succeeded' | 'failed' | undefined {
   if (isIndexed(job) && indexOf(job, pod) === undefined) return undefined;
-  if (pod.status.phase === 'Succeeded') return 'succeeded';
-  return isFailed(job, pod) || verdict?.type === 'FailureTarget' ? 'failed' : undefined;
+  if (pod.status.phase === 'Succeeded') return isIndexed(job) ? undefined : 'succeeded';
+  const hasFailed = isFailed(job, pod) || verdict?.type === 'FailureTarget';
+  return hasFailed && !isIgnored(job, pod) ? 'failed' : undefined;
 }
 
 /** Indexes need no list of UIDs: an index counts once, however many of its pods succeed. */

@@ -43,10 +43,10 @@ function restartsExceeded({ spec: { template, backoffLimit = 6 } }: Job, pods: r
   return backoffLimit === 0 ? restarts > 0 : restarts >= backoffLimit;
 }
 
-/** Milliseconds until the Job has run for too long; undefined when it may run for ever, or does not run. */
+/** Milliseconds until the Job has run for too long; undefined when it may run for ever, does not run, or is about to begin anew. */
 export function untilDeadline(job: Job, now: number): number | undefined {
-  const { spec: { activeDeadlineSeconds }, status: { startTime } } = job;
-  if (activeDeadlineSeconds === undefined || startTime === undefined || isSuspended(job)) return undefined;
+  const { spec: { activeDeadlineSeconds }, status, status: { startTime } } = job;
+  if (activeDeadlineSeconds === undefined || startTime === undefined || isSuspended(job) || standing(status, 'Suspended') !== undefined) return undefined;
   return Math.max(0, Date.parse(startTime) + Number(activeDeadlineSeconds) * 1000 - now);
 }
 

@@ -23,6 +23,8 @@ export interface LoadBalancerSweepOptions {
 }
 
 const sweepEveryMs = 10 * 60_000;
+/** Who keeps a caller waiting. */
+const platform = 'the platform of load balancers';
 
 /**
  * Deletes load balancers of this cluster whose service is gone without them: its finalizer was taken off by hand, or the cluster was put back to an older
@@ -55,7 +57,7 @@ export class LoadBalancerSweepController implements Controller {
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void> {
     const balancers = this.#balancers.find(({ provider }) => provider === key);
     if (balancers === undefined || !canSurvey(balancers)) return;
-    const owners = await withDeadline(this.#clock, signal, (bounded) => balancers.owners(bounded));
+    const owners = await withDeadline(this.#clock, signal, (bounded) => balancers.owners(bounded), undefined, platform);
     for (const owner of owners) {
       if (await this.#isWanted(owner, signal)) this.#strays.delete(owner.uid);
       else if (this.#isOverdue(owner)) await this.#delete(balancers, owner, signal);
@@ -78,7 +80,7 @@ export class LoadBalancerSweepController implements Controller {
 
   async #delete(balancers: LoadBalancers, owner: LoadBalancerOwner, signal: AbortSignal): Promise<void> {
     this.#logger.warn('a load balancer whose service is gone is deleted', { provider: balancers.provider, ...owner });
-    await withDeadline(this.#clock, signal, (bounded) => balancers.delete(owner, bounded));
+    await withDeadline(this.#clock, signal, (bounded) => balancers.delete(owner, bounded), undefined, platform);
     this.#strays.delete(owner.uid);
   }
 }

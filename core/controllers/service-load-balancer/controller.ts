@@ -38,6 +38,9 @@ const pendingMs = 5_000;
 /** Wait before a request is repeated that was refused for lack of room. */
 const slowRetryMs = 60_000;
 
+/** Who keeps a caller waiting. */
+const platform = 'the platform of the load balancer';
+
 const balanced = 'balanced';
 const isBalanced = (service: Service): boolean => service.spec.type === 'LoadBalancer';
 
@@ -142,7 +145,7 @@ export class ServiceLoadBalancerController implements Controller {
     const isNew = request.ingress.length === 0;
     if (isNew) this.#events.normal(service, 'EnsuringLoadBalancer', 'Ensuring load balancer');
     if (request.targets.length === 0) this.#events.warning(service, 'UnAvailableLoadBalancer', 'There are no available nodes for LoadBalancer');
-    const made = await withDeadline(this.#clock, signal, (bounded) => balancers.ensure(request, bounded));
+    const made = await withDeadline(this.#clock, signal, (bounded) => balancers.ensure(request, bounded), undefined, platform);
     for (const warning of made.warnings) this.#events.warning(service, 'LoadBalancerWarning', warning);
     const reported = await this.#report(service, made.ingress, signal);
     const isComplete = made.ingress.length > 0;
@@ -155,7 +158,7 @@ export class ServiceLoadBalancerController implements Controller {
   /** Resolves to false when there is nothing of which they could be changed. */
   async #updateTargets(service: Service, balancers: LoadBalancers, request: LoadBalancerRequest, signal: AbortSignal): Promise<boolean> {
     try {
-      await withDeadline(this.#clock, signal, (bounded) => balancers.updateTargets(request, bounded));
+      await withDeadline(this.#clock, signal, (bounded) => balancers.updateTargets(request, bounded), undefined, platform);
     } catch (error) {
       if (ProviderError.is(error, 'NotFound')) return false;
       throw error;
@@ -181,7 +184,7 @@ export class ServiceLoadBalancerController implements Controller {
     this.#known.delete(service.metadata.uid);
     this.#events.normal(service, 'DeletingLoadBalancer', 'Deleting load balancer');
     try {
-      await withDeadline(this.#clock, signal, (bounded) => balancers.delete(ownerOf(service), bounded));
+      await withDeadline(this.#clock, signal, (bounded) => balancers.delete(ownerOf(service), bounded), undefined, platform);
     } catch (error) {
       signal.throwIfAborted();
       this.#events.warning(service, 'DeleteLoadBalancerFailed', `Error deleting load balancer: ${sentenceOf(error)}`);

@@ -63,6 +63,7 @@ $ kubectl annotate deploy web note=c --overwrite
 {1.28+}deployment.apps/web annotated
 
 $ kubectl annotate deploy web --list
+deployment.kubernetes.io/revision=1
 note=c
 
 $ kubectl annotate deploy web note-
@@ -70,7 +71,7 @@ $ kubectl annotate deploy web note-
 {1.28+}deployment.apps/web annotated
 
 $ kubectl get deploy web -o jsonpath='{.metadata.labels}{.metadata.annotations}'
-{"app":"web","picked":"yes","x":"y"}
+{"app":"web","picked":"yes","x":"y"}{"deployment.kubernetes.io/revision":"1"}
 `,
 
   'in an editor': `

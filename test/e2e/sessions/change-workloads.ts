@@ -123,29 +123,29 @@ $ kubectl get horizontalpodautoscalers.v1.autoscaling web -o jsonpath='{.apiVers
 autoscaling/v1 80
 `,
 
-  'rollouts, as far as they go by themselves': `
+  'rollouts': `
 $ kubectl create deployment web --image=nginx
 deployment.apps/web created
 
+$ kubectl wait deploy/web --for=jsonpath='{.status.updatedReplicas}'=1
+deployment.apps/web condition met
+
 $ kubectl rollout history deploy/web
 deployment.apps/web
-No rollout history found.
+REVISION  CHANGE-CAUSE
+1         <none>
 
 $ kubectl rollout status deploy/web --watch=false
-Waiting for deployment spec update to be observed...
-
-$ kubectl patch deploy web --subresource=status -p '{"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"conditions":[{"type":"Progressing","status":"True"}]}}'
-deployment.apps/web patched
+Waiting for deployment "web" rollout to finish: 0 of 1 updated replicas are available...
 
 $ kubectl rollout status deploy/web --timeout=3s
 Waiting for deployment "web" rollout to finish: 0 of 1 updated replicas are available...
 ! error: timed out waiting for the condition
 [1]
 
-$ kubectl patch deploy web --subresource=status -p '{"status":{"availableReplicas":1,"readyReplicas":1}}'
-deployment.apps/web patched
+$ kubectl patch $(kubectl get pods -l app=web -o name) --subresource=status -p '{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True","lastTransitionTime":"2025-01-01T00:00:00Z"}]}}' > out.txt
 
-$ kubectl rollout status deploy/web
+$ kubectl rollout status deploy/web | tail -n 1
 deployment "web" successfully rolled out
 
 $ kubectl rollout pause deploy/web
@@ -172,9 +172,15 @@ deployment.apps/web restarted
 $ kubectl get deploy web -o jsonpath='{.metadata.generation} {.spec.template.metadata.annotations}'
 4 {"kubectl.kubernetes.io/restartedAt":"<time>"}
 
-$ kubectl rollout undo deploy/web
-! error: no rollout history found for deployment "web"
+$ kubectl wait deploy/web --for=jsonpath='{.status.observedGeneration}'=4
+deployment.apps/web condition met
+
+$ kubectl rollout undo deploy/web --to-revision=7
+! error: unable to find specified revision 7 in history
 [1]
+
+$ kubectl rollout undo deploy/web
+deployment.apps/web rolled back
 
 $ kubectl rollout status job/nobody
 ! Error from server (NotFound): jobs.batch "nobody" not found
@@ -182,28 +188,31 @@ $ kubectl rollout status job/nobody
 `,
 
   'the revisions of a rollout': `
-$ cat > revision.sh <<END
-owner=\\$(kubectl get deploy web -o jsonpath='{.metadata.uid}')
-kubectl create -f - <<FILE
+$ kubectl create -f - <<END
 apiVersion: apps/v1
-kind: ReplicaSet
-metadata:
-  name: web-\\$1
-  labels: {app: web, pod-template-hash: h\\$1}
-  annotations: {deployment.kubernetes.io/revision: "\\$1", kubernetes.io/change-cause: "\\$2"}
-  ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: \\$owner, controller: true}]
+kind: Deployment
+metadata: {name: web, annotations: {kubernetes.io/change-cause: the first one}}
 spec:
-  selector: {matchLabels: {app: web, pod-template-hash: h\\$1}}
-  template: {metadata: {labels: {app: web, pod-template-hash: h\\$1}}, spec: {containers: [{name: nginx, image: "nginx:\\$1"}]}}
-FILE
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: nginx, image: "nginx:1"}]}}
 END
-
-$ kubectl create deployment web --image=nginx:2
 deployment.apps/web created
 
-$ sh revision.sh 1 'the first one'; sh revision.sh 2 'the second one'
-replicaset.apps/web-1 created
-replicaset.apps/web-2 created
+$ kubectl wait deploy/web --for=jsonpath='{.status.observedGeneration}'=1
+deployment.apps/web condition met
+
+$ kubectl replace -f - <<END
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, annotations: {kubernetes.io/change-cause: the second one}}
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: nginx, image: "nginx:2"}]}}
+END
+deployment.apps/web replaced
+
+$ kubectl wait deploy/web --for=jsonpath='{.status.observedGeneration}'=2
+deployment.apps/web condition met
 
 $ kubectl rollout history deploy/web
 deployment.apps/web
@@ -215,7 +224,7 @@ $ kubectl rollout history deploy/web --revision=1
 deployment.apps/web with revision #1
 Pod Template:
   Labels:	app=web
-	pod-template-hash=h1
+	pod-template-hash=<hash>
   Annotations:	kubernetes.io/change-cause: the first one
   Containers:
    nginx:
@@ -238,11 +247,14 @@ deployment.apps/web rolled back (server dry run)
 $ kubectl rollout undo deploy/web
 deployment.apps/web rolled back
 
-$ kubectl rollout undo deploy/web --to-revision=1
-deployment.apps/web skipped rollback (current template already matches revision 1)
+$ kubectl wait deploy/web --for=jsonpath='{.status.observedGeneration}'=3
+deployment.apps/web condition met
+
+$ kubectl rollout undo deploy/web --to-revision=3
+deployment.apps/web skipped rollback (current template already matches revision 3)
 
 $ kubectl get deploy web -o jsonpath='{.spec.template.spec.containers[0].image} {.spec.template.metadata.labels} {.metadata.annotations}'
-nginx:1 {"app":"web"} {"kubernetes.io/change-cause":"the first one"}
+nginx:1 {"app":"web"} {"deployment.kubernetes.io/revision":"3","kubernetes.io/change-cause":"the first one"}
 
 $ kubectl create -f - <<END
 apiVersion: apps/v1

@@ -279,8 +279,7 @@ $ kubectl wait --for=condition=Available deploy/nobody --timeout=1s
 ! Error from server (NotFound): deployments.apps "nobody" not found
 [1]
 
-$ kubectl patch deploy web --subresource=status --type=merge -p '{"status":{"conditions":[{"type":"Available","status":"True"}]}}'
-deployment.apps/web patched
+$ kubectl patch $(kubectl get pods -l app=web -o name) --subresource=status -p '{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True","lastTransitionTime":"2025-01-01T00:00:00Z"}]}}' > out.txt
 
 $ kubectl wait --for=condition=Available deploy/web
 deployment.apps/web condition met
@@ -316,7 +315,7 @@ $ kubectl wait --for=delete deploy/web --timeout=2s
 {1.31+}$ (sleep 1; kubectl create cm later) > out.txt & kubectl wait --for=create cm/later --timeout=20s; wait
 configmap/later condition met
 
-$ kubectl wait --for=condition=Ready pods --all
+$ kubectl wait --for=condition=Ready pods -l app=nobody
 ! error: no matching resources found
 [1]
 `,

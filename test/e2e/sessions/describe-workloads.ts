@@ -66,35 +66,19 @@ daemonset.apps/agent created
 job.batch/task created
 cronjob.batch/nightly created
 
-$ uid=$(kubectl get deploy web -o jsonpath='{.metadata.uid}'); kubectl create -f - <<END
-apiVersion: apps/v1
-kind: ReplicaSet
-metadata: {name: web-1, labels: {app: web, pod-template-hash: "1"}, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: web, uid: $uid, controller: true}]}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web, pod-template-hash: "1"}}
-  template:
-    metadata: {labels: {app: web, pod-template-hash: "1"}, annotations: {note: here}}
-    spec: {containers: [{name: main, image: "nginx:1.25", ports: [{containerPort: 80}]}]}
-END
-replicaset.apps/web-1 created
-
-$ kubectl wait rs/web-1 --for=jsonpath='{.status.replicas}'=2
-replicaset.apps/web-1 condition met
+$ kubectl wait deploy/web --for=jsonpath='{.status.updatedReplicas}'=2
+deployment.apps/web condition met
 
 $ kubectl wait rs/copies rc/old --for=jsonpath='{.status.replicas}'=1
 replicaset.apps/copies condition met
 replicationcontroller/old condition met
-
-$ kubectl patch deploy web --subresource=status -p '{"status":{"observedGeneration":1,"replicas":2,"updatedReplicas":2,"unavailableReplicas":2,"conditions":[{"type":"Available","status":"False","reason":"MinimumReplicasUnavailable"}]}}'
-deployment.apps/web patched
 
 $ kubectl describe deploy web
 Name:                   web
 Namespace:              {ns}
 CreationTimestamp:      <time>
 Labels:                 app=web
-Annotations:            <none>
+Annotations:            deployment.kubernetes.io/revision: 1
 Selector:               app=web
 Replicas:               2 desired | 2 updated | 2 total | 0 available | 2 unavailable
 StrategyType:           RollingUpdate
@@ -117,9 +101,13 @@ Conditions:
   Type           Status  Reason
   ----           ------  ------
   Available      False   MinimumReplicasUnavailable
+  Progressing    True    ReplicaSetUpdated
 OldReplicaSets:  <none>
-NewReplicaSet:   web-1 (2/2 replicas created)
-Events:          <none>
+NewReplicaSet:   web-<hash> (2/2 replicas created)
+Events:
+  Type    Reason             Age    From                   Message
+  ----    ------             ----   ----                   -------
+  Normal  ScalingReplicaSet  <age>  deployment-controller  Scaled up replica set web-<hash> from 0 to 2
 
 $ kubectl describe rs copies
 Name:         copies

@@ -103,46 +103,59 @@ service/web created
 $ kubectl create configmap web
 configmap/web created
 
+$ kubectl wait deploy/web --for=jsonpath='{.status.updatedReplicas}'=2
+deployment.apps/web condition met
+
 $ kubectl get cm,deploy,svc
 NAME                         DATA   AGE
 configmap/kube-root-ca.crt   1      <age>
 configmap/web                0      <age>
 
 NAME                  READY   UP-TO-DATE   AVAILABLE   AGE
-deployment.apps/web   0/2     0            0           <age>
+deployment.apps/web   0/2     2            0           <age>
 
 NAME          TYPE        CLUSTER-IP    EXTERNAL-IP   PORT(S)   AGE
 service/web   ClusterIP   <ip>   <none>        80/TCP    <age>
 
 $ kubectl get deploy/web cm/web
 NAME                  READY   UP-TO-DATE   AVAILABLE   AGE
-deployment.apps/web   0/2     0            0           <age>
+deployment.apps/web   0/2     2            0           <age>
 
 NAME            DATA   AGE
 configmap/web   0      <age>
 
 $ kubectl get deployments.apps web
 NAME   READY   UP-TO-DATE   AVAILABLE   AGE
-web    0/2     0            0           <age>
+web    0/2     2            0           <age>
 
 $ kubectl get deployments.v1.apps/web
 NAME   READY   UP-TO-DATE   AVAILABLE   AGE
-web    0/2     0            0           <age>
+web    0/2     2            0           <age>
 
 $ kubectl get deployments.v1beta1.apps web
 ! error: the server doesn't have a resource type "deployments"
 [1]
 
 $ kubectl get all
+NAME                       READY   STATUS    RESTARTS   AGE
+pod/web-<hash>-<suffix>   0/1     Pending   0          <age>
+pod/web-<hash>-<suffix>   0/1     Pending   0          <age>
+
 NAME          TYPE        CLUSTER-IP    EXTERNAL-IP   PORT(S)   AGE
 service/web   ClusterIP   <ip>   <none>        80/TCP    <age>
 
 NAME                  READY   UP-TO-DATE   AVAILABLE   AGE
-deployment.apps/web   0/2     0            0           <age>
+deployment.apps/web   0/2     2            0           <age>
+
+NAME                           DESIRED   CURRENT   READY   AGE
+replicaset.apps/web-<hash>   2         2         0       <age>
 
 $ kubectl get all -o name
+pod/web-<hash>-<suffix>
+pod/web-<hash>-<suffix>
 service/web
 deployment.apps/web
+replicaset.apps/web-<hash>
 
 $ kubectl get cm,deploy -o custom-columns=KIND:.kind,NAME:.metadata.name
 KIND         NAME

@@ -80,9 +80,12 @@ $ kubectl get pod runs --subresource=status -o jsonpath='{.status.podIP}'
 $ kubectl create deployment web --image=nginx --replicas=2
 deployment.apps/web created
 
+$ kubectl wait deploy/web --for=jsonpath='{.status.updatedReplicas}'=2
+deployment.apps/web condition met
+
 $ kubectl get deploy web --subresource=scale
 NAME   DESIRED   AVAILABLE   AGE
-web    2         0           <age>
+web    2         2           <age>
 
 $ kubectl get deploy web --subresource=scale -o yaml
 apiVersion: autoscaling/v1
@@ -96,12 +99,12 @@ metadata:
 spec:
   replicas: 2
 status:
-  replicas: 0
+  replicas: 2
   selector: app=web
 
 $ kubectl get deploy web --subresource=status
 NAME   READY   UP-TO-DATE   AVAILABLE   AGE
-web    0/2     0            0           <age>
+web    0/2     2            0           <age>
 
 $ kubectl get cm web --subresource=status
 ! Error from server (NotFound): the server could not find the requested resource
@@ -198,16 +201,20 @@ controllerrevision.apps/third created
 poddisruptionbudget.policy/most created
 horizontalpodautoscaler.autoscaling/web created
 
+$ kubectl wait deploy/web --for=jsonpath='{.status.updatedReplicas}'=2
+deployment.apps/web condition met
+
 $ kubectl wait rs/copies --for=jsonpath='{.status.replicas}'=3; kubectl wait rc/old --for=jsonpath='{.status.replicas}'=1
 replicaset.apps/copies condition met
 replicationcontroller/old condition met
 
 $ kubectl get deploy,rs,rc,sts,ds,jobs,cj,podtemplates,controllerrevisions,pdb,hpa
 NAME                  READY   UP-TO-DATE   AVAILABLE   AGE
-deployment.apps/web   0/2     0            0           <age>
+deployment.apps/web   0/2     2            0           <age>
 
 NAME                     DESIRED   CURRENT   READY   AGE
 replicaset.apps/copies   3         3         0       <age>
+replicaset.apps/web-<hash>   2         2         0       <age>
 
 NAME                        DESIRED   CURRENT   READY   AGE
 replicationcontroller/old   1         1         0       <age>
@@ -238,10 +245,11 @@ horizontalpodautoscaler.autoscaling/web   Deployment/web   cpu: <unknown>/80%, m
 
 $ kubectl get deploy,rs,rc,sts,ds,jobs,cj,podtemplates -o wide
 NAME                  READY   UP-TO-DATE   AVAILABLE   AGE   CONTAINERS   IMAGES               SELECTOR
-deployment.apps/web   0/2     0            0           <age>    main,side    nginx:1.25,busybox   app=web,tier in (a,b)
+deployment.apps/web   0/2     2            0           <age>    main,side    nginx:1.25,busybox   app=web,tier in (a,b)
 
 NAME                     DESIRED   CURRENT   READY   AGE   CONTAINERS   IMAGES   SELECTOR
 replicaset.apps/copies   3         3         0       <age>    main         nginx    app=copies
+replicaset.apps/web-<hash>   2         2         0       <age>    main,side    nginx:1.25,busybox   app=web,pod-template-hash=<hash>,tier in (a,b)
 
 NAME                        DESIRED   CURRENT   READY   AGE   CONTAINERS   IMAGES   SELECTOR
 replicationcontroller/old   1         1         0       <age>    main         nginx    app=old

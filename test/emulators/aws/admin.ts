@@ -7,10 +7,10 @@ import type { GateOptions } from './gate.ts';
 import { isRegion } from './geography.ts';
 import { usualQuotas, type Quotas } from './quotas.ts';
 import type { Machine, MetadataService } from './metadata.ts';
-import type { Region } from './region.ts';
+import type { Change, Region } from './region.ts';
 import type { TargetHealth } from './rows.ts';
 import type { SideDoor } from './server.ts';
-import type { Change, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** Everything of one region, as it truly is. */
 export type RegionView = Readonly<Record<(typeof kinds)[number], readonly unknown[]>>;

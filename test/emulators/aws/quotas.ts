@@ -21,7 +21,7 @@ export const usualQuotas = {
   listenersPerBalancer: 50,
   targetsPerGroup: 1000,
   targetsPerBalancerAndZone: 500,
-  groupsPerBalancer: 3000,
+  groupsPerBalancer: 100,
   certificatesPerBalancer: 25,
 } as const;
 

@@ -1,14 +1,33 @@
-import type { DelayName } from './delays.ts';
+import type { Delay, DelayName } from './delays.ts';
 import { zonesIn, type Zone } from './geography.ts';
 import { Idempotency } from './idempotency.ts';
 import type { Random } from './random.ts';
 import type { Address, Balancer, Instance, InternetGateway, Listener, Modification, RouteTable, SecurityGroup, Snapshot, Subnet, TargetGroup, Volume, Vpc } from './rows.ts';
 import { Table, type Row } from './table.ts';
-import type { World } from './world.ts';
+import type { QuotaName } from './quotas.ts';
+import type { Timeline } from './timeline.ts';
+
+/** One resource that came, changed or went. */
+export interface Change {
+  readonly region: string;
+  /** As the tables of a region are called: `instances`, `volumes`, `balancers`. */
+  readonly kind: string;
+  readonly before: Row | undefined;
+  readonly after: Row | undefined;
+}
+
+/** What the regions of an account have in common. */
+export interface Account {
+  readonly timeline: Timeline;
+  readonly accountId: string;
+  quota(name: QuotaName): number;
+  delay(name: DelayName): Delay;
+  tell(change: Change): void;
+}
 
 export class Region {
   readonly name: string;
-  readonly world: World;
+  readonly world: Account;
   readonly random: Random;
   readonly zones: readonly Zone[];
   readonly idempotency: Idempotency;
@@ -31,7 +50,7 @@ export class Region {
   readonly interfacesOfDeletedBalancers = new Set<{ readonly balancerArn: string; readonly groupIds: readonly string[] }>();
   #sequence = 0;
 
-  constructor(world: World, name: string, random: Random) {
+  constructor(world: Account, name: string, random: Random) {
     this.world = world;
     this.name = name;
     this.random = random;

@@ -220,6 +220,8 @@ export interface Listener extends Row {
   readonly port: number;
   readonly forwards: readonly Forward[];
   readonly sslPolicy?: string;
+  /** The default one first. */
   readonly certificates: readonly string[];
   readonly alpn: readonly string[];
+  readonly attributes: ReadonlyMap<string, string>;
 }

@@ -51,13 +51,13 @@ async function serve({ dispatcher, metadata, sideDoor }: Doors, request: Incomin
   response.writeHead(answer.status, { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': answer.requestId, 'cache-control': 'no-cache, no-store' }).end(answer.body);
 }
 
+/** Undefined when it is too long; then it is read all the same, so that the answer is heard. */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > mostBytes) return undefined;
-    chunks.push(chunk);
+    if (length <= mostBytes) chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return length > mostBytes ? undefined : Buffer.concat(chunks);
 }

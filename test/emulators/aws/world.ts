@@ -1,9 +1,8 @@
-import { delaysFrom, type DelayName, type Delays } from './delays.ts';
+import { delaysFrom, type Delay, type DelayName, type Delays } from './delays.ts';
 import { isRegion } from './geography.ts';
 import { hashText, Random } from './random.ts';
-import { Region } from './region.ts';
+import { Region, type Account, type Change } from './region.ts';
 import { usualQuotas, type QuotaName, type Quotas } from './quotas.ts';
-import type { Row } from './table.ts';
 import type { Timeline } from './timeline.ts';
 
 export interface WorldOptions {
@@ -13,17 +12,8 @@ export interface WorldOptions {
   readonly quotas?: Partial<Quotas>;
 }
 
-/** One resource that came, changed or went. */
-export interface Change {
-  readonly region: string;
-  /** As the tables of a region are called: `instances`, `volumes`, `balancers`. */
-  readonly kind: string;
-  readonly before: Row | undefined;
-  readonly after: Row | undefined;
-}
-
 /** All that exists in the emulated account. */
-export class World {
+export class World implements Account {
   readonly timeline: Timeline;
   readonly accountId: string;
   readonly seed: number;
@@ -72,7 +62,7 @@ export class World {
     Object.assign(this.#quotas, quotas);
   }
 
-  delay(name: DelayName): Delays[DelayName] {
+  delay(name: DelayName): Delay {
     return this.delays[name];
   }
 }

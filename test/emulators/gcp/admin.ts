@@ -7,16 +7,17 @@ import { makeNetwork } from './networks.ts';
 
 /** What a test does with the cloud behind its clients' back. */
 export class Admin {
-  readonly #cloud: Cloud;
+  /** Its time, resources, operations, quotas, rates and faults. */
+  readonly cloud: Cloud;
 
   constructor(cloud: Cloud) {
-    this.#cloud = cloud;
+    this.cloud = cloud;
   }
 
   /** Everything that exists, by path; operations and public images only when asked for. */
   all({ operations = false }: { readonly operations?: boolean } = {}): Readonly<Record<Path, Resource>> {
-    const collections = this.#cloud.resources.collections().filter((path) => (operations || !path.endsWith('/operations')) && !/^projects\/(?:cos|debian|ubuntu-os)-cloud\//.test(path));
-    return Object.fromEntries(collections.flatMap((path) => this.#cloud.resources.in(path).map((resource): [Path, Resource] => [`${path}/${resource.name}`, resource])));
+    const collections = this.cloud.resources.collections().filter((path) => (operations || !path.endsWith('/operations')) && !/^projects\/(?:cos|debian|ubuntu-os)-cloud\//.test(path));
+    return Object.fromEntries(collections.flatMap((path) => this.cloud.resources.in(path).map((resource): [Path, Resource] => [`${path}/${resource.name}`, resource])));
   }
 
   /** What exists beside the networks that a project comes with. */
@@ -25,45 +26,45 @@ export class Admin {
   }
 
   advance(milliseconds: number): void {
-    this.#cloud.clock.advance(milliseconds);
+    this.cloud.clock.advance(milliseconds);
   }
 
   setQuota(metric: string, limit: number, region?: string): void {
-    this.#cloud.quotas.set(metric, limit, region);
+    this.cloud.quotas.set(metric, limit, region);
   }
 
   setCapacity(zone: string, machineType: string, instances: number): void {
-    this.#cloud.setCapacity(zone, machineType, instances);
+    this.cloud.setCapacity(zone, machineType, instances);
   }
 
   setHealth(instance: Path, health: 'HEALTHY' | 'UNHEALTHY'): void {
-    this.#cloud.health.set(instance, health);
+    this.cloud.health.set(instance, health);
   }
 
   addNetwork(project: string, name: string, ranges: Readonly<Record<string, string>>): void {
-    makeNetwork(this.#cloud, project, name, ranges);
+    makeNetwork(this.cloud, project, name, ranges);
   }
 
   /** @throws {Error} where there is no such instance */
   stopInstance(path: Path): void {
     this.#check(path);
-    stopInstance(this.#cloud, path);
+    stopInstance(this.cloud, path);
   }
 
   startInstance(path: Path): void {
     this.#check(path);
-    startInstance(this.#cloud, path);
+    startInstance(this.cloud, path);
   }
 
   deleteInstance(path: Path): void {
     this.#check(path);
-    removeInstance(this.#cloud, path);
+    removeInstance(this.cloud, path);
   }
 
   /** Removes any resource at once, whoever uses it. */
   remove(path: Path): void {
     this.#check(path);
-    this.#cloud.resources.remove(path);
+    this.cloud.resources.remove(path);
   }
 
   /** One of its verbs over HTTP: `POST /_emulator/<verb>` with the arguments by name. */
@@ -83,14 +84,14 @@ export class Admin {
       quota: () => this.setQuota(text('metric'), number('limit'), args['region'] === undefined ? undefined : text('region')),
       capacity: () => this.setCapacity(text('zone'), text('machineType'), number('instances')),
       health: () => this.setHealth(text('instance'), text('health') === 'HEALTHY' ? 'HEALTHY' : 'UNHEALTHY'),
-      faults: () => this.#cloud.faults.plan(readFaultPlan(args)),
+      faults: () => this.cloud.faults.plan(readFaultPlan(args)),
       rates: () => {
-        this.#cloud.rates.limits = { ...this.#cloud.rates.limits, ...Object.fromEntries(Object.keys(this.#cloud.rates.limits).flatMap((name) => (args[name] === undefined ? [] : [[name, number(name)]]))) };
+        this.cloud.rates.limits = { ...this.cloud.rates.limits, ...Object.fromEntries(Object.keys(this.cloud.rates.limits).flatMap((name) => (args[name] === undefined ? [] : [[name, number(name)]]))) };
       },
-      deny: () => void this.#cloud.denied.add(text('permission')),
-      allow: () => void this.#cloud.denied.delete(text('permission')),
-      unreachable: () => void this.#cloud.unreachable.add(text('zone')),
-      reachable: () => void this.#cloud.unreachable.delete(text('zone')),
+      deny: () => void this.cloud.denied.add(text('permission')),
+      allow: () => void this.cloud.denied.delete(text('permission')),
+      unreachable: () => void this.cloud.unreachable.add(text('zone')),
+      reachable: () => void this.cloud.unreachable.delete(text('zone')),
       network: () => this.addNetwork(text('project'), text('name'), rangesOf(args['ranges'])),
       'stop-instance': () => this.stopInstance(text('path')),
       'start-instance': () => this.startInstance(text('path')),
@@ -99,22 +100,22 @@ export class Admin {
     };
     const chosen = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
     if (chosen === undefined) throw new Error(`there is no ${verb}: ${Object.keys(verbs).join(', ')}`);
-    this.#cloud.clock.settle();
+    this.cloud.clock.settle();
     chosen();
     return { done: verb };
   }
 
   /** What `GET /_emulator/<what>` shows. */
   show(what: string): Json | undefined {
-    this.#cloud.clock.settle();
+    this.cloud.clock.settle();
     if (what === 'resources') return { ...this.all() };
-    if (what === 'calls') return Object.fromEntries([...this.#cloud.calls].toSorted());
-    if (what === 'faults') return { met: this.#cloud.faults.met };
+    if (what === 'calls') return Object.fromEntries([...this.cloud.calls].toSorted());
+    if (what === 'faults') return { met: this.cloud.faults.met };
     return undefined;
   }
 
   #check(path: Path): void {
-    if (this.#cloud.resources.get(path) === undefined) throw new Error(`there is no ${path}`);
+    if (this.cloud.resources.get(path) === undefined) throw new Error(`there is no ${path}`);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Fault } from './faults.ts';
 import { parseFieldMask } from './field-mask.ts';
 import type { Json, Resource } from './json.ts';
 import { linkOf, projectRegex, referenceFormat, referenceRegex } from './links.ts';
-import { isMutation, type Call, type Method, type Mutation, type OperationFault } from './method.ts';
+import { isMutation, queryOf, type Call, type Method, type Mutation, type OperationFault } from './method.ts';
 import { findMethod } from './method-table.ts';
 import { makeDefaultNetwork } from './networks.ts';
 import { timestamp } from './operations.ts';
@@ -155,7 +155,7 @@ function selectionOf(query: URLSearchParams): (answer: Json) => Json {
 }
 
 function checkQuery(query: URLSearchParams, method: Method): void {
-  const allowed = new Set([...(method.query ?? []), ...(isMutation(method) ? ['requestId'] : [])]);
+  const allowed = new Set(queryOf(method));
   for (const name of query.keys()) if (!allowed.has(name) && !systemQuery.has(name)) throw unknownName(name, '', 'parameter');
 }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { startGcpEmulator, type GcpEmulator } from './gcp-emulator.ts';
+import { startGcpEmulator, type GcpEmulator } from './emulator.ts';
 import { instanceBody, RawClient } from './raw-client.ts';
 
 const zone = 'zones/us-central1-a';
@@ -47,7 +47,7 @@ describe('the Compute Engine emulator: networks and load balancing', () => {
     expect(await refusal('DELETE', `${zone}/instanceGroups/ig`)).to.include(inUse);
     expect(await refusal('DELETE', `${region}/backendServices/bs`)).to.include(inUse);
     for (const each of [`${region}/forwardingRules/fr`, `${region}/backendServices/bs`, `${region}/healthChecks/hc`, `${zone}/instanceGroups/ig`, `${zone}/instances/i1`]) await client.make('DELETE', each);
-    expect(emulator.admin.leftovers()).to.deep.equal([]);
+    expect(emulator.state.leftovers()).to.deep.equal([]);
   });
 
   it('knows the members of a group', async () => {
@@ -175,7 +175,7 @@ describe('the Compute Engine emulator: networks and load balancing', () => {
     expect(await refusal('POST', 'global/routes', { ...route, name: 'r2', nextHopIp: '10.128.0.2' })).to.include({ reason: 'invalid' });
     expect(await refusal('POST', 'global/routes', { ...route, name: 'r2', destRange: '10.4.0.1/24' })).to.include({ reason: 'invalid' });
     expect(await refusal('POST', 'global/routes', { ...route, name: 'r2', nextHopInstance: path(`${zone}/instances/none`) })).to.include({ status: 404 });
-    emulator.admin.setQuota('ROUTES', 2);
+    emulator.state.setQuota('ROUTES', 2);
     expect((await client.done('POST', 'global/routes', { ...route, name: 'r2', destRange: '10.4.1.0/24' })).error.errors[0]).to.include({ code: 'QUOTA_EXCEEDED', message: "Quota 'ROUTES' exceeded.  Limit: 2.0 globally." });
     await client.make('DELETE', 'global/routes/r1');
   });

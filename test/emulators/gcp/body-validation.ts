@@ -1,12 +1,13 @@
 import { invalid, malformed, required, unknownName, type ApiError } from './api-error.ts';
-import { isObject, type Json } from './json.ts';
+import { isObject, textOf, type Json } from './json.ts';
 import { parseShapes, type Field, type Shape, type ValueField } from './shape.ts';
 import { balancingShapes } from './shapes-balancing.ts';
 import { diskShapes } from './shapes-disks.ts';
 import { instanceShapes } from './shapes-instances.ts';
 import { networkShapes } from './shapes-networks.ts';
 
-const shapes = parseShapes(instanceShapes, diskShapes, networkShapes, balancingShapes);
+/** Every message that a body can be or hold. */
+export const shapes = parseShapes(instanceShapes, diskShapes, networkShapes, balancingShapes);
 
 /**
  * A body as the vendor reads it: unknown names and wrong types are refused, the server's own fields and nulls dropped, long numbers made texts.
@@ -91,7 +92,8 @@ function readMap(value: unknown, at: string): Record<string, string> {
 }
 
 function wrongType(at: string, value: unknown, type: string): ApiError {
-  return malformed(`Invalid value at '${at}' (${type}), ${JSON.stringify(value)?.slice(0, 100) ?? ''}`);
+  const shown = typeof value === 'object' ? (Array.isArray(value) ? '[…]' : '{…}') : textOf(value).slice(0, 100);
+  return malformed(`Invalid value at '${at}' (${type}), ${JSON.stringify(shown)}`);
 }
 
 function shapeOf(message: string): Shape {

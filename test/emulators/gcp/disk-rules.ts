@@ -2,7 +2,7 @@ import { invalid, notFound, notReady, type ApiError } from './api-error.ts';
 import { diskTypes, type DiskType } from './catalog.ts';
 import type { Cloud } from './cloud.ts';
 import { type Json, type Resource, textOf } from './json.ts';
-import { lastOf, linkOf, parseReference, scopeOf, type Path } from './links.ts';
+import { lastOf, linkOf, parseReference, projectOf, scopeOf, type Path } from './links.ts';
 
 const gigabyte = 2 ** 30;
 
@@ -50,10 +50,10 @@ function sourceOf({ cloud, project, field }: Place, name: string, value: string,
 }
 
 function imageSource(place: Place, value: string): DiskSource {
-  const path = parseReference(value, { field: `${place.field}.sourceImage`, project: place.project, collections: ['images'] });
-  const family = /\/images\/family\/([^/]+)$/.exec(value)?.[1];
+  const path = parseReference(value, { field: `${place.field}.sourceImage`, project: place.project, collections: ['images', 'imageFamilyViews'] });
+  const family = /\/(?:images\/family|imageFamilyViews)\/([^/]+)$/.exec(value)?.[1];
   if (family === undefined) return sourceOf(place, 'sourceImage', path, ['images'], 'diskSizeGb', 'READY');
-  const image = newestOfFamily(place.cloud, path.slice(0, path.indexOf('/global/')), family);
+  const image = newestOfFamily(place.cloud, `projects/${projectOf(path)}`, family);
   return sourceOf(place, 'sourceImage', image.selfLink, ['images'], 'diskSizeGb', 'READY');
 }
 

@@ -189,6 +189,7 @@ export function setLabelsMethod(family: Family, body: string): Method {
     verb: 'POST',
     path: `${collectionTemplate(family)}/{resource}/setLabels`,
     body,
+    ...(family.scope === 'global' ? { requestId: false } : {}),
     effect: (call) => {
       const { cloud } = call;
       const path = `${collectionPath(call, family)}/${call.parameters['resource'] ?? ''}`;

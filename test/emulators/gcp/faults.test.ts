@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { Faults, readFaultPlan, type FaultPlan } from './faults.ts';
-import { startGcpEmulator, type GcpEmulator } from './gcp-emulator.ts';
+import { startGcpEmulator, type GcpEmulator } from './emulator.ts';
 import { RawClient } from './raw-client.ts';
 import { Seeded } from './seeded.ts';
 
@@ -27,9 +27,9 @@ describe('the Compute Engine emulator: operations and faults', () => {
       const client = await start(only({ method: 'compute.disks.insert', call: 2, fault }));
       await client.make('POST', `${zone}/disks`, { name: 'd0' });
       expect((await client.send('POST', `${zone}/disks`, { name: 'd1' })).status).to.equal(status);
-      emulator?.admin.advance(60_000);
+      emulator?.state.advance(60_000);
       expect(await exists(client)).to.equal(made);
-      expect(emulator?.cloud.faults.met).to.deep.equal([{ method: 'compute.disks.insert', call: 2, fault }]);
+      expect(emulator?.state.cloud.faults.met).to.deep.equal([{ method: 'compute.disks.insert', call: 2, fault }]);
     });
   }
 
@@ -38,7 +38,7 @@ describe('the Compute Engine emulator: operations and faults', () => {
       const client = await start(only({ method: 'compute.disks.*', call: 1, fault }));
       const failed = await client.send('POST', `${zone}/disks`, { name: 'd1' }).catch((error: unknown) => error);
       expect(failed).to.be.instanceOf(TypeError);
-      emulator?.admin.advance(60_000);
+      emulator?.state.advance(60_000);
       expect(await exists(client)).to.equal(made);
     });
   }
@@ -54,7 +54,7 @@ describe('the Compute Engine emulator: operations and faults', () => {
   it('operation-hangs: never ends, and leaves the disk half made', async () => {
     const client = await start(only({ method: 'compute.disks.insert', fault: 'operation-hangs' }));
     const operation = await client.done('POST', `${zone}/disks`, { name: 'd1' });
-    emulator?.admin.advance(3_600_000);
+    emulator?.state.advance(3_600_000);
     expect((await client.get(`${zone}/operations/${operation.name}`)).status).to.equal('RUNNING');
     expect((await client.get(`${zone}/disks/d1`)).status).to.equal('CREATING');
   });
@@ -71,11 +71,12 @@ describe('the Compute Engine emulator: operations and faults', () => {
     const waits = [first, second].map(({ name }) => client.send('POST', `${zone}/operations/${name}/wait`));
     let ended = 0;
     for (const wait of waits) void wait.then(() => ended++);
-    while ((emulator?.cloud.calls.get('compute.zoneOperations.wait') ?? 0) < 2) await new Promise(setImmediate);
-    emulator?.admin.advance(119_000);
+    while ((emulator?.state.cloud.calls.get('compute.zoneOperations.wait') ?? 0) < 2) await new Promise(setImmediate);
+    emulator?.state.advance(119_000);
     expect((await waits[0])?.body.status).to.equal('DONE');
+    for (let round = 0; round < 3; round++) await client.get(zone);
     expect(ended, 'the one that hangs waits on').to.equal(1);
-    emulator?.admin.advance(2_000);
+    emulator?.state.advance(2_000);
     expect((await waits[1])?.body.status).to.equal('RUNNING');
   });
 
@@ -106,7 +107,7 @@ describe('the Compute Engine emulator: operations and faults', () => {
       const { body } = await client.send('POST', `${zone}/disks`, { name: 'd1' });
       let delay = 0;
       while ((await client.get(`${zone}/operations/${body.name}`)).status !== 'DONE') {
-        emulator?.admin.advance(1);
+        emulator?.state.advance(1);
         delay++;
       }
       await emulator?.stop();

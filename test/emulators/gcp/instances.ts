@@ -143,7 +143,7 @@ function stopEffect(call: Call): Effect {
 
 export const instanceMethods: readonly Method[] = [
   ...readMethods(instances),
-  insertMethod(instances, 'Instance', createInstance, ['sourceInstanceTemplate', 'sourceMachineImage']),
+  insertMethod(instances, 'Instance', createInstance),
   deleteMethod(instances, {
     slowness: 4,
     check: ({ cloud }, path) => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { startGcpEmulator, type GcpEmulator } from './gcp-emulator.ts';
+import { startGcpEmulator, type GcpEmulator } from './emulator.ts';
 import { instanceBody, RawClient } from './raw-client.ts';
 
 const zone = 'zones/us-central1-a';
@@ -32,7 +32,7 @@ describe('the Compute Engine emulator: instances and disks', () => {
     expect((await client.send('GET', `${zone}/instances/i1`)).status, 'before the operation runs').to.equal(404);
     const states = new Set<string>();
     for (let step = 0; step < 100; step++) {
-      emulator.admin.advance(50);
+      emulator.state.advance(50);
       states.add((await client.get(`${zone}/instances/i1`)).status);
     }
     expect([...states].filter(Boolean)).to.deep.equal(['PROVISIONING', 'STAGING', 'RUNNING']);
@@ -40,7 +40,7 @@ describe('the Compute Engine emulator: instances and disks', () => {
     expect(made.networkInterfaces[0].networkIP).to.match(/^10\.128\./);
     expect(await client.get(`${zone}/disks/i1`)).to.deep.include({ status: 'READY', users: [made.selfLink] });
     await client.make('DELETE', `${zone}/instances/i1`);
-    expect(emulator.admin.leftovers()).to.deep.equal([]);
+    expect(emulator.state.leftovers()).to.deep.equal([]);
   });
 
   it('stops and starts an instance', async () => {
@@ -48,7 +48,7 @@ describe('the Compute Engine emulator: instances and disks', () => {
     await client.send('POST', `${zone}/instances/i1/stop`);
     expect((await client.get(`${zone}/instances/i1`)).status).to.equal('STOPPING');
     expect(await refusal('POST', `${zone}/instances/i1/start`)).to.include({ reason: 'resourceNotReady' });
-    emulator.admin.advance(60_000);
+    emulator.state.advance(60_000);
     expect((await client.get(`${zone}/instances/i1`)).status).to.equal('TERMINATED');
     await client.make('POST', `${zone}/instances/i1/start`);
     expect((await client.get(`${zone}/instances/i1`)).status).to.equal('RUNNING');
@@ -116,7 +116,7 @@ describe('the Compute Engine emulator: instances and disks', () => {
     await client.make('PATCH', `${zone}/disks/h1?paths=provisionedIops`, { name: 'h1', provisionedIops: '5000' });
     expect((await client.get(`${zone}/disks/h1`)).provisionedIops).to.equal('5000');
     expect(await refusal('PATCH', `${zone}/disks/h1?paths=provisionedIops`, { provisionedIops: '6000' })).to.include({ status: 412 });
-    emulator.admin.advance(4 * 3_600_000);
+    emulator.state.advance(4 * 3_600_000);
     await client.make('PATCH', `${zone}/disks/h1?updateMask=provisionedIops`, { provisionedIops: '6000' });
   });
 
@@ -134,19 +134,19 @@ describe('the Compute Engine emulator: instances and disks', () => {
   });
 
   it('says inside the operation that a quota or a zone is used up, and makes nothing', async () => {
-    emulator.admin.setQuota('CPUS', 3, 'us-central1');
+    emulator.state.setQuota('CPUS', 3, 'us-central1');
     await instance('i1');
     const refused = await client.done('POST', `${zone}/instances`, instanceBody('i2', 'us-central1-a'));
     expect(refused).to.include({ status: 'DONE', httpErrorStatusCode: 403, httpErrorMessage: 'FORBIDDEN' });
     expect(refused.error.errors[0]).to.include({ code: 'QUOTA_EXCEEDED', message: "Quota 'CPUS' exceeded.  Limit: 3.0 in region us-central1." });
     expect((await client.send('GET', `${zone}/disks/i2`)).status, 'its disk').to.equal(404);
-    emulator.admin.setQuota('CPUS', 100);
-    emulator.admin.setCapacity('us-central1-a', 'e2-standard-2', 0);
+    emulator.state.setQuota('CPUS', 100);
+    emulator.state.setCapacity('us-central1-a', 'e2-standard-2', 0);
     const exhausted = await client.done('POST', `${zone}/instances`, instanceBody('i2', 'us-central1-a'));
     expect(exhausted.error.errors[0]).to.deep.equal({ code: 'ZONE_RESOURCE_POOL_EXHAUSTED', message: "The zone 'projects/p1/zones/us-central1-a' does not have enough resources available to fulfill the request.  Try a different zone, or try again later." });
-    expect(emulator.admin.leftovers()).to.deep.equal([path('zones/us-central1-a/disks/i1'), path('zones/us-central1-a/instances/i1')]);
+    expect(emulator.state.leftovers()).to.deep.equal([path('zones/us-central1-a/disks/i1'), path('zones/us-central1-a/instances/i1')]);
     await client.make('POST', 'zones/us-central1-b/instances', instanceBody('i3', 'us-central1-b'));
-    emulator.admin.setQuota('SSD_TOTAL_GB', 15, 'us-central1');
+    emulator.state.setQuota('SSD_TOTAL_GB', 15, 'us-central1');
     await disk('d1');
     expect((await client.done('POST', `${zone}/disks/d1/resize`, { sizeGb: '20' })).error.errors[0].code).to.equal('QUOTA_EXCEEDED');
     expect((await client.get(`${zone}/disks/d1`)).sizeGb).to.equal('10');
@@ -173,23 +173,23 @@ describe('the Compute Engine emulator: instances and disks', () => {
 
   it('says of what is being made or deleted that it is not ready', async () => {
     await client.send('POST', `${zone}/disks`, { name: 'd1' });
-    emulator.admin.advance(130);
+    emulator.state.advance(130);
     expect((await client.get(`${zone}/disks/d1`)).status).to.equal('CREATING');
     expect(await refusal('POST', `${zone}/disks/d1/resize`, { sizeGb: '600' })).to.deep.equal({ status: 400, reason: 'resourceNotReady', message: "The resource 'projects/p1/zones/us-central1-a/disks/d1' is not ready" });
-    emulator.admin.advance(60_000);
+    emulator.state.advance(60_000);
     await client.send('DELETE', `${zone}/disks/d1`);
     expect(await refusal('DELETE', `${zone}/disks/d1`)).to.include({ reason: 'resourceNotReady' });
-    emulator.admin.advance(60_000);
+    emulator.state.advance(60_000);
     expect(await refusal('DELETE', `${zone}/disks/d1`)).to.include({ status: 404, reason: 'notFound' });
   });
 
   it('lets a test stop, delete and watch behind the back of clients', async () => {
     await instance('i1');
     const seen: (string | undefined)[] = [];
-    const end = emulator.cloud.resources.watch((changed, resource) => {
+    const end = emulator.state.cloud.resources.watch((changed, resource) => {
       if (changed.endsWith('/instances/i1')) seen.push(resource?.['status'] as string | undefined);
     });
-    emulator.admin.stopInstance(path(`${zone}/instances/i1`));
+    emulator.state.stopInstance(path(`${zone}/instances/i1`));
     expect((await client.get(`${zone}/instances/i1`)).status).to.equal('TERMINATED');
     const answer = await fetch(`${emulator.url}/_emulator/delete-instance`, { method: 'POST', body: JSON.stringify({ path: path(`${zone}/instances/i1`) }) });
     expect(answer.status).to.equal(200);

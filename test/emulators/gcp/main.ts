@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 
 import { readFaultPlan } from './faults.ts';
-import { startGcpEmulator, type GcpEmulatorOptions } from './gcp-emulator.ts';
+import { startGcpEmulator, type GcpEmulatorOptions } from './emulator.ts';
 
 const usage = `A Compute Engine of one's own: npm run emulate:gcp -- [--port N] [--seed N] [--faults FILE] [--delays FACTOR]
 

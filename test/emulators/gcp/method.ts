@@ -64,6 +64,8 @@ export interface ReadMethod extends MethodParts {
 }
 
 export interface Mutation extends MethodParts {
+  /** Whether it takes a `requestId`; it does when absent. */
+  readonly requestId?: false;
   /** @throws {ApiError} what is wrong with the request; nothing was done */
   effect(call: Call): Effect;
 }
@@ -72,4 +74,9 @@ export type Method = ReadMethod | Mutation;
 
 export function isMutation(method: Method): method is Mutation {
   return 'effect' in method;
+}
+
+/** The parameters of the query that are its own. */
+export function queryOf(method: Method): readonly string[] {
+  return [...(method.query ?? []), ...(isMutation(method) && method.requestId !== false ? ['requestId'] : [])];
 }

@@ -6,7 +6,7 @@ import type { DisksClient, FirewallsClient, InstancesClient, RegionBackendServic
 import { expect } from 'chai';
 
 import { writeCredentials } from './credentials.ts';
-import { startGcpEmulator, type GcpEmulator } from './gcp-emulator.ts';
+import { startGcpEmulator, type GcpEmulator } from './emulator.ts';
 import { instanceBody } from './raw-client.ts';
 
 const [project, zone, region] = ['p1', 'us-central1-a', 'us-central1'];
@@ -41,7 +41,7 @@ describe('the Compute Engine emulator with the clients of @google-cloud/compute'
   before(async () => {
     const { v1 } = await import('@google-cloud/compute');
     folder = mkdtempSync(join(tmpdir(), 'gcp-emulator-'));
-    emulator = await startGcpEmulator({ speed: 100 });
+    emulator = await startGcpEmulator({ speed: 20 });
     writeCredentials(join(folder, 'credentials.json'), emulator.url);
     const options = { apiEndpoint: '127.0.0.1', port: emulator.port, protocol: 'http', projectId: project, keyFilename: join(folder, 'credentials.json') };
     clients = {
@@ -87,9 +87,9 @@ describe('the Compute Engine emulator with the clients of @google-cloud/compute'
   });
 
   it('finds the error of an instance inside its operation', async () => {
-    emulator.admin.setCapacity(zone, 'e2-standard-2', 0);
+    emulator.state.setCapacity(zone, 'e2-standard-2', 0);
     const operation = await waited(clients.instances.insert({ ...place, instanceResource: instanceBody('full', zone) }));
-    emulator.admin.setCapacity(zone, 'e2-standard-2', Infinity);
+    emulator.state.setCapacity(zone, 'e2-standard-2', Infinity);
     expect(operation.httpErrorStatusCode).to.equal(503);
     expect(operation.error?.errors?.map(({ code }) => code)).to.deep.equal(['ZONE_RESOURCE_POOL_EXHAUSTED']);
     expect((await failure(clients.instances.get({ ...place, instance: 'full' }))).code).to.equal(404);
@@ -110,7 +110,7 @@ describe('the Compute Engine emulator with the clients of @google-cloud/compute'
 
   it('goes through pages, filters and scopes', async () => {
     for (const name of ['a', 'b', 'c']) await waited(clients.disks.insert({ ...place, diskResource: { name: `page-${name}`, type, labels: { of: name } } }));
-    emulator.admin.advance(1_000);
+    emulator.state.advance(1_000);
     const names: unknown[] = [];
     for await (const disk of clients.disks.listAsync({ ...place, maxResults: 1, filter: 'name:page-*' })) names.push(disk.name);
     expect(names).to.deep.equal(['page-a', 'page-b', 'page-c']);
@@ -126,7 +126,7 @@ describe('the Compute Engine emulator with the clients of @google-cloud/compute'
     const [first] = await clients.disks.insert(request);
     const [second] = await clients.disks.insert(request);
     expect(second.name).to.equal(first.name);
-    emulator.admin.advance(10_000);
+    emulator.state.advance(10_000);
     const stale = await failure(clients.disks.setLabels({ ...place, resource: 'again', zoneSetLabelsRequestResource: { labels: {}, labelFingerprint: 'AAAA' } }));
     expect(stale.code).to.equal(412);
     expect(stale.message).to.contain('conditionNotMet');
@@ -135,9 +135,9 @@ describe('the Compute Engine emulator with the clients of @google-cloud/compute'
   it('takes what the clients send of firewalls, health checks and services', async () => {
     await clients.firewalls.insert({ project, firewallResource: { name: 'fw', network: 'global/networks/default', allowed: [{ IPProtocol: 'tcp', ports: ['80'] }], sourceRanges: ['0.0.0.0/0'] } });
     await clients.checks.insert({ project, region, healthCheckResource: { name: 'hc', type: 'TCP', tcpHealthCheck: { port: 80 } } });
-    emulator.admin.advance(10_000);
+    emulator.state.advance(10_000);
     await clients.services.insert({ project, region, backendServiceResource: { name: 'bs', protocol: 'TCP', loadBalancingScheme: 'EXTERNAL', healthChecks: [`projects/p1/regions/${region}/healthChecks/hc`] } });
-    emulator.admin.advance(10_000);
+    emulator.state.advance(10_000);
     const [firewall] = await clients.firewalls.get({ project, firewall: 'fw' });
     expect(firewall.sourceRanges).to.deep.equal(['0.0.0.0/0']);
     expect(firewall.allowed?.[0]?.ports).to.deep.equal(['80']);
@@ -145,23 +145,23 @@ describe('the Compute Engine emulator with the clients of @google-cloud/compute'
   });
 
   it('is cut off and does not know, and finds by its name what was made', async () => {
-    emulator.cloud.faults.plan({ faults: [{ method: 'compute.disks.insert', call: 1, fault: 'lose' }] });
+    emulator.state.cloud.faults.plan({ faults: [{ method: 'compute.disks.insert', call: 1, fault: 'lose' }] });
     const lost = await failure(clients.disks.insert({ ...place, diskResource: { name: 'lost', type } }));
     expect(lost.code).not.to.equal(409);
-    emulator.cloud.faults.plan({});
-    emulator.admin.advance(10_000);
+    emulator.state.cloud.faults.plan({});
+    emulator.state.advance(10_000);
     expect((await clients.disks.get({ ...place, disk: 'lost' }))[0].status).to.equal('READY');
   });
 
   it('is refused by a rate, and without a permission that the error names', async () => {
-    emulator.admin.run('deny', { permission: 'compute.disks.get' });
+    emulator.state.run('deny', { permission: 'compute.disks.get' });
     const denied = await failure(clients.disks.get({ ...place, disk: 'lost' }));
-    emulator.admin.run('allow', { permission: 'compute.disks.get' });
+    emulator.state.run('allow', { permission: 'compute.disks.get' });
     expect(denied.code).to.equal(403);
     expect(denied.message).to.contain("Required 'compute.disks.get' permission for").and.to.contain('"forbidden"');
-    emulator.cloud.faults.plan({ faults: [{ method: 'compute.disks.get', fault: 'throttle' }] });
+    emulator.state.cloud.faults.plan({ faults: [{ method: 'compute.disks.get', fault: 'throttle' }] });
     const throttled = await failure(clients.disks.get({ ...place, disk: 'lost' }));
-    emulator.cloud.faults.plan({});
+    emulator.state.cloud.faults.plan({});
     expect(throttled.code).to.equal(403);
     expect(throttled.message).to.contain('rateLimitExceeded');
   });

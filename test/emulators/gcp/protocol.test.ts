@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { startGcpEmulator, type GcpEmulator } from './gcp-emulator.ts';
+import { startGcpEmulator, type GcpEmulator } from './emulator.ts';
 import { instanceBody, RawClient } from './raw-client.ts';
 
 const zone = 'zones/us-central1-a';
@@ -24,19 +24,19 @@ describe('the Compute Engine emulator: protocol', () => {
     expect(none.body.error.errors).to.deep.equal([{ message: 'Login Required.', domain: 'global', reason: 'required', location: 'Authorization', locationType: 'header' }]);
     const { access_token: token } = emulator.credentials.give();
     expect((await client.send('GET', zone, undefined, { authorization: `Bearer ${token}` })).status).to.equal(200);
-    emulator.admin.advance(3_600_000);
+    emulator.state.advance(3_600_000);
     const late = await client.send('GET', zone, undefined, { authorization: `Bearer ${token}` });
     expect(late.status).to.equal(401);
     expect(late.body.error.errors[0].reason).to.equal('authError');
   });
 
   it('names the permission that is missing', async () => {
-    emulator.admin.run('deny', { permission: 'compute.disks.create' });
+    emulator.state.run('deny', { permission: 'compute.disks.create' });
     const answer = await client.send('POST', `${zone}/disks`, disk('d1'));
     expect(answer.status).to.equal(403);
     expect(answer.body.error.errors[0]).to.deep.equal({ message: "Required 'compute.disks.create' permission for 'projects/p1/zones/us-central1-a/disks'", domain: 'global', reason: 'forbidden' });
     expect((await client.send('POST', 'regions/us-central1/disks', { ...disk('d1') })).status, 'regional disks need the same').to.equal(403);
-    expect(emulator.admin.leftovers()).to.deep.equal([]);
+    expect(emulator.state.leftovers()).to.deep.equal([]);
   });
 
   it('answers paths that it does not know with the page of the vendor', async () => {
@@ -68,7 +68,7 @@ describe('the Compute Engine emulator: protocol', () => {
     await refused('zones/moon-a/disks', disk('d1'), "Invalid value for field 'zone': 'moon-a'. Unknown zone.", 'invalid');
     await refused(`${zone}/disks?requestId=7`, disk('d1'), "Invalid value for field 'requestId': '7'", 'invalid');
     await refused(`${zone}/disks?requestId=00000000-0000-0000-0000-000000000000`, disk('d1'), "'requestId'", 'invalid');
-    expect(emulator.admin.leftovers(), 'nothing was made').to.deep.equal([]);
+    expect(emulator.state.leftovers(), 'nothing was made').to.deep.equal([]);
   });
 
   it('ignores what a client says of the fields that are the server\'s', async () => {
@@ -88,7 +88,7 @@ describe('the Compute Engine emulator: protocol', () => {
     const third = await client.send('POST', `${zone}/disks`, disk('d1'));
     expect(third.status, 'without the id').to.equal(409);
     expect(third.body.error.errors[0]).to.include({ reason: 'alreadyExists', message: "The resource 'projects/p1/zones/us-central1-a/disks/d1' already exists" });
-    emulator.admin.advance(61 * 60_000);
+    emulator.state.advance(61 * 60_000);
     expect((await client.send('POST', `${zone}/disks?requestId=${id}`, disk('d1'))).status, 'an hour later').to.equal(409);
   });
 
@@ -113,7 +113,7 @@ describe('the Compute Engine emulator: protocol', () => {
     expect(all.items['zones/us-central1-a'].disks).to.have.length(1);
     expect(all.items['regions/us-central1'].disks).to.have.length(1);
     expect(all.items['zones/us-central1-b'].warning).to.deep.equal({ code: 'NO_RESULTS_ON_PAGE', message: "There are no results for scope 'zones/us-central1-b' on this page.", data: [{ key: 'scope', value: 'zones/us-central1-b' }] });
-    emulator.admin.run('unreachable', { zone: 'us-central1-a' });
+    emulator.state.run('unreachable', { zone: 'us-central1-a' });
     expect((await client.send('GET', 'aggregated/disks')).status, 'without returnPartialSuccess').to.equal(503);
     const partial = await client.get('aggregated/disks?returnPartialSuccess=true');
     expect(partial.items['zones/us-central1-a'].warning.code).to.equal('UNREACHABLE');
@@ -123,17 +123,17 @@ describe('the Compute Engine emulator: protocol', () => {
   it('lists what was true a little ago, and reads what is', async () => {
     await client.make('POST', `${zone}/disks`, disk('d1'));
     await client.send('DELETE', `${zone}/disks/d1`);
-    emulator.admin.advance(700);
+    emulator.state.advance(700);
     expect((await client.send('GET', `${zone}/disks/d1`)).status).to.equal(404);
     const seen: number[] = [];
     for (let round = 0; round < 20; round++) {
       await client.make('POST', `${zone}/disks`, disk(`n${round}`));
       await client.send('DELETE', `${zone}/disks/n${round}`);
-      emulator.admin.advance(650);
+      emulator.state.advance(650);
       seen.push((await client.get(`${zone}/disks`)).items?.length ?? 0);
     }
     expect(seen, 'deleted disks are listed for a moment').to.include(1);
-    emulator.admin.advance(1_000);
+    emulator.state.advance(1_000);
     expect(await client.get(`${zone}/disks`)).not.to.have.property('items');
   });
 
@@ -149,16 +149,16 @@ describe('the Compute Engine emulator: protocol', () => {
   });
 
   it('lets so many calls of a group through in a minute', async () => {
-    emulator.admin.run('rates', { reads: 3 });
+    emulator.state.run('rates', { reads: 3 });
     for (let call = 0; call < 3; call++) expect((await client.send('GET', zone)).status).to.equal(200);
     const refused = await client.send('GET', zone);
     expect(refused.status).to.equal(403);
     expect(refused.body.error.errors[0]).to.include({ domain: 'usageLimits', reason: 'rateLimitExceeded' });
     expect(refused.body.error.details[0].reason).to.equal('RATE_LIMIT_EXCEEDED');
     expect((await client.send('GET', `${zone}/disks`)).status, 'another group').to.equal(200);
-    emulator.admin.advance(60_000);
+    emulator.state.advance(60_000);
     expect((await client.send('GET', zone)).status, 'the next minute').to.equal(200);
-    expect(emulator.cloud.rates.throttled).to.equal(1);
+    expect(emulator.state.cloud.rates.throttled).to.equal(1);
   });
 
   it('has machines, disks, places and quotas to look at', async () => {

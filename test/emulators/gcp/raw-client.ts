@@ -1,4 +1,4 @@
-import type { GcpEmulator } from './gcp-emulator.ts';
+import type { GcpEmulator } from './emulator.ts';
 import type { Json } from './json.ts';
 
 export interface RawAnswer {
@@ -28,7 +28,7 @@ export class RawClient {
   async done(verb: string, path: string, body?: Json): Promise<RawAnswer['body']> {
     const answer = await this.send(verb, path, body);
     if (answer.status !== 200) throw new Error(`${verb} ${path}: ${JSON.stringify(answer.body)}`);
-    this.#emulator.admin.advance(60_000);
+    this.#emulator.state.advance(60_000);
     return this.get(String(answer.body.selfLink).split(`/projects/${this.#project}/`)[1] ?? '');
   }
 

@@ -48,7 +48,7 @@ export function snapshotMethodOf(family: Family): Method {
     id: `compute.${family.service}.createSnapshot`,
     verb: 'POST',
     path: `${memberTemplate(family)}/createSnapshot`,
-    query: ['guestFlush'],
+    query: family.scope === 'zones' ? ['guestFlush'] : [],
     body: 'Snapshot',
     effect: (call) => {
       const path = memberPath(call, family);

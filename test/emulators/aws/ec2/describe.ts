@@ -63,13 +63,16 @@ function wildcards(value: string): string {
   });
 }
 
-/** Tokens name the last row shown, so what is made or deleted meanwhile moves nothing. */
-export function page<T extends { readonly sequence: number }>(params: Params, rows: readonly T[], [min, max]: readonly [number, number]): { readonly rows: T[]; readonly nextToken?: string } {
+/**
+ * Tokens name the last row shown, so what is made or deleted meanwhile moves nothing.
+ * @param usual how many when the call does not say
+ */
+export function page<T extends { readonly sequence: number }>(params: Params, rows: readonly T[], [min, max]: readonly [number, number], usual = Infinity): { readonly rows: T[]; readonly nextToken?: string } {
   const limit = params.number('MaxResults');
   if (limit !== undefined && limit < min) throw new ApiError('InvalidParameterValue', `Value ( ${limit} ) for parameter maxResults is invalid. Expecting a value greater than ${min}.`);
   const after = readToken(params.text('NextToken'));
   const rest = rows.filter((row) => row.sequence > after);
-  const shown = rest.slice(0, Math.min(limit ?? max, max));
+  const shown = rest.slice(0, limit === undefined ? usual : Math.min(limit, max));
   const last = shown.at(-1);
   return { rows: shown, ...(last !== undefined && shown.length < rest.length ? { nextToken: Buffer.from(`after/${last.sequence}`).toString('base64') } : {}) };
 }

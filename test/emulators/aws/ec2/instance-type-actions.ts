@@ -45,7 +45,7 @@ const describeTypes: Action = ({ params }) => {
   if (unknown.length > 0) throw new ApiError('InvalidInstanceType', `The following supplied instance types do not exist: [${unknown.join(', ')}]`);
   if (names.length > 0 && params.has('MaxResults')) throw new ApiError('InvalidParameterCombination', 'The parameter InstanceTypes cannot be used with the parameter MaxResults');
   const rows = [...instanceTypes.values()].map((type, index) => ({ ...type, sequence: index + 1 })).filter(({ name }) => names.length === 0 || names.includes(name));
-  const { rows: shown, nextToken } = page(params, filtered(params, rows, filters), [5, 100]);
+  const { rows: shown, nextToken } = page(params, filtered(params, rows, filters), [5, 100], 100);
   return { instanceTypeSet: shown.map(writeType), nextToken };
 };
 

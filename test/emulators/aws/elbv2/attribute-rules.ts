@@ -63,9 +63,15 @@ const httpGroup: Readonly<Record<string, AttributeRule>> = {
 export const isHttp = (protocol: string): boolean => protocol === 'HTTP' || protocol === 'HTTPS';
 export const groupAttributes = (protocol: string): Readonly<Record<string, AttributeRule>> => (isHttp(protocol) ? httpGroup : transportGroup);
 
+/** Only connections of TCP have an idle time that can be set. */
+export const listenerAttributes = (protocol: string): Readonly<Record<string, AttributeRule>> =>
+  (protocol === 'TCP' ? { 'tcp.idle_timeout.seconds': { usual: '350', allowed: /^([6-9]\d|[1-9]\d\d|[1-5]\d{3}|6000)$/ } } : {});
+
 const usualOf = (rules: Readonly<Record<string, AttributeRule>>): Map<string, string> => new Map(Object.entries(rules).map(([key, { usual }]) => [key, usual]));
 
 export const usualBalancerAttributes = (type: string): ReadonlyMap<string, string> => usualOf(balancerAttributes[type] ?? {});
+
+export const usualListenerAttributes = (protocol: string): ReadonlyMap<string, string> => usualOf(listenerAttributes(protocol));
 
 export function usualGroupAttributes(protocol: string, targetType: string): ReadonlyMap<string, string> {
   const attributes = usualOf(groupAttributes(protocol));

@@ -2,8 +2,8 @@ import { ApiError } from '#test/emulators/aws/errors.ts';
 import type { Params } from '#test/emulators/aws/params.ts';
 import type { Action } from '#test/emulators/aws/service.ts';
 import type { XmlObject } from '#test/emulators/aws/xml.ts';
-import { balancerAttributes, groupAttributes, type AttributeRule } from './attribute-rules.ts';
-import { balancerOf, targetGroupOf, validation } from './names.ts';
+import { balancerAttributes, groupAttributes, listenerAttributes, type AttributeRule } from './attribute-rules.ts';
+import { balancerOf, listenerOf, targetGroupOf, validation } from './names.ts';
 
 const write = (attributes: ReadonlyMap<string, string>): XmlObject => ({ Attributes: [...attributes].map(([Key, Value]) => ({ Key, Value })) });
 
@@ -40,9 +40,18 @@ const modifyGroup: Action = ({ region, params }) => {
   return write(attributes);
 };
 
+const modifyListener: Action = ({ region, params }) => {
+  const listener = listenerOf(region, params.need('ListenerArn'));
+  const attributes = changed('Listener', listener.attributes, listenerAttributes(listener.protocol), params);
+  region.listeners.update(listener.id, { attributes });
+  return write(attributes);
+};
+
 export const attributeActions: Readonly<Record<string, Action>> = {
   DescribeLoadBalancerAttributes: ({ region, params }) => write(balancerOf(region, params.need('LoadBalancerArn')).attributes),
   ModifyLoadBalancerAttributes: modifyBalancer,
   DescribeTargetGroupAttributes: ({ region, params }) => write(targetGroupOf(region, params.need('TargetGroupArn')).attributes),
   ModifyTargetGroupAttributes: modifyGroup,
+  DescribeListenerAttributes: ({ region, params }) => write(listenerOf(region, params.need('ListenerArn')).attributes),
+  ModifyListenerAttributes: modifyListener,
 };

@@ -2,7 +2,7 @@ import { ApiError } from '#test/emulators/aws/errors.ts';
 import type { Action } from '#test/emulators/aws/service.ts';
 import { writeZones } from './balancers.ts';
 import { balancerOf } from './names.ts';
-import { checkGroups, holdAddresses, wantedZones } from './subnets.ts';
+import { checkAddressType, checkGroups, holdAddresses, wantedZones } from './subnets.ts';
 
 const setSecurityGroups: Action = ({ region, params }) => {
   const balancer = balancerOf(region, params.need('LoadBalancerArn'));
@@ -18,9 +18,17 @@ const setSubnets: Action = ({ region, params }) => {
   const balancer = balancerOf(region, params.need('LoadBalancerArn'));
   const { zones, vpcId } = wantedZones(region, params, balancer.type, balancer.scheme);
   if (vpcId !== balancer.vpcId) throw new ApiError('InvalidSubnet', `The specified subnets are not in the VPC of the load balancer`);
-  region.balancers.update(balancer.id, { zones, ipAddressType: params.text('IpAddressType') ?? balancer.ipAddressType });
+  const ipAddressType = checkAddressType(params.text('IpAddressType') ?? balancer.ipAddressType);
+  region.balancers.update(balancer.id, { zones, ipAddressType });
   holdAddresses(region, balancer.id, zones);
-  return { AvailabilityZones: writeZones(region, { zones }), IpAddressType: params.text('IpAddressType') ?? balancer.ipAddressType };
+  return { AvailabilityZones: writeZones(region, { zones }), IpAddressType: ipAddressType };
 };
 
-export const balancerChangeActions: Readonly<Record<string, Action>> = { SetSecurityGroups: setSecurityGroups, SetSubnets: setSubnets };
+const setIpAddressType: Action = ({ region, params }) => {
+  const balancer = balancerOf(region, params.need('LoadBalancerArn'));
+  const ipAddressType = checkAddressType(params.need('IpAddressType'));
+  region.balancers.update(balancer.id, { ipAddressType });
+  return { IpAddressType: ipAddressType };
+};
+
+export const balancerChangeActions: Readonly<Record<string, Action>> = { SetSecurityGroups: setSecurityGroups, SetSubnets: setSubnets, SetIpAddressType: setIpAddressType };

@@ -5,7 +5,7 @@ import type { Action } from '#test/emulators/aws/service.ts';
 import type { XmlObject } from '#test/emulators/aws/xml.ts';
 import { usualBalancerAttributes } from './attribute-rules.ts';
 import { balancerOf, checkArn, checkName, pageOf, validation } from './names.ts';
-import { checkGroups, holdAddresses, wantedZones } from './subnets.ts';
+import { checkAddressType, checkGroups, holdAddresses, wantedZones } from './subnets.ts';
 import { readTags } from './tags.ts';
 
 export function writeZones(region: Region, { zones }: Pick<Balancer, 'zones'>): XmlObject[] {
@@ -36,6 +36,7 @@ const create: Action = ({ region, params }) => {
   if (same !== undefined) return { LoadBalancers: [writeBalancer(region, asBefore(same, { type, scheme, groupIds, tags, subnets: subnetsIn(params) }))] };
   const { zones, vpcId } = wantedZones(region, params, type, scheme);
   checkGroups(region, groupIds, vpcId);
+  const ipAddressType = checkAddressType(params.text('IpAddressType') ?? 'ipv4');
   const most = region.world.quota('balancers');
   if ([...region.balancers.rows()].filter((balancer) => balancer.type === type).length >= most) throw new ApiError('TooManyLoadBalancers', `The maximum number of load balancers has been reached`);
   const unique = region.random.hex(16);
@@ -43,7 +44,7 @@ const create: Action = ({ region, params }) => {
   const id = region.arn('elasticloadbalancing', `loadbalancer/${network ? 'net' : 'app'}/${name}/${unique}`);
   const host = `${!network && scheme === 'internal' ? 'internal-' : ''}${name}-${network ? unique : Number.parseInt(unique.slice(0, 8), 16)}`;
   const balancer = region.balancers.insert({
-    id, tags, sequence: region.nextSequence(), name, type, scheme, vpcId, zones, groupIds, ipAddressType: params.text('IpAddressType') ?? 'ipv4', state: 'provisioning', createdAt: region.now,
+    id, tags, sequence: region.nextSequence(), name, type, scheme, vpcId, zones, groupIds, ipAddressType, state: 'provisioning', createdAt: region.now,
     dnsName: network ? `${host}.elb.${region.name}.amazonaws.com` : `${host}.${region.name}.elb.amazonaws.com`, attributes: usualBalancerAttributes(type),
   });
   holdAddresses(region, id, zones);

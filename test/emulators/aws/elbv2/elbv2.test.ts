@@ -136,6 +136,44 @@ describe('emulated network load balancers', () => {
     expect(await codeOf(lab.elb.setSecurityGroups({ LoadBalancerArn: arn, SecurityGroups: ['sg-0123456789abcdef0'] }))).to.equal('InvalidSecurityGroupException');
   });
 
+  it('take certificates one by one', async () => {
+    const certificate = (n: number): string => `arn:aws:acm:us-west-2:123456789012:certificate/00000000-0000-0000-0000-00000000000${n}`;
+    const [LoadBalancerArn, TargetGroupArn] = [await balancer(), await group()];
+    const secure = (certificates: object[], more: object = {}) => lab.elb.createListener({ LoadBalancerArn, Protocol: 'TLS', Port: 443, Certificates: certificates, DefaultActions: [{ Type: 'forward', TargetGroupArn }], ...more });
+    expect(await codeOf(secure([]))).to.equal('ValidationError');
+    expect(await codeOf(secure([{ CertificateArn: certificate(1) }, { CertificateArn: certificate(2) }]))).to.equal('ValidationError');
+    expect(await codeOf(secure([{ CertificateArn: 'mine' }]))).to.equal('CertificateNotFoundException');
+    expect(await codeOf(secure([{ CertificateArn: certificate(1) }], { SslPolicy: 'strong' }))).to.equal('SSLPolicyNotFoundException');
+    expect(await codeOf(secure([{ CertificateArn: certificate(1) }], { AlpnPolicy: ['HTTP9'] }))).to.equal('ALPNPolicyNotSupportedException');
+    const { Listeners } = await secure([{ CertificateArn: certificate(1) }], { AlpnPolicy: ['HTTP2Optional'] });
+    expect(Listeners![0]).to.deep.include({ SslPolicy: 'ELBSecurityPolicy-2016-08', Certificates: [{ CertificateArn: certificate(1) }], AlpnPolicy: ['HTTP2Optional'] });
+    const ListenerArn = Listeners![0]!.ListenerArn!;
+    await lab.elb.addListenerCertificates({ ListenerArn, Certificates: [{ CertificateArn: certificate(2) }] });
+    const shown = async () => (await lab.elb.describeListenerCertificates({ ListenerArn })).Certificates!.map(({ CertificateArn, IsDefault }) => [CertificateArn, IsDefault]);
+    expect(await shown()).to.deep.equal([[certificate(1), true], [certificate(2), false]]);
+    expect(await codeOf(lab.elb.removeListenerCertificates({ ListenerArn, Certificates: [{ CertificateArn: certificate(1) }] }))).to.equal('OperationNotPermittedException');
+    await lab.elb.removeListenerCertificates({ ListenerArn, Certificates: [{ CertificateArn: certificate(2) }] });
+    expect(await shown()).to.deep.equal([[certificate(1), true]]);
+    expect((await lab.elb.describeListenerAttributes({ ListenerArn })).Attributes).to.deep.equal([]);
+    expect(await codeOf(lab.elb.modifyListenerAttributes({ ListenerArn, Attributes: [{ Key: 'tcp.idle_timeout.seconds', Value: '400' }] }))).to.equal('ValidationError');
+  });
+
+  it('have limits of their own', async () => {
+    const [arn, a, b, instance] = [await balancer(), await group('a'), await group('b'), await runningInstance(lab)];
+    const first = await listener(arn, a);
+    expect((await lab.elb.modifyListenerAttributes({ ListenerArn: first, Attributes: [{ Key: 'tcp.idle_timeout.seconds', Value: '60' }] })).Attributes).to.deep.equal([{ Key: 'tcp.idle_timeout.seconds', Value: '60' }]);
+    lab.emulator.state.setQuotas({ groupsPerBalancer: 1 });
+    expect(await codeOf(listener(arn, b, 81))).to.equal('TooManyUniqueTargetGroupsPerLoadBalancerException');
+    lab.emulator.state.setQuotas({ groupsPerBalancer: 9, listenersPerBalancer: 1 });
+    expect(await codeOf(listener(arn, b, 81))).to.equal('TooManyListenersException');
+    lab.emulator.state.setQuotas({ listenersPerBalancer: 9, targetsPerBalancerAndZone: 1 });
+    await listener(arn, b, 81);
+    await lab.elb.registerTargets({ TargetGroupArn: a, Targets: [{ Id: instance }] });
+    expect(await codeOf(lab.elb.registerTargets({ TargetGroupArn: b, Targets: [{ Id: instance }] }))).to.equal('TooManyTargetsException');
+    expect(await codeOf(lab.elb.setIpAddressType({ LoadBalancerArn: arn, IpAddressType: 'dualstack' }))).to.equal('InvalidSubnetException');
+    expect((await lab.elb.setIpAddressType({ LoadBalancerArn: arn, IpAddressType: 'ipv4' })).IpAddressType).to.equal('ipv4');
+  });
+
   it('are shown page by page', async () => {
     for (const name of ['a', 'b', 'c']) await balancer(name);
     const first = await lab.elb.describeLoadBalancers({ PageSize: 2 });

@@ -4,6 +4,8 @@ import type { Region } from '#test/emulators/aws/region.ts';
 import type { Balancer, Forward, Listener } from '#test/emulators/aws/rows.ts';
 import type { Action } from '#test/emulators/aws/service.ts';
 import type { XmlObject } from '#test/emulators/aws/xml.ts';
+import { usualListenerAttributes } from './attribute-rules.ts';
+import { checkCertificate } from './listener-certificates.ts';
 import { balancerOf, checkArn, listenerOf, listenersTo, pageOf, targetGroupOf, validation } from './names.ts';
 import { readTags } from './tags.ts';
 
@@ -23,7 +25,7 @@ function writeListener(listener: Listener): XmlObject {
   const groups = listener.forwards.map(({ targetGroupArn, weight }) => ({ TargetGroupArn: targetGroupArn, Weight: weight }));
   return {
     ListenerArn: listener.id, LoadBalancerArn: listener.balancerArn, Port: listener.port, Protocol: listener.protocol, SslPolicy: listener.sslPolicy,
-    Certificates: listener.certificates.length === 0 ? undefined : listener.certificates.map((arn) => ({ CertificateArn: arn })), AlpnPolicy: listener.alpn.length === 0 ? undefined : listener.alpn,
+    Certificates: listener.certificates.length === 0 ? undefined : listener.certificates.slice(0, 1).map((arn) => ({ CertificateArn: arn })), AlpnPolicy: listener.alpn.length === 0 ? undefined : listener.alpn,
     DefaultActions: [{ Type: 'forward', TargetGroupArn: groups.length === 1 ? only?.targetGroupArn : undefined, ForwardConfig: { TargetGroups: groups } }],
   };
 }
@@ -36,7 +38,8 @@ function wantedSettings(region: Region, balancer: Balancer, params: Params, old?
   if (sendsTo === undefined) throw validation(`Listener protocol '${protocol}' must be one of '${Object.keys(known).join(', ')}'`);
   const forwards = params.has('DefaultActions') ? forwardsOf(params.structs('DefaultActions')) : old?.forwards ?? [];
   for (const { targetGroupArn } of forwards) checkGroup(region, balancer, targetGroupArn, sendsTo);
-  return { protocol, port, forwards, ...(secure.has(protocol) ? secured(region, params, protocol, old) : plain(params, protocol)) };
+  checkUniqueGroups(region, balancer, forwards);
+  return { protocol, port, forwards, ...(secure.has(protocol) ? secured(params, protocol, old) : plain(params, protocol)) };
 }
 
 function entryOf(params: Params, old: Listener | undefined): Pick<Settings, 'protocol' | 'port'> {
@@ -68,6 +71,12 @@ function checkGroup(region: Region, balancer: Balancer, arn: string, allowed: re
   if (elsewhere) throw new ApiError('TargetGroupAssociationLimit', `The following target groups cannot be associated with more than one load balancer: ${arn}`);
 }
 
+function checkUniqueGroups(region: Region, balancer: Balancer, forwards: readonly Forward[]): void {
+  const others = [...region.listeners.rows()].filter(({ balancerArn }) => balancerArn === balancer.id).flatMap((listener) => listener.forwards);
+  const unique = new Set([...others, ...forwards].map(({ targetGroupArn }) => targetGroupArn));
+  if (unique.size > region.world.quota('groupsPerBalancer')) throw new ApiError('TooManyUniqueTargetGroupsPerLoadBalancer', 'The maximum number of unique target groups per load balancer has been reached');
+}
+
 type Security = Pick<Listener, 'sslPolicy' | 'certificates' | 'alpn'>;
 
 function plain(params: Params, protocol: string): Security {
@@ -75,27 +84,25 @@ function plain(params: Params, protocol: string): Security {
   return { sslPolicy: undefined, certificates: [], alpn: [] };
 }
 
-function secured(region: Region, params: Params, protocol: string, old: Listener | undefined): Security {
-  const certificates = params.has('Certificates') ? params.structs('Certificates').map((certificate) => certificate.text('CertificateArn') ?? '') : old?.certificates ?? [];
-  if (certificates.length === 0) throw validation(`A certificate must be specified for ${protocol} listeners`);
-  checkCertificates(region, certificates);
+function secured(params: Params, protocol: string, old: Listener | undefined): Security {
   const sslPolicy = params.text('SslPolicy') ?? old?.sslPolicy ?? usualPolicy;
   if (!/^ELBSecurityPolicy-[\w-]+$/.test(sslPolicy)) throw new ApiError('SSLPolicyNotFound', `SSL policy '${sslPolicy}' not found`);
-  return { sslPolicy, certificates, alpn: params.has('AlpnPolicy') ? checkedAlpn(params.texts('AlpnPolicy')) : old?.alpn ?? [] };
+  return { sslPolicy, certificates: certificatesOf(params, protocol, old?.certificates ?? []), alpn: params.has('AlpnPolicy') ? checkedAlpn(params.texts('AlpnPolicy')) : old?.alpn ?? [] };
+}
+
+/** A new default certificate, before those that were added. */
+function certificatesOf(params: Params, protocol: string, old: readonly string[]): readonly string[] {
+  const given = params.structs('Certificates');
+  if (given.length > 1 || given.some((certificate) => certificate.has('IsDefault'))) throw validation('Exactly one certificate, the default one, can be specified; more are added by AddListenerCertificates');
+  const arn = given[0]?.text('CertificateArn') ?? old[0];
+  if (arn === undefined) throw validation(`A certificate must be specified for ${protocol} listeners`);
+  checkCertificate(arn);
+  return [...new Set([arn, ...old.slice(1)])];
 }
 
 function checkedAlpn(policies: readonly string[]): readonly string[] {
   if (policies.length > 1 || policies.some((policy) => !alpnPolicies.has(policy))) throw new ApiError('ALPNPolicyNotFound', `The ALPN policy '${policies.join(', ')}' is not supported`);
   return policies;
-}
-
-/** Of the form of ACM's and IAM's; whether they exist is not known here. */
-const certificateArn = /^arn:aws:(acm:[a-z0-9-]+:\d{12}:certificate\/[0-9a-f-]{36}|iam::\d{12}:server-certificate\/[\w+=,.@/-]+)$/;
-
-function checkCertificates(region: Region, arns: readonly string[]): void {
-  if (arns.length > region.world.quota('certificatesPerBalancer')) throw new ApiError('TooManyCertificates', 'The maximum number of certificates has been reached');
-  const unknown = arns.find((arn) => !certificateArn.test(arn));
-  if (unknown !== undefined) throw new ApiError('CertificateNotFound', `Certificate ARN '${unknown}' is not valid`);
 }
 
 /** UDP and TCP on one port are one listener, TCP_UDP. */
@@ -107,14 +114,14 @@ const create: Action = ({ region, params }) => {
   const settings = wantedSettings(region, balancer, params);
   const same = onPort(region, balancer.id, settings.port);
   if (same !== undefined) {
-    const text = ({ protocol, forwards, sslPolicy, certificates, alpn }: Settings): string => JSON.stringify([protocol, forwards, sslPolicy, certificates, alpn]);
+    const text = ({ protocol, forwards, sslPolicy, certificates, alpn }: Settings): string => JSON.stringify([protocol, forwards, sslPolicy, certificates[0], alpn]);
     if (text(same) !== text(settings)) throw new ApiError('DuplicateListener', `A listener already exists on this port for this load balancer '${balancer.id}'`);
     return { Listeners: [writeListener(same)] };
   }
   const listeners = [...region.listeners.rows()].filter(({ balancerArn }) => balancerArn === balancer.id).length;
   if (listeners >= region.world.quota('listenersPerBalancer')) throw new ApiError('TooManyListeners', 'The maximum number of listeners has been reached');
   const id = `${balancer.id.replace(':loadbalancer/', ':listener/')}/${region.random.hex(16)}`;
-  const listener = region.listeners.insert({ ...settings, id, tags, sequence: region.nextSequence(), balancerArn: balancer.id });
+  const listener = region.listeners.insert({ ...settings, id, tags, sequence: region.nextSequence(), balancerArn: balancer.id, attributes: usualListenerAttributes(settings.protocol) });
   return { Listeners: [writeListener(listener)] };
 };
 
@@ -135,7 +142,8 @@ const modify: Action = ({ region, params }) => {
   const settings = wantedSettings(region, balancerOf(region, listener.balancerArn), params, listener);
   const other = onPort(region, listener.balancerArn, settings.port);
   if (other !== undefined && other.id !== listener.id) throw new ApiError('DuplicateListener', `A listener already exists on this port for this load balancer '${listener.balancerArn}'`);
-  return { Listeners: [writeListener(region.listeners.update(listener.id, settings))] };
+  const attributes = settings.protocol === listener.protocol ? listener.attributes : usualListenerAttributes(settings.protocol);
+  return { Listeners: [writeListener(region.listeners.update(listener.id, { ...settings, attributes }))] };
 };
 
 const remove: Action = ({ region, params }) => {

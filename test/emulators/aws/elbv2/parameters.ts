@@ -24,6 +24,12 @@ export const elbParameters: Readonly<Record<string, string>> = {
   AddTags: '*ResourceArns[]:s *Tags[]:Tag',
   RemoveTags: '*ResourceArns[]:s *TagKeys[]:s<1..128>',
   DescribeTags: '*ResourceArns[]:s',
+  SetIpAddressType: '*LoadBalancerArn:s *IpAddressType:s(ipv4|dualstack|dualstack-without-public-ipv4)',
+  AddListenerCertificates: '*ListenerArn:s *Certificates[]:Certificate',
+  RemoveListenerCertificates: '*ListenerArn:s *Certificates[]:Certificate',
+  DescribeListenerCertificates: '*ListenerArn:s Marker:s PageSize:i<1..400>',
+  DescribeListenerAttributes: '*ListenerArn:s',
+  ModifyListenerAttributes: '*ListenerArn:s *Attributes[]:ListenerAttribute',
   SetSecurityGroups: '*LoadBalancerArn:s *SecurityGroups[]:s EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic:s(on|off)',
   SetSubnets: '*LoadBalancerArn:s Subnets[]:s SubnetMappings[]:SubnetMapping IpAddressType:s(ipv4|dualstack|dualstack-without-public-ipv4) EnablePrefixForIpv6SourceNat:s(on|off)',
 };
@@ -46,6 +52,7 @@ export const elbStructures: Readonly<Record<string, string>> = {
   JwtValidationActionConfig: '*JwksEndpoint:s *Issuer:s AdditionalClaims[]:JwtValidationActionAdditionalClaim',
   JwtValidationActionAdditionalClaim: '*Format:s(single-string|string-array|space-separated-values) *Name:s *Values[]:s',
   MutualAuthenticationAttributes: 'Mode:s TrustStoreArn:s IgnoreClientCertificateExpiry:b TrustStoreAssociationStatus:s(active|removed) AdvertiseTrustStoreCaNames:s(on|off)',
+  ListenerAttribute: 'Key:s<0..256> Value:s',
   LoadBalancerAttribute: 'Key:s<0..256> Value:s<0..1024>',
   TargetGroupAttribute: 'Key:s<0..256> Value:s',
 };

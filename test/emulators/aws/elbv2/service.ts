@@ -5,6 +5,7 @@ import { escapeXml, writeXml } from '#test/emulators/aws/xml.ts';
 import { attributeActions } from './attributes.ts';
 import { balancerActions } from './balancers.ts';
 import { balancerChangeActions } from './balancer-changes.ts';
+import { certificateActions } from './listener-certificates.ts';
 import { listenerActions } from './listeners.ts';
 import { elbParameters, elbStructures } from './parameters.ts';
 import { tagActions } from './tags.ts';
@@ -35,7 +36,7 @@ function buckets(action: string): Bucket[] {
 export const elb: Service = {
   name: 'elasticloadbalancing',
   version,
-  actions: { ...balancerActions, ...balancerChangeActions, ...targetGroupActions, ...targetActions, ...listenerActions, ...attributeActions, ...tagActions },
+  actions: { ...balancerActions, ...balancerChangeActions, ...targetGroupActions, ...targetActions, ...listenerActions, ...certificateActions, ...attributeActions, ...tagActions },
   supportsDryRun: false,
   shapes: new Shapes(elbParameters, elbStructures),
   between: 'member',

@@ -44,6 +44,12 @@ function checkAllocation(region: Region, id: string, scheme: string): void {
   if (address === undefined || address.usedBy !== undefined) throw new ApiError('AllocationIdNotFound', `The allocation IDs '${id}' are not available for use`);
 }
 
+/** Subnets have no IPv6 blocks here. @throws {ApiError} InvalidSubnet for anything that needs them */
+export function checkAddressType(type: string): string {
+  if (type !== 'ipv4') throw new ApiError('InvalidSubnet', 'The subnets of a dual-stack load balancer must have associated IPv6 CIDR blocks');
+  return type;
+}
+
 /** @throws {ApiError} InvalidSecurityGroup */
 export function checkGroups(region: Region, ids: readonly string[], vpcId: string): void {
   for (const id of ids) {

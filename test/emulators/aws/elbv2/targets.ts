@@ -21,6 +21,7 @@ const register: Action = ({ region, params }) => {
   const added = wanted.filter((target, index) => !kept.some((other) => isSame(other, target)) && wanted.findIndex((other) => isSame(other, target)) === index);
   const most = region.world.quota('targetsPerGroup');
   if (kept.length + added.length > most) throw new ApiError('TooManyTargets', `The maximum number of targets per target group has been reached: ${most}`);
+  checkZones(region, group, added);
   const initial: TargetHealth = { state: 'initial', reason: 'Elb.RegistrationInProgress', description: 'Target registration is in progress' };
   region.targetGroups.update(group.id, { targets: [...kept, ...added.map((target) => ({ ...target, health: initial }))] });
   for (const target of added) {
@@ -44,6 +45,18 @@ function checkTargets(region: Region, group: TargetGroup, targets: readonly Want
   refuse(targets.filter(({ id }) => region.instances.known(id) === undefined), 'are not valid instances');
   refuse(targets.filter(({ id }) => region.instances.get(id)?.vpcId !== group.vpcId), `are not in the target group VPC '${group.vpcId}'`);
   refuse(targets.filter(({ id }) => region.instances.get(id)?.state !== 'running'), 'are not in a running state and cannot be registered');
+}
+
+/** Of all groups of a balancer together. */
+function checkZones(region: Region, group: TargetGroup, added: readonly WantedTarget[]): void {
+  const most = region.world.quota('targetsPerBalancerAndZone');
+  for (const balancerArn of new Set(listenersTo(region, group.id).map((listener) => listener.balancerArn))) {
+    const arns = new Set([...region.listeners.rows()].filter((listener) => listener.balancerArn === balancerArn).flatMap(({ forwards }) => forwards.map(({ targetGroupArn }) => targetGroupArn)));
+    const targets = [...added, ...[...arns].flatMap((arn) => region.targetGroups.get(arn)?.targets ?? [])];
+    for (const [zone, there] of Map.groupBy(targets, ({ id, zone: named }) => region.instances.get(id)?.zone ?? named)) {
+      if (there.length > most) throw new ApiError('TooManyTargets', `The maximum number of targets per load balancer and Availability Zone has been reached in ${zone}: ${most}`);
+    }
+  }
 }
 
 function inVpc(region: Region, vpcId: string, address: string): boolean {

@@ -20,8 +20,8 @@ export interface GcpEmulator {
   /** `http://127.0.0.1:4567` */
   readonly url: string;
   readonly port: number;
-  readonly cloud: Cloud;
-  readonly admin: Admin;
+  /** All that exists, and what happens behind the back of clients. */
+  readonly state: Admin;
   readonly credentials: Credentials;
   stop(): Promise<void>;
 }
@@ -38,8 +38,7 @@ export async function startGcpEmulator({ port = 0, host = '127.0.0.1', identity,
   return {
     url: `http://${host}:${listening}`,
     port: listening,
-    cloud,
-    admin,
+    state: admin,
     credentials,
     stop: async () => {
       cloud.stop();
