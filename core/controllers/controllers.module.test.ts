@@ -44,7 +44,7 @@ describe('controllers.module', () => {
       expect(all.map(({ name }) => name)).to.deep.equal([
         'volume-binding', 'volume-provisioning', 'volume-reclaim', 'claim-protection', 'volume-protection', 'storage-capacity', 'attach-detach', 'volume-attacher', 'ephemeral-volume', 'namespace',
         'garbage-collection', 'resource-quota', 'service-account', 'root-ca', 'service-account-token',
-        'certificate-signing', 'certificate-approving', 'certificate-cleaning', 'clusterrole-aggregation', 'policy-status', 'api-service', 'service-cidr', 'service-address', 'service-load-balancer', 'load-balancer-sweep', 'endpoint-slice', 'endpoints', 'endpoint-slice-mirroring', 'event-ttl', 'node-lifecycle', 'cloud-node', 'cloud-node-lifecycle', 'route', 'taint-eviction', 'pod-garbage-collection', 'disruption', 'replica-set', 'replication-controller', 'daemon-set', 'deployment', 'node-ipam',
+        'certificate-signing', 'certificate-approving', 'certificate-cleaning', 'clusterrole-aggregation', 'policy-status', 'api-service', 'service-cidr', 'service-address', 'service-load-balancer', 'load-balancer-sweep', 'endpoint-slice', 'endpoints', 'endpoint-slice-mirroring', 'event-ttl', 'node-lifecycle', 'cloud-node', 'cloud-node-lifecycle', 'route', 'taint-eviction', 'pod-garbage-collection', 'disruption', 'stale-disruption-targets', 'replica-set', 'replication-controller', 'daemon-set', 'deployment', 'job', 'job-pod-release', 'ttl-after-finished', 'node-ipam',
         'bootstrap-signer', 'token-cleaning', 'serving-certificate-approving', 'node-defaults', 'mine',
       ]);
       expect(container.getAll(Controller).every((controller, i) => controller === all[i])).to.equal(true);

@@ -28,12 +28,15 @@ import { ClusterRoleAggregationController } from './clusterrole-aggregation/cont
 import { DaemonSetController } from './daemon-set/controller.ts';
 import { DeploymentController } from './deployment/controller.ts';
 import { DisruptionController } from './disruption/controller.ts';
+import { StaleTargetsController } from './disruption/stale-targets.ts';
 import { EndpointSliceController } from './endpoint-slice/controller.ts';
 import { EndpointSliceMirroringController } from './endpoint-slice-mirroring/controller.ts';
 import { EndpointsController } from './endpoints/controller.ts';
 import { EphemeralVolumeController } from './ephemeral-volume/controller.ts';
 import { EventTtlController } from './event-ttl/controller.ts';
 import { GarbageCollectionController } from './garbage-collection/controller.ts';
+import { JobController } from './job/controller.ts';
+import { JobPodReleaseController } from './job/release-controller.ts';
 import { LoadBalancerSweepController } from './load-balancer-sweep/controller.ts';
 import { NamespaceController } from './namespace/controller.ts';
 import { NodeDefaultsController, type NodeDefaults } from './node-defaults/controller.ts';
@@ -56,6 +59,7 @@ import { ServingCertificateApprovingController } from './serving-certificate-app
 import { StorageCapacityController } from './storage-capacity/controller.ts';
 import { TaintEvictionController } from './taint-eviction/controller.ts';
 import { TokenCleaningController } from './token-cleaning/controller.ts';
+import { TtlAfterFinishedController } from './ttl-after-finished/controller.ts';
 import { AttachDetachController } from './volume-attachment/attach-detach.ts';
 import { VolumeAttacherController } from './volume-attachment/attacher.ts';
 import { VolumeBindingController } from './volume-binding/controller.ts';
@@ -141,10 +145,14 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new TaintEvictionController({ ...around, recorder: around.recorders.for('taint-eviction-controller') }),
   (around) => new PodGarbageCollectionController(around),
   (around) => new DisruptionController({ ...around, recorder: around.recorders.for('controllermanager') }),
+  (around) => new StaleTargetsController(around),
   (around) => new ReplicaSetController({ ...around, recorder: around.recorders.for('replicaset-controller'), name: 'replica-set', kind: replicaSets }),
   (around) => new ReplicaSetController({ ...around, recorder: around.recorders.for('replication-controller'), name: 'replication-controller', kind: replicationControllers }),
   (around) => new DaemonSetController({ ...around, recorder: around.recorders.for('daemonset-controller') }),
   (around) => new DeploymentController({ ...around, recorder: around.recorders.for('deployment-controller') }),
+  (around) => new JobController({ ...around, recorder: around.recorders.for('job-controller') }),
+  (around) => new JobPodReleaseController(around),
+  (around) => new TtlAfterFinishedController(around),
 ];
 
 const nodeIpam = (settings: NodeIpamSettings) => (around: Surroundings): Controller =>

@@ -6,24 +6,29 @@ import { Namespace } from '#core/api/schema/core-v1/namespace.ts';
 import { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { ServiceAccount } from '#core/api/schema/core-v1/service-account.ts';
 import { Eviction, PodDisruptionBudget } from '#core/api/schema/policy-v1.ts';
-import type { Draft, KubernetesObject } from '#core/api/schema/kind.ts';
+import { apiVersionOf, groupVersion, type Draft } from '#core/api/schema/kind.ts';
+import { raw } from '#core/api/schema/type.ts';
 import { StatusError } from '#core/api/status-error.ts';
+import type { Client } from '#core/client/client.ts';
 import { startControlPlane, type ControlPlane } from '#core/cli/start-control-plane.ts';
 import { rfc3339, systemClock } from '#core/kernel/clock.ts';
 import { eventually } from '#test/fixtures/eventually.ts';
 
+const Fleet = groupVersion('com.example.budgets.v1', 'budgets.example.com', 'v1').kind('Fleet', 'Wants ships.', { spec: [2, raw, 'How many.'] });
 const labels = { app: 'web' };
 const containers = [{ name: 'main', image: 'i' }];
 
 describe('disruption budgets', function () {
   this.timeout(60_000);
   let plane: ControlPlane;
+  let drainer: Client;
   let number = 0;
   let namespace = '';
   const key = (name: string) => ({ namespace, name });
 
   before(async () => {
     plane = await startControlPlane();
+    drainer = await plane.clientFor({ name: 'drainer', groups: ['system:masters'] });
   });
   after(() => plane?.stop());
   beforeEach(async () => {
@@ -35,7 +40,7 @@ describe('disruption budgets', function () {
   const budget = (spec: Draft<PodDisruptionBudget>['spec']): Promise<PodDisruptionBudget> =>
     plane.client.create(PodDisruptionBudget, { metadata: key('web'), spec: { selector: { matchLabels: labels }, ...spec } });
   const pods = async (): Promise<Pod[]> => (await plane.client.list(Pod, { namespace })).items;
-  const evict = (name: string): Promise<unknown> => plane.client.create(Eviction, { metadata: key(name) }, { subresource: 'eviction' });
+  const evict = (name: string): Promise<unknown> => drainer.create(Pod, { apiVersion: apiVersionOf(Eviction), kind: Eviction.kind, metadata: key(name) }, { subresource: 'eviction' });
 
   async function allows(disruptions: number, expected: number): Promise<void> {
     await eventually(async () => {
@@ -80,9 +85,9 @@ describe('disruption budgets', function () {
         }],
       },
     });
-    await eventually(() => plane.client.list(fleets, { namespace }).then(() => true, () => false), 'fleets to be served');
-    const fleet = await plane.client.create(fleets, { apiVersion: 'budgets.example.com/v1', kind: 'Fleet', metadata: key('f'), spec: { size: { wanted: 3 } } } as Draft<KubernetesObject>);
-    for (const name of ['a', 'b', 'c']) await plane.client.create(Pod, { metadata: { ...key(name), labels, ownerReferences: [controllerReference(fleets, fleet)] }, spec: { containers } });
+    await eventually(() => plane.client.list(Fleet, { namespace }).then(() => true, () => false), 'fleets to be served');
+    const fleet = await plane.client.create(Fleet, { metadata: key('f'), spec: { size: { wanted: 3 } } });
+    for (const name of ['a', 'b', 'c']) await plane.client.create(Pod, { metadata: { ...key(name), labels, ownerReferences: [controllerReference(Fleet, fleet)] }, spec: { containers } });
     await markReady();
     await budget({ maxUnavailable: 1 });
     await allows(1, 3);

@@ -394,8 +394,38 @@ async function history(seed: number): Promise<void> {
   await world.stop();
 }
 
+/** A rollout whose process ends at its `at`th write. @returns whether there were so many */
+async function crash(at: number, fault: CallFault): Promise<boolean> {
+  const world = await World.begin({ seed: at });
+  await world.make(3, rolling(1, 1));
+  await world.settle();
+  let left = at;
+  world.harness.faults = () => (left-- === 0 ? fault : undefined);
+  await world.roll('two');
+  await world.settle();
+  const hasCrashed = world.harness.crashed;
+  if (hasCrashed) {
+    await world.harness.start();
+    await world.settle();
+  }
+  const { metadata, status } = await world.get();
+  expect([fault, at, await world.sizes(), metadata.annotations?.[annotations.revision], status.availableReplicas, status.updatedReplicas, await world.condition('Progressing'), status.collisionCount])
+    .to.deep.equal([fault, at, { one: 0, two: 3 }, '2', 3, 3, 'True NewReplicaSetAvailable: ReplicaSet "web-x" has successfully progressed.', undefined]);
+  expect(await world.sets()).to.have.length(2);
+  await world.stop();
+  return hasCrashed;
+}
+
 describe('deployment under faults', function () {
   this.timeout(120_000);
+  for (const fault of ['crash-before', 'crash-after'] as const) {
+    it(`goes on after a ${fault} at any write`, async () => {
+      let at = 0;
+      while (await crash(at, fault)) at++;
+      expect(at, 'writes of a rollout').to.be.above(15);
+    });
+  }
+
   it('keeps its pace, in 60 histories', async () => {
     for (let seed = 1; seed <= 60; seed++) await history(seed);
   });

@@ -175,9 +175,9 @@ export class Rollout {
   }
 
   async #refused(name: string, error: unknown): Promise<never> {
-    const { recorder, expectations, clock } = this.#tools;
-    const { metadata, status } = this.#deployment;
-    if (!StatusError.is(error) || error.code >= 500) expectations.lost(metadata.uid);
+    const { recorder, clock } = this.#tools;
+    const { status } = this.#deployment;
+    this.#failed(error);
     if (!isNamespaceEnding(error)) {
       const message = `Failed to create new replica set "${name}": ${error instanceof Error ? error.message : String(error)}`;
       recorder.warning(this.#deployment, 'ReplicaSetCreateError', message);
@@ -209,10 +209,18 @@ export class Rollout {
   async #write(set: ReplicaSet): Promise<ReplicaSet> {
     const { client, sets } = this.#tools;
     const { uid } = set.metadata;
-    const written = sets.note(await client.update(ReplicaSet, set, {}, this.#signal));
+    const written = sets.note(await client.update(ReplicaSet, set, {}, this.#signal).catch((error: unknown) => {
+      this.#failed(error);
+      throw error;
+    }));
     if (this.#newSet?.metadata.uid === uid) this.#newSet = written;
     this.#oldSets = this.#oldSets.map((each) => (each.metadata.uid === uid ? written : each));
     return written;
+  }
+
+  /** Unless the server said that it did not do it, it may have: the cache cannot be believed until it was asked. */
+  #failed(error: unknown): void {
+    if (!StatusError.is(error) || error.code >= 500) this.#tools.expectations.lost(this.#deployment.metadata.uid);
   }
 }
 

@@ -94,9 +94,12 @@ $ kubectl create priorityclass {ns}-too --value=2000000000
 ! error: failed to create priorityclass: PriorityClass.scheduling.k8s.io "{ns}-too" is invalid: value: Forbidden: maximum allowed value of a user defined priority is 1000000000
 [1]
 
+$ kubectl wait deploy/web --for=jsonpath='{.status.updatedReplicas}'=3
+deployment.apps/web condition met
+
 $ kubectl get deploy,jobs,cj,pdb
 NAME                  READY   UP-TO-DATE   AVAILABLE   AGE
-deployment.apps/web   0/3     0            0           <age>
+deployment.apps/web   0/3     3            0           <age>
 
 NAME             STATUS    COMPLETIONS   DURATION   AGE
 job.batch/now    Running   0/1                      <age>
@@ -326,6 +329,7 @@ NAME        READY   STATUS    RESTARTS   AGE
 pod/one     0/1     Pending   0          <age>
 pod/three   0/1     Pending   0          <age>
 pod/two     0/1     Pending   0          <age>
+pod/web-<hash>-<suffix>     0/1     Pending   0          <age>
 
 NAME              TYPE        CLUSTER-IP      EXTERNAL-IP   PORT(S)        AGE
 service/one       ClusterIP   <ip>    <none>        80/TCP         <age>

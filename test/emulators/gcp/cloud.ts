@@ -50,6 +50,7 @@ export class Cloud {
   readonly calls = new Map<string, number>();
   readonly #listLag: number;
   readonly #capacity = new Map<string, number>();
+  readonly #placed = new Map<Path, string>();
 
   constructor({ seed = 1, faults, delays = 1, speed, listLag = 300, rates, projects }: CloudOptions = {}) {
     this.clock = new EmulatorClock(speed);
@@ -73,17 +74,19 @@ export class Cloud {
    * Takes room for an instance.
    * @throws {OperationError} where the zone has none
    */
-  takeCapacity(project: string, zone: string, machineType: string): void {
+  takeCapacity(instance: Path, machineType: string): void {
+    const [, project = '', , zone = ''] = instance.split('/');
     const key = `${zone} ${machineType}`;
     const room = this.#capacity.get(key) ?? Infinity;
     if (room <= 0) throw new OperationError('ZONE_RESOURCE_POOL_EXHAUSTED', `The zone 'projects/${project}/zones/${zone}' does not have enough resources available to fulfill the request.  Try a different zone, or try again later.`, unavailable);
     this.#capacity.set(key, room - 1);
+    this.#placed.set(instance, key);
   }
 
-  giveCapacity(zone: string, machineType: string): void {
-    const key = `${zone} ${machineType}`;
-    const room = this.#capacity.get(key);
-    if (room !== undefined) this.#capacity.set(key, room + 1);
+  /** Gives back the room of an instance that has some. */
+  giveCapacity(instance: Path): void {
+    const key = this.#placed.get(instance);
+    if (key !== undefined && this.#placed.delete(instance)) this.#capacity.set(key, (this.#capacity.get(key) ?? Infinity) + 1);
   }
 
   /** The time that a list shows: a little ago. */

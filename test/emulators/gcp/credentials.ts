@@ -11,19 +11,14 @@ const lifetime = 3_599;
 
 /**
  * Bearer tokens: those that its token endpoint and metadata server give, until they expire or are revoked; and every other one, since who signed it
- * cannot be known, unless it says itself that it has expired.
+ * cannot be known, unless it says itself that it has expired. Their time is the real one, as it is for the clients, however fast the cloud's goes.
  */
 export class Credentials {
-  readonly #now: () => number;
   readonly #given = new Map<string, number>();
-
-  constructor(now: () => number) {
-    this.#now = now;
-  }
 
   give(): { readonly access_token: string; readonly expires_in: number; readonly token_type: 'Bearer' } {
     const token = `ya29.${randomBytes(24).toString('base64url')}`;
-    this.#given.set(token, this.#now() + lifetime * 1_000);
+    this.#given.set(token, Date.now() + lifetime * 1_000);
     return { access_token: token, expires_in: lifetime, token_type: 'Bearer' };
   }
 
@@ -39,7 +34,7 @@ export class Credentials {
     if (token === undefined) throw bad();
     const claims = claimsOf(token);
     const expires = this.#given.get(token) ?? (typeof claims?.['exp'] === 'number' ? claims['exp'] * 1_000 : Infinity);
-    if (expires <= this.#now()) throw bad();
+    if (expires <= Date.now()) throw bad();
     return typeof claims?.['iss'] === 'string' ? claims['iss'] : account;
   }
 
@@ -52,7 +47,7 @@ export class Credentials {
         const claims = claimsOf(form.get('assertion') ?? '');
         if (claims === undefined) return refused('invalid_grant', 'Invalid JWT: the assertion is not a JWT.');
         const expires = claims['exp'];
-        if (typeof expires !== 'number' || expires * 1_000 < this.#now()) return refused('invalid_grant', 'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.');
+        if (typeof expires !== 'number' || expires * 1_000 < Date.now()) return refused('invalid_grant', 'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.');
         return { status: 200, body: this.give() };
       }
       case 'urn:ietf:params:oauth:grant-type:token-exchange':

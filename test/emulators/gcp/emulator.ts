@@ -29,7 +29,7 @@ export interface GcpEmulator {
 /** Starts a Compute Engine of one's own, empty but for the vendor's public images. */
 export async function startGcpEmulator({ port = 0, host = '127.0.0.1', identity, ...options }: GcpEmulatorOptions = {}): Promise<GcpEmulator> {
   const cloud = new Cloud(options);
-  const credentials = new Credentials(() => cloud.clock.now());
+  const credentials = new Credentials();
   const admin = new Admin(cloud);
   const server = emulatorServer({ api: new Api(cloud, credentials), credentials, admin, identity: { project: 'emulated-project', zone: 'us-central1-a', instance: 'emulated', ...identity } });
   server.listen(port, host);

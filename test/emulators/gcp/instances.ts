@@ -1,4 +1,4 @@
-import { invalid, notReady, required, type OperationError } from './api-error.ts';
+import { invalid, notFoundFailure, notReady, required, type OperationError } from './api-error.ts';
 import type { MachineType } from './catalog.ts';
 import { machineTypeOf } from './catalog-methods.ts';
 import type { Cloud } from './cloud.ts';
@@ -32,26 +32,25 @@ function createInstance(call: Call, name: string): Creation {
       for (const { path: disk, made } of disks) if (made !== undefined) cloud.resources.put(disk, made, visible);
     },
     advance: (path) => cloud.change(path, (current) => ({ ...current, status: 'STAGING' })),
-    finish: (path) => finishInstance(cloud, path, { project, zone, type, disks, interfaces }),
+    finish: (path) => finishInstance(cloud, path, { type, disks, interfaces }),
   };
 }
 
 interface Planned {
-  readonly project: string;
-  readonly zone: string;
   readonly type: MachineType;
   readonly disks: readonly PlannedDisk[];
   readonly interfaces: readonly PlannedInterface[];
 }
 
-function finishInstance(cloud: Cloud, path: Path, { project, zone, type, disks, interfaces }: Planned): void {
+function finishInstance(cloud: Cloud, path: Path, { type, disks, interfaces }: Planned): void {
   const removeDisks = () => {
     for (const { path: disk, made } of disks) if (made !== undefined) cloud.resources.remove(disk);
   };
   try {
+    if (cloud.resources.get(path) === undefined) throw notFoundFailure(path);
     for (const { path: disk, made, attached } of disks) if (made === undefined) checkAttachable(cloud, disk, attached.mode);
-    cloud.takeCapacity(project, zone, type.name);
     const networkInterfaces = instanceInterfaces(cloud, interfaces);
+    cloud.takeCapacity(path, type.name);
     for (const { path: disk, made } of disks) if (made !== undefined) cloud.change(disk, (current) => ({ ...current, status: 'READY' }));
     for (const { path: disk } of disks) markUsed(cloud, disk, path);
     cloud.change(path, (current) => ({ ...current, networkInterfaces, lastStartTimestamp: timestamp(cloud.clock.now()) }));
@@ -91,7 +90,7 @@ export function removeInstance(cloud: Cloud, path: Path): void {
   if (instance === undefined) return;
   releaseDisks(cloud, path, instance);
   for (const [group, members] of cloud.members) if (members.delete(path)) cloud.change(group, (current) => ({ ...current, size: members.size }));
-  if (instance['status'] !== 'TERMINATED') cloud.giveCapacity(zoneOf(path), lastOf(textOf(instance['machineType'])));
+  cloud.giveCapacity(path);
   cloud.resources.remove(path);
 }
 
@@ -113,7 +112,8 @@ function startEffect(call: Call): Effect {
     ...base,
     finish: () => {
       if (refusal !== undefined && refusal.message.includes("'CPUS'")) throw refusal;
-      cloud.takeCapacity(call.project, zoneOf(path), lastOf(textOf(instance['machineType'])));
+      if (cloud.resources.get(path) === undefined) throw notFoundFailure(path);
+      cloud.takeCapacity(path, lastOf(textOf(instance['machineType'])));
       startInstance(cloud, path);
     },
     advance: () => became('STAGING'),
@@ -129,7 +129,7 @@ export function startInstance(cloud: Cloud, path: Path): void {
 export function stopInstance(cloud: Cloud, path: Path): void {
   const instance = cloud.resources.get(path);
   if (instance === undefined || instance['status'] === 'TERMINATED') return;
-  cloud.giveCapacity(zoneOf(path), lastOf(textOf(instance['machineType'])));
+  cloud.giveCapacity(path);
   cloud.resources.put(path, { ...instance, status: 'TERMINATED', lastStopTimestamp: timestamp(cloud.clock.now()) });
 }
 

@@ -152,6 +152,21 @@ describe('the Compute Engine emulator: instances and disks', () => {
     expect((await client.get(`${zone}/disks/d1`)).sizeGb).to.equal('10');
   });
 
+  it('can delete an instance that is still being made, with nothing left of it', async () => {
+    emulator.state.setCapacity('us-central1-a', 'e2-standard-2', 1);
+    await disk('d1');
+    const body = instanceBody('i1', 'us-central1-a');
+    const made = (await client.send('POST', `${zone}/instances`, { ...body, disks: [...(body['disks'] as object[]), { source: path(`${zone}/disks/d1`) }] })).body;
+    emulator.state.deleteInstance(path(`${zone}/instances/i1`));
+    emulator.state.advance(60_000);
+    expect((await client.get(`${zone}/operations/${made.name}`)).error.errors[0].code).to.equal('RESOURCE_NOT_FOUND');
+    expect(emulator.state.leftovers()).to.deep.equal([path(`${zone}/disks/d1`)]);
+    expect(await client.get(`${zone}/disks/d1`)).not.to.have.property('users');
+    await instance('i2');
+    await client.make('DELETE', `${zone}/instances/i2`);
+    await instance('i3');
+  });
+
   it('changes labels, tags and metadata for those who know the newest fingerprint', async () => {
     await instance('i1', { labels: { a: '1' } });
     const { labelFingerprint, tags, metadata } = await client.get(`${zone}/instances/i1`);

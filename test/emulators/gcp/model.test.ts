@@ -73,7 +73,7 @@ function vendorMethod(model: Readonly<Record<string, VendorType>>, id: string): 
 }
 
 /** Parameters of the vendor's that the emulator refuses, since it could not do what they ask for. */
-const refused = new Set(['sourceInstanceTemplate', 'sourceMachineImage', 'views']);
+const refused = new Set(['sourceInstanceTemplate', 'sourceMachineImage', 'view', 'views']);
 
 function camel(name: string): string {
   return name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -25,6 +25,8 @@ describe('the Compute Engine emulator: protocol', () => {
     const { access_token: token } = emulator.credentials.give();
     expect((await client.send('GET', zone, undefined, { authorization: `Bearer ${token}` })).status).to.equal(200);
     emulator.state.advance(3_600_000);
+    expect((await client.send('GET', zone, undefined, { authorization: `Bearer ${token}` })).status, 'tokens go by the clients\' time').to.equal(200);
+    emulator.credentials.revoke();
     const late = await client.send('GET', zone, undefined, { authorization: `Bearer ${token}` });
     expect(late.status).to.equal(401);
     expect(late.body.error.errors[0].reason).to.equal('authError');
@@ -159,6 +161,17 @@ describe('the Compute Engine emulator: protocol', () => {
     emulator.state.advance(60_000);
     expect((await client.send('GET', zone)).status, 'the next minute').to.equal(200);
     expect(emulator.state.cloud.rates.throttled).to.equal(1);
+    emulator.state.cloud.rates.status = 429;
+    emulator.state.run('rates', { reads: 0 });
+    expect((await client.send('GET', zone)).body.error).to.include({ code: 429, status: 'RESOURCE_EXHAUSTED' });
+  });
+
+  it('knows the projects that it was given, and the others not', async () => {
+    const strict = await startGcpEmulator({ speed: 0, projects: ['p1'] });
+    const [known, unknown, malformed] = await Promise.all(['p1', 'p2', 'P_3'].map((project) => new RawClient(strict, project).send('GET', zone)));
+    await strict.stop();
+    expect([known?.status, unknown?.status, malformed?.status]).to.deep.equal([200, 404, 400]);
+    expect(unknown?.body.error.message).to.equal("The resource 'projects/p2' was not found");
   });
 
   it('has machines, disks, places and quotas to look at', async () => {
