@@ -25,6 +25,7 @@ import { CloudNodeController } from './cloud-node/controller.ts';
 import { InstanceDirectory } from './cloud-node/instance-directory.ts';
 import { CloudNodeLifecycleController } from './cloud-node-lifecycle/controller.ts';
 import { ClusterRoleAggregationController } from './clusterrole-aggregation/controller.ts';
+import { CronJobController } from './cron-job/controller.ts';
 import { DaemonSetController } from './daemon-set/controller.ts';
 import { DeploymentController } from './deployment/controller.ts';
 import { DisruptionController } from './disruption/controller.ts';
@@ -153,6 +154,7 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new JobController({ ...around, recorder: around.recorders.for('job-controller') }),
   (around) => new JobPodReleaseController(around),
   (around) => new TtlAfterFinishedController(around),
+  (around) => new CronJobController({ ...around, recorder: around.recorders.for('cronjob-controller') }),
 ];
 
 const nodeIpam = (settings: NodeIpamSettings) => (around: Surroundings): Controller =>

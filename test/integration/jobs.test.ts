@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { CronJob } from '#core/api/schema/batch-v1/cron-job.ts';
 import { Job } from '#core/api/schema/batch-v1/job.ts';
 import { Event } from '#core/api/schema/core-v1/event.ts';
 import { Namespace } from '#core/api/schema/core-v1/namespace.ts';
@@ -75,5 +76,16 @@ describe('jobs', function () {
       return client.get(Job, key('short')).then(() => false, () => true);
     }, 'the end of the job');
     await eventually(async () => (await podsOf('short')).length === 0, 'the end of its pods');
+  });
+
+  it('are made by the clock', async () => {
+    await client.create(CronJob, { metadata: key('tick'), spec: { schedule: '@every 1s', jobTemplate: { spec: { template: { spec: { containers: [{ name: 'main', image: 'i' }], restartPolicy: 'Never' } } } } } });
+    await eventually(async () => (await client.get(CronJob, key('tick'))).status.active?.length === 1, 'a job', 15_000);
+    const { status: { active = [], lastScheduleTime } } = await client.get(CronJob, key('tick'));
+    const name = active[0]?.name ?? '';
+    expect([/^tick-\d{8}$/.test(name), lastScheduleTime !== undefined]).to.deep.equal([true, true]);
+    await work(name);
+    await eventually(async () => (await client.get(CronJob, key('tick'))).status.lastSuccessfulTime !== undefined, 'the time of its success');
+    await client.delete(CronJob, key('tick'), { propagationPolicy: 'Background' });
   });
 });

@@ -1,5 +1,5 @@
 import type { CronJob } from '#core/api/schema/batch-v1/cron-job.ts';
-import { Job } from '#core/api/schema/batch-v1/job.ts';
+import type { Job } from '#core/api/schema/batch-v1/job.ts';
 import type { EventRecorder } from '#core/client/event-recorder.ts';
 import { endOf } from '#core/controllers/job/conditions.ts';
 

@@ -124,7 +124,7 @@ for (const stale of [false, true]) {
           await make();
           const from = world.clock.now();
           for (let lives = 0; lives < 3; lives++) {
-            await pass(Math.max(0, from + 35 * minute - world.clock.now()));
+            await world.harness.settle(from + 35 * minute - world.clock.now());
             if (!world.harness.crashed) break;
             await world.harness.start();
           }

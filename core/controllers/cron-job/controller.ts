@@ -102,7 +102,7 @@ export class CronJobController implements Controller {
 
   async #serve(cronJob: CronJob, status: CronJob['status'], { due, missed }: DueTimes & { readonly due: number }, signal: AbortSignal): Promise<void> {
     if (missed > manyMissed) {
-      this.#events.warning(cronJob, 'TooManyMissedTimes', 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew');
+      this.#states.warning(cronJob, 'TooManyMissedTimes', 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew');
     }
     if (status.active?.some(({ name }) => name === jobNameOf(cronJob, due)) === true) return;
     if (!(await this.#mayStart(cronJob, status, signal))) return;

@@ -36,7 +36,7 @@ const isEven = (schedule: Schedule, first: number, following: number, zone: stri
 function latest(schedule: Schedule, first: number, now: number, zone: string): number {
   const after = (at: number): number => schedule.next(at, zone) ?? Infinity;
   let [low, high] = [first - second, now];
-  while (high - low > second) {
+  while (high - low >= 2 * second) {
     const middle = low + Math.floor((high - low) / 2 / second) * second;
     if (after(middle) <= now) low = middle;
     else high = middle;

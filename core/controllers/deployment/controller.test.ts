@@ -426,7 +426,7 @@ describe('deployment under faults', function () {
     });
   }
 
-  it('keeps its pace, in 60 histories', async () => {
-    for (let seed = 1; seed <= 60; seed++) await history(seed);
+  it('keeps its pace, in 120 histories', async () => {
+    for (let seed = 1; seed <= 120; seed++) await history(seed);
   });
 });

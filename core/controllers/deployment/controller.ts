@@ -52,7 +52,7 @@ export class DeploymentController implements Controller {
     const sets = informers.for(ReplicaSet);
     const pods = informers.for(Pod);
     this.#own = new OwnSets(deployments, sets, pods);
-    this.#tools = { client, clock, recorder, deployments: new OwnWrites(deployments), sets: new OwnWrites(sets), expectations: new Expectations(sets, clock) };
+    this.#tools = { client, clock, recorder, deployments: new OwnWrites(deployments), expectations: new Expectations(sets, clock) };
     this.sources = [
       source(deployments, (deployment, previous) => this.#noted(deployment, previous)),
       source(sets, (set, previous) => this.#own.affected(set, previous)),
@@ -112,7 +112,7 @@ export class DeploymentController implements Controller {
     });
     const candidates = standing === 'unsure' ? await this.#live(deployment, signal) : this.#own.candidates(deployment);
     try {
-      return await claims.claim(candidates.map((set) => this.#tools.sets.newest(set)));
+      return await claims.claim(candidates);
     } catch (error) {
       if (error instanceof OwnerGoneError) return undefined;
       throw error;

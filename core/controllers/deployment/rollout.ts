@@ -25,7 +25,7 @@ export interface RolloutTools {
   readonly clock: Clock;
   readonly recorder: EventRecorder;
   readonly deployments: OwnWrites<Deployment>;
-  readonly sets: OwnWrites<ReplicaSet>;
+  /** No step is taken before the cache shows what came of the last. */
   readonly expectations: Expectations<ReplicaSet>;
 }
 
@@ -207,12 +207,14 @@ export class Rollout {
   }
 
   async #write(set: ReplicaSet): Promise<ReplicaSet> {
-    const { client, sets } = this.#tools;
+    const { client, expectations } = this.#tools;
     const { uid } = set.metadata;
-    const written = sets.note(await client.update(ReplicaSet, set, {}, this.#signal).catch((error: unknown) => {
+    const written = await client.update(ReplicaSet, set, {}, this.#signal).catch((error: unknown) => {
       this.#failed(error);
       throw error;
-    }));
+    });
+    // Sizes of sets that are not up to date would add up to something that never was.
+    expectations.created(this.#deployment.metadata.uid, written);
     if (this.#newSet?.metadata.uid === uid) this.#newSet = written;
     this.#oldSets = this.#oldSets.map((each) => (each.metadata.uid === uid ? written : each));
     return written;

@@ -20,7 +20,7 @@ items:
   metadata: {name: agent}
   spec:
     selector: {matchLabels: {app: agent}}
-    template: {metadata: {labels: {app: agent}}, spec: {hostNetwork: true, containers: [{name: main, image: x, ports: [{containerPort: 80}]}]}}
+    template: {metadata: {labels: {app: agent}}, spec: {hostNetwork: true, nodeSelector: {zone: z1}, containers: [{name: main, image: x, ports: [{containerPort: 80}]}]}}
 - apiVersion: batch/v1
   kind: Job
   metadata: {name: task}
@@ -44,6 +44,9 @@ job.batch/task created
 service/lb created
 persistentvolumeclaim/data created
 pod/one created
+
+$ kubectl rollout status ds/agent
+daemon set "agent" successfully rolled out
 
 $ kubectl get sts/db ds/agent job/task svc/lb pvc/data pod/one -o yaml | grep -v 'creationTimestamp: "\\|uid: [0-9a-f]\\|resourceVersion\\|nodePort'
 apiVersion: v1
@@ -145,6 +148,8 @@ items:
           terminationMessagePolicy: File
         dnsPolicy: ClusterFirst
         hostNetwork: true
+        nodeSelector:
+          zone: z1
         restartPolicy: Always
         schedulerName: default-scheduler
         securityContext: {}
@@ -159,6 +164,7 @@ items:
     desiredNumberScheduled: 0
     numberMisscheduled: 0
     numberReady: 0
+    observedGeneration: 1
 - apiVersion: batch/v1
   kind: Job
   metadata:

@@ -235,6 +235,7 @@ NAME                CONTAINERS   IMAGES   POD LABELS
 podtemplate/mould   main         nginx    app=mould
 
 NAME                            CONTROLLER   REVISION   AGE
+controllerrevision.apps/agent-<hash>   daemonset.apps/agent   1   <age>
 controllerrevision.apps/third   <none>       3          <age>
 
 NAME                              MIN AVAILABLE   MAX UNAVAILABLE   ALLOWED DISRUPTIONS   AGE
