@@ -55,7 +55,7 @@ describe('the module of local volumes', () => {
   it('makes load balancers in the control plane, and not on nodes', () => {
     const { container } = load();
     expect(container.get(LoadBalancers).classes).to.deep.equal(['keelson.dev/local']);
-    for (const more of [{ agentDir: '/nowhere' }, { isGuest: true }]) expect(load(keelsonModule.create({ stateDir, nodeName: 'node-1', ...more })).container.isBound(LoadBalancers)).to.equal(false);
+    for (const more of [{ agentDir: '/nowhere' }, { isGuest: true }, { config: { loadBalancers: 'false' } }]) expect(load(keelsonModule.create({ stateDir, nodeName: 'node-1', ...more })).container.isBound(LoadBalancers)).to.equal(false);
   });
 
   it('knows instances in the control plane only, and routes only when it is told to', () => {
@@ -70,16 +70,16 @@ describe('the module of local volumes', () => {
   });
 
   it('reads its options from the environment', () => {
-    expect(localSettings({})).to.deep.equal({ nodePaths: [], poolSize: undefined, loadBalancerPool: [], routes: false });
+    expect(localSettings({})).to.deep.equal({ nodePaths: [], poolSize: undefined, loadBalancerPool: [], loadBalancers: true, routes: false });
     expect(localSettings({ KEELSON_LOCAL_NODE_PATHS: '/srv/a:/srv/b', KEELSON_LOCAL_POOL_SIZE: '20Gi', KEELSON_LOCAL_LOAD_BALANCER_POOL: '10.9.0.0/24, 10.8.0.1' }))
-      .to.deep.equal({ nodePaths: ['/srv/a', '/srv/b'], poolSize: 20n * 1024n ** 3n, loadBalancerPool: ['10.9.0.0/24', '10.8.0.1'], routes: false });
+      .to.deep.equal({ nodePaths: ['/srv/a', '/srv/b'], poolSize: 20n * 1024n ** 3n, loadBalancerPool: ['10.9.0.0/24', '10.8.0.1'], loadBalancers: true, routes: false });
     for (const size of ['many', '0', '-1Gi']) expect(() => localSettings({ KEELSON_LOCAL_POOL_SIZE: size })).to.throw(RangeError, size);
   });
 
   it('reads them from the file first', () => {
     const config = { nodePaths: ['/srv/c'], poolSize: '1Gi', loadBalancerPool: '10.9.0.0/24' };
-    expect(localSettings({ KEELSON_LOCAL_NODE_PATHS: '/srv/a', KEELSON_LOCAL_POOL_SIZE: '20Gi' }, config)).to.deep.equal({ nodePaths: ['/srv/c'], poolSize: 1024n ** 3n, loadBalancerPool: ['10.9.0.0/24'], routes: false });
-    expect(() => localSettings({}, { loadbalancerpool: [] })).to.throw('the local provider has no setting "loadbalancerpool"; it has nodePaths, poolSize, loadBalancerPool, routes');
+    expect(localSettings({ KEELSON_LOCAL_NODE_PATHS: '/srv/a', KEELSON_LOCAL_POOL_SIZE: '20Gi' }, config)).to.deep.equal({ nodePaths: ['/srv/c'], poolSize: 1024n ** 3n, loadBalancerPool: ['10.9.0.0/24'], loadBalancers: true, routes: false });
+    expect(() => localSettings({}, { loadbalancerpool: [] })).to.throw('the local provider has no setting "loadbalancerpool"; it has nodePaths, poolSize, loadBalancerPool, loadBalancers, routes');
     expect(() => localSettings({}, { poolSize: 'many' })).to.throw('local.poolSize must be an amount of bytes such as 20Gi, not "many"');
     expect(() => localSettings({}, { nodePaths: [1] })).to.throw('local.nodePaths must be a text or a list of them, not [1]');
     expect(() => keelsonModule.create({ stateDir, nodeName: 'n', config: { loadBalancerPool: ['10.0.0'] } })).not.to.throw();

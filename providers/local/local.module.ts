@@ -89,8 +89,8 @@ const balancersFolder = (stateDir: string): string => join(stateDir, 'load-balan
 export const keelsonModule: KeelsonModule = {
   name: 'local',
   create: ({ stateDir, nodeName, nodeNames, isGuest, agentDir, config }) => {
-    const { nodePaths, poolSize, loadBalancerPool: pool, routes: isRouting } = localSettings(process.env, config);
-    const ofControlPlane = agentDir === undefined && isGuest !== true ? { balancers: { folder: balancersFolder(stateDir), pool }, instances: { isRouting } } : {};
+    const { nodePaths, poolSize, loadBalancers, loadBalancerPool: pool, routes: isRouting } = localSettings(process.env, config);
+    const ofControlPlane = agentDir === undefined && isGuest !== true ? { ...(loadBalancers ? { balancers: { folder: balancersFolder(stateDir), pool } } : {}), instances: { isRouting } } : {};
     return local({ root: join(stateDir, 'volumes'), nodeName, nodeNames, isGuest, agentDir, nodePaths, poolSize, ...ofControlPlane });
   },
   remove: ({ stateDir }, signal) => releaseAddresses(new Ledger(balancersFolder(stateDir)), new LinuxAddresses(runCommand), signal),

@@ -6,12 +6,14 @@ export interface LocalSettings {
   readonly poolSize: bigint | undefined;
   /** Ranges of addresses for load balancers; with none they have the machine's own. */
   readonly loadBalancerPool: readonly string[];
+  /** Services of type LoadBalancer are served; false where somebody else does that. */
+  readonly loadBalancers: boolean;
   /** This computer's own network has routes to machines' pods. */
   readonly routes: boolean;
 }
 
 /** Environment variables, and beside them the names in a file. */
-const variables = { nodePaths: 'KEELSON_LOCAL_NODE_PATHS', poolSize: 'KEELSON_LOCAL_POOL_SIZE', loadBalancerPool: 'KEELSON_LOCAL_LOAD_BALANCER_POOL', routes: 'KEELSON_LOCAL_ROUTES' } as const;
+const variables = { nodePaths: 'KEELSON_LOCAL_NODE_PATHS', poolSize: 'KEELSON_LOCAL_POOL_SIZE', loadBalancerPool: 'KEELSON_LOCAL_LOAD_BALANCER_POOL', loadBalancers: 'KEELSON_LOCAL_LOAD_BALANCERS', routes: 'KEELSON_LOCAL_ROUTES' } as const;
 
 /**
  * What the file says, and for what it does not mention the environment.
@@ -27,10 +29,11 @@ export function localSettings(environment: Readonly<Record<string, string | unde
     return { from, values };
   };
   const { from, values: [size] } = of('poolSize', '\n');
-  return { nodePaths: of('nodePaths', ':').values, poolSize: size === undefined ? undefined : bytes(from, size), loadBalancerPool: of('loadBalancerPool', ',').values, routes: truth(of('routes', '\n')) };
+  return { nodePaths: of('nodePaths', ':').values, poolSize: size === undefined ? undefined : bytes(from, size), loadBalancerPool: of('loadBalancerPool', ',').values, loadBalancers: truth(of('loadBalancers', '\n'), 'true'), routes: truth(of('routes', '\n'), 'false') };
 }
 
-function truth({ from, values: [text = 'false'] }: { readonly from: string; readonly values: readonly string[] }): boolean {
+function truth({ from, values }: { readonly from: string; readonly values: readonly string[] }, byDefault: 'true' | 'false'): boolean {
+  const [text = byDefault] = values;
   if (text !== 'true' && text !== 'false') throw new RangeError(`${from} must be true or false, not ${JSON.stringify(text)}`);
   return text === 'true';
 }

@@ -78,7 +78,8 @@ export interface UpOptions {
 
 const spawnUp = (sandbox: Sandbox, flags: readonly string[], { uid, env }: UpOptions) =>
   execa(process.execPath, [main, 'up', '--data-dir', sandbox.dataDir, '--port', '0', ...(flags.includes('--nodes') ? [] : ['--nodes', '0']), ...flags], {
-    env: { HOME: sandbox.home, ...env }, reject: false, stdin: 'ignore', buffer: false, ...(uid === undefined ? {} : { uid, gid: uid }),
+    // Without nodes there is nothing behind a load balancer, and what kubectl shows would name an address of this computer.
+    env: { HOME: sandbox.home, ...(flags.includes('--nodes') ? {} : { KEELSON_LOCAL_LOAD_BALANCERS: 'false' }), ...env }, reject: false, stdin: 'ignore', buffer: false, ...(uid === undefined ? {} : { uid, gid: uid }),
   });
 
 /** A control plane that runs as a process of its own. */

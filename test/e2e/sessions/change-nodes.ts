@@ -140,9 +140,6 @@ node/{ns}-n created
 $ kubectl create pdb all --selector=app=guarded --min-available=1
 poddisruptionbudget.policy/all created
 
-$ kubectl patch pdb all --subresource=status --type=merge -p '{"status":{"observedGeneration":1,"currentHealthy":1,"desiredHealthy":1,"expectedPods":1,"disruptionsAllowed":0}}'
-poddisruptionbudget.policy/all patched
-
 $ kubectl run guarded --image=x --labels=app=guarded --overrides='{"spec":{"nodeName":"{ns}-n","terminationGracePeriodSeconds":0}}'
 pod/guarded created
 
@@ -160,8 +157,11 @@ $ kubectl get pdb all
 NAME   MIN AVAILABLE   MAX UNAVAILABLE   ALLOWED DISRUPTIONS   AGE
 all    1               N/A               0                     <age>
 
-$ kubectl patch pdb all --subresource=status --type=merge -p '{"status":{"currentHealthy":2,"disruptionsAllowed":1}}'
+$ kubectl patch pdb all --type=merge -p '{"spec":{"minAvailable":0}}'
 poddisruptionbudget.policy/all patched
+
+$ kubectl wait pdb/all --for=jsonpath='{.status.disruptionsAllowed}'=1
+poddisruptionbudget.policy/all condition met
 
 $ kubectl drain {ns}-n --force
 node/{ns}-n already cordoned
@@ -170,8 +170,8 @@ pod/guarded evicted
 node/{ns}-n drained
 ! Warning: deleting Pods that declare no controller: {ns}/guarded
 
-$ kubectl get pdb all -o jsonpath='{.status.disruptionsAllowed} {.status.disruptedPods}'
-0 {"guarded":"<time>"}
+$ kubectl wait pdb/all --for=jsonpath='{.status.expectedPods}'=0
+poddisruptionbudget.policy/all condition met
 
 $ kubectl delete node {ns}-n
 node "{ns}-n" deleted

@@ -62,7 +62,7 @@ $ kubectl annotate deploy web note=c --overwrite
 {-1.27}deployment.apps/web annotate
 {1.28+}deployment.apps/web annotated
 
-$ kubectl annotate deploy web --list
+$ kubectl annotate deploy web --list | sort
 deployment.kubernetes.io/revision=1
 note=c
 

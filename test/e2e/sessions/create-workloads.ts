@@ -97,13 +97,17 @@ $ kubectl create priorityclass {ns}-too --value=2000000000
 $ kubectl wait deploy/web --for=jsonpath='{.status.updatedReplicas}'=3
 deployment.apps/web condition met
 
+$ kubectl wait job/task job/now --for=jsonpath='{.status.active}'=1
+job.batch/task condition met
+job.batch/now condition met
+
 $ kubectl get deploy,jobs,cj,pdb
 NAME                  READY   UP-TO-DATE   AVAILABLE   AGE
 deployment.apps/web   0/3     3            0           <age>
 
 NAME             STATUS    COMPLETIONS   DURATION   AGE
-job.batch/now    Running   0/1                      <age>
-job.batch/task   Running   0/1                      <age>
+job.batch/now    Running   0/1           <age>      <age>
+job.batch/task   Running   0/1           <age>      <age>
 
 NAME                    SCHEDULE    TIMEZONE   SUSPEND   ACTIVE   LAST SCHEDULE   AGE
 cronjob.batch/nightly   0 3 * * *   <none>     False     0        <none>          <age>

@@ -66,6 +66,9 @@ daemonset.apps/agent created
 job.batch/task created
 cronjob.batch/nightly created
 
+$ kubectl wait job/task --for=jsonpath='{.status.active}'=2
+job.batch/task condition met
+
 $ kubectl wait deploy/web --for=jsonpath='{.status.updatedReplicas}'=2
 deployment.apps/web condition met
 
@@ -233,8 +236,9 @@ Completions:              3
 Completion Mode:          NonIndexed
 {1.30+}Suspend:                  false
 {1.30+}Backoff Limit:            6
+Start Time:               <time>
 Active Deadline Seconds:  <age>
-Pods Statuses:            0 Active / 0 Succeeded / 0 Failed
+Pods Statuses:            2 Active (0 Ready) / 0 Succeeded / 0 Failed
 Pod Template:
   Labels:  batch.kubernetes.io/controller-uid=<uid>
            batch.kubernetes.io/job-name=task
@@ -250,7 +254,11 @@ Pod Template:
   Volumes:         <none>
 {1.30+}  Node-Selectors:  <none>
 {1.30+}  Tolerations:     <none>
-Events:            <none>
+Events:
+  Type    Reason            Age   From            Message
+  ----    ------            ----  ----            -------
+  Normal  SuccessfulCreate  <age>   job-controller  Created pod: task-<suffix>
+  Normal  SuccessfulCreate  <age>   job-controller  Created pod: task-<suffix>
 
 $ kubectl describe cj nightly
 Name:                          nightly

@@ -48,6 +48,9 @@ pod/one created
 $ kubectl rollout status ds/agent
 daemon set "agent" successfully rolled out
 
+$ kubectl wait job/task --for=jsonpath='{.status.active}'=1
+job.batch/task condition met
+
 $ kubectl get sts/db ds/agent job/task svc/lb pvc/data pod/one -o yaml | grep -v 'creationTimestamp: "\\|uid: [0-9a-f]\\|resourceVersion\\|nodePort'
 apiVersion: v1
 items:
@@ -202,7 +205,12 @@ items:
         schedulerName: default-scheduler
         securityContext: {}
         terminationGracePeriodSeconds: 30
-  status: {}
+  status:
+    active: 1
+    ready: 0
+    startTime: "<time>"
+    terminating: 0
+    uncountedTerminatedPods: {}
 - apiVersion: v1
   kind: Service
   metadata:

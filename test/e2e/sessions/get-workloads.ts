@@ -208,6 +208,9 @@ $ kubectl wait rs/copies --for=jsonpath='{.status.replicas}'=3; kubectl wait rc/
 replicaset.apps/copies condition met
 replicationcontroller/old condition met
 
+$ kubectl wait job/task --for=jsonpath='{.status.ready}'=0
+job.batch/task condition met
+
 $ kubectl get deploy,rs,rc,sts,ds,jobs,cj,podtemplates,controllerrevisions,pdb,hpa
 NAME                  READY   UP-TO-DATE   AVAILABLE   AGE
 deployment.apps/web   0/2     2            0           <age>
@@ -226,7 +229,7 @@ NAME                   DESIRED   CURRENT   READY   UP-TO-DATE   AVAILABLE   NODE
 daemonset.apps/agent   0         0         0       0            0           zone=z1         <age>
 
 NAME             STATUS    COMPLETIONS   DURATION   AGE
-job.batch/task   Running   0/3                      <age>
+job.batch/task   Running   0/3           <age>      <age>
 
 NAME                    SCHEDULE    TIMEZONE      SUSPEND   ACTIVE   LAST SCHEDULE   AGE
 cronjob.batch/nightly   0 3 * * *   Europe/Oslo   True      0        <none>          <age>
@@ -262,7 +265,7 @@ NAME                   DESIRED   CURRENT   READY   UP-TO-DATE   AVAILABLE   NODE
 daemonset.apps/agent   0         0         0       0            0           zone=z1         <age>    main         agent    app=agent
 
 NAME             STATUS    COMPLETIONS   DURATION   AGE   CONTAINERS   IMAGES    SELECTOR
-job.batch/task   Running   0/3                      <age>    main         busybox   app=task
+job.batch/task   Running   0/3           <age>      <age>    main         busybox   app=task
 
 NAME                    SCHEDULE    TIMEZONE      SUSPEND   ACTIVE   LAST SCHEDULE   AGE   CONTAINERS   IMAGES    SELECTOR
 cronjob.batch/nightly   0 3 * * *   Europe/Oslo   True      0        <none>          <age>    main         busybox   <none>
