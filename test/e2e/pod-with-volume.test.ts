@@ -68,6 +68,8 @@ describe('a pod with a volume on this computer', function () {
 
       const inside = 8000 + binary.minor;
       const server = old.spawn(['exec', 'writer', '--', 'sh', '-c', `mkdir -p /www; echo hello > /www/index.html; httpd -f -p 127.0.0.1:${inside} -h /www`]);
+      // kubectl gives up a tunnel whose first connection is refused.
+      await until(async () => (await old.attempt(['exec', 'writer', '--', 'sh', '-c', `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 127.0.0.1 ${inside}`])).stdout.includes('hello'), 'the program that is forwarded to');
       const forward = old.spawn(['port-forward', 'pod/writer', `:${inside}`]);
       let said = '';
       forward.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));

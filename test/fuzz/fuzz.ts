@@ -174,5 +174,5 @@ function isBad({ method, path }: FuzzRequest, { code, text }: Answer): boolean {
   if (code < 500 || (method === 'HEAD' && code === 504)) return false;
   if (isOfOthers(path)) return false;
   if (path.includes('.example.com/') && path.includes('/scale') && text === '') return false;
-  return !/Too large resource version|the spec replicas field|more than one PodDisruptionBudget|failed calling webhook|conversion webhook/.test(text);
+  return !/Too large resource version|the spec replicas field|more than one PodDisruptionBudget|range is full|failed calling webhook|conversion webhook/.test(text);
 }
