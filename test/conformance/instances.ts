@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { InstanceAnswer, InstanceMetadata, InstanceQuestion, Instances } from '#core/spi/instances.ts';
 import { canTellOwnNames } from '#core/spi/instances.ts';
+import { Kit, type KitOptions } from './kit.ts';
 
 export interface InstancesUnderTest {
   readonly instances: Instances;
@@ -15,11 +16,6 @@ export interface InstancesUnderTest {
   cleanup(): Promise<void>;
 }
 
-export interface InstancesConformanceOptions {
-  /** Checks that these are known not to pass, by their titles, each with the reason. A title that no check has is an error. */
-  readonly skip?: Readonly<Record<string, string>>;
-}
-
 const signal = new AbortController().signal;
 
 /**
@@ -29,27 +25,12 @@ const signal = new AbortController().signal;
  *
  * `make` is called for each check, and `cleanup` after it.
  */
-export function instancesConformance(name: string, make: () => Promise<InstancesUnderTest>, { skip = {} }: InstancesConformanceOptions = {}): void {
+export function instancesConformance(name: string, make: () => Promise<InstancesUnderTest>, options: KitOptions = {}): void {
   describe(`Instances conformance: ${name}`, () => {
-    let subject: InstancesUnderTest;
-    const titles = new Set<string>();
-    const check = (title: string, act: () => Promise<void>): void => {
-      titles.add(title);
-      it(title, async function () {
-        if (skip[title] !== undefined) {
-          this.test!.title += ` (skipped: ${skip[title]})`;
-          this.skip();
-        }
-        subject = await make();
-        try {
-          await act();
-        } finally {
-          await subject.cleanup();
-        }
-      });
-    };
+    const kit = new Kit(make, options);
+    const check = kit.check.bind(kit);
     const ask = async (...questions: readonly InstanceQuestion[]): Promise<readonly InstanceAnswer[]> => {
-      const answers = await subject.instances.describe(questions, signal);
+      const answers = await kit.subject.instances.describe(questions, signal);
       expect(answers).to.have.length(questions.length);
       return answers;
     };
@@ -60,15 +41,15 @@ export function instancesConformance(name: string, make: () => Promise<Instances
       return answer.metadata;
     };
     const launch = async (node: string): Promise<InstanceMetadata> => {
-      await subject.launch(node);
+      await kit.subject.launch(node);
       return metadataOf((await ask(byName(node)))[0]);
     };
     const states = (answers: readonly InstanceAnswer[]): readonly string[] => answers.map(({ state }) => state);
 
     check('finds an instance by name, and the same by its id', async () => {
       const metadata = await launch('node-1');
-      expect(metadata.providerId.startsWith(subject.instances.providerIdPrefix), metadata.providerId).to.equal(true);
-      expect(metadata.providerId.length).to.be.greaterThan(subject.instances.providerIdPrefix.length);
+      expect(metadata.providerId.startsWith(kit.subject.instances.providerIdPrefix), metadata.providerId).to.equal(true);
+      expect(metadata.providerId.length).to.be.greaterThan(kit.subject.instances.providerIdPrefix.length);
       for (const { address } of metadata.addresses) expect(address).not.to.equal('');
       expect(await ask(byId(metadata.providerId))).to.deep.equal([{ state: 'running', metadata }]);
     });
@@ -76,7 +57,7 @@ export function instancesConformance(name: string, make: () => Promise<Instances
     check('answers many questions in their order, whatever they are', async () => {
       const [one, two] = [await launch('node-1'), await launch('node-2')];
       expect(one.providerId).not.to.equal(two.providerId);
-      const answers = await ask(byId(two.providerId), byName('nobody'), byName('node-1'), byId(`${subject.instances.providerIdPrefix}../../etc`), byId(one.providerId), byId(two.providerId));
+      const answers = await ask(byId(two.providerId), byName('nobody'), byName('node-1'), byId(`${kit.subject.instances.providerIdPrefix}../../etc`), byId(one.providerId), byId(two.providerId));
       expect([answers[0], answers[2], answers[4], answers[5]].map((answer) => metadataOf(answer))).to.deep.equal([two, one, one, two]);
       expect(answers[1]).to.deep.equal({ state: 'gone' });
       expect(answers[3]?.state).to.equal('unknown');
@@ -88,7 +69,7 @@ export function instancesConformance(name: string, make: () => Promise<Instances
 
     check('answers as many questions as one call takes', async () => {
       const { providerId } = await launch('node-1');
-      const { mostPerCall } = subject.instances;
+      const { mostPerCall } = kit.subject.instances;
       expect(mostPerCall).to.be.greaterThan(0);
       const answers = await ask(...Array.from({ length: mostPerCall - 1 }, (_, i) => byName(`nobody-${i}`)), byId(providerId));
       expect(new Set(states(answers.slice(0, -1))).size).to.be.at.most(1);
@@ -97,29 +78,29 @@ export function instancesConformance(name: string, make: () => Promise<Instances
 
     check('says of an instance that went that it is gone, and of others that they are not', async () => {
       const [one, two] = [await launch('node-1'), await launch('node-2')];
-      await subject.terminate('node-1');
+      await kit.subject.terminate('node-1');
       expect(states(await ask(byId(one.providerId), byName('node-1'), byId(two.providerId)))).to.deep.equal(['gone', 'gone', 'running']);
     });
 
     check('finds the instance that is there now, when one of its name went before', async () => {
       const { providerId } = await launch('node-1');
-      await subject.terminate('node-1');
+      await kit.subject.terminate('node-1');
       const next = await launch('node-1');
       expect(states(await ask(byId(next.providerId), byName('node-1')))).to.deep.equal(['running', 'running']);
       if (next.providerId !== providerId) expect(states(await ask(byId(providerId)))).to.deep.equal(['gone']);
     });
 
     check('says of a stopped instance that it is there, and stopped', async () => {
-      if (subject.stop === undefined) return;
+      if (kit.subject.stop === undefined) return;
       const { providerId } = await launch('node-1');
-      await subject.stop('node-1');
+      await kit.subject.stop('node-1');
       expect(states(await ask(byId(providerId)))).to.deep.equal(['shut-down']);
     });
 
     check('never takes for gone what is no id of this platform', async () => {
-      const { providerIdPrefix } = subject.instances;
+      const { providerIdPrefix } = kit.subject.instances;
       const words = ['', 'a b', '../..', '$(reboot)', '__proto__', '/'.repeat(5), 'x'.repeat(2_000), '\u0000'].map((rest) => providerIdPrefix + rest);
-      expect(states(await ask(...['azure:///subscriptions/s/vm', ...words].map((id) => byId(id)).slice(0, subject.instances.mostPerCall)))).to.not.include('gone');
+      expect(states(await ask(...['azure:///subscriptions/s/vm', ...words].map((id) => byId(id)).slice(0, kit.subject.instances.mostPerCall)))).to.not.include('gone');
     });
 
     check('finds no instance by a name that is none', async () => {
@@ -127,9 +108,9 @@ export function instancesConformance(name: string, make: () => Promise<Instances
     });
 
     check('takes nothing for gone when the platform does not answer', async () => {
-      if (subject.cutOff === undefined) return;
+      if (kit.subject.cutOff === undefined) return;
       const { providerId } = await launch('node-1');
-      await subject.cutOff();
+      await kit.subject.cutOff();
       const answers = await ask(byId(providerId), byName('node-1')).catch(() => []);
       for (const answer of answers) expect(answer.state).to.equal('unknown');
     });
@@ -141,7 +122,7 @@ export function instancesConformance(name: string, make: () => Promise<Instances
     });
 
     check('knows the names of its own nodes, where it says that it does', async () => {
-      const { instances } = subject;
+      const { instances } = kit.subject;
       if (!canTellOwnNames(instances)) return;
       await launch('node-1');
       expect([instances.ownsName('node-1'), instances.ownsName('no name of anybody\'s')]).to.deep.equal([true, false]);
@@ -149,11 +130,9 @@ export function instancesConformance(name: string, make: () => Promise<Instances
 
     check('ends with the reason of a signal that has aborted', async () => {
       const reason = new Error('enough');
-      expect(await subject.instances.describe([byName('node-1')], AbortSignal.abort(reason)).then(() => undefined, (error: unknown) => error)).to.equal(reason);
+      expect(await kit.subject.instances.describe([byName('node-1')], AbortSignal.abort(reason)).then(() => undefined, (error: unknown) => error)).to.equal(reason);
     });
 
-    it('skips only checks that there are', () => {
-      expect(Object.keys(skip).filter((title) => !titles.has(title))).to.deep.equal([]);
-    });
+    kit.expectAllSkipsKnown();
   });
 }
