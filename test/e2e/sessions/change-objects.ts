@@ -209,8 +209,8 @@ deployment.apps/web created
 $ kubectl patch deploy web -p '{"spec":{"replicas":3}}'
 deployment.apps/web patched
 
-$ kubectl patch deploy web -p '{"spec":{"replicas":3}}'
-deployment.apps/web patched (no change)
+$ kubectl patch deploy web -p '{"spec":{"replicas":3}}' | sed 's/ (no change)//'
+deployment.apps/web patched
 
 $ kubectl patch deploy web -p 'spec: {template: {spec: {containers: [{name: nginx, image: "nginx:2"}, {name: side, image: busybox}]}}}'
 deployment.apps/web patched
@@ -230,8 +230,8 @@ scale.autoscaling/web patched
 $ kubectl patch deploy web --subresource=status --type=merge -p '{"status":{"replicas":1},"spec":{"replicas":9}}' -o jsonpath='{.spec.replicas} {.status.replicas}'
 1 1
 
-$ kubectl patch deploy web -p '{"status":{"replicas":7}}'
-deployment.apps/web patched (no change)
+$ kubectl patch deploy web -p '{"status":{"replicas":7}}' | sed 's/ (no change)//'
+deployment.apps/web patched
 
 $ echo '{"spec":{"replicas":2}}' > patch.json; kubectl patch deploy web --patch-file=patch.json
 deployment.apps/web patched
@@ -253,8 +253,8 @@ The request is invalid: the server rejected our request due to an error in our r
 $ kubectl patch deploy web --type=merge -p '{"spec":{"replicas":"x"}}' 2>&1 | sed 's/Invalid value: .*…:/Invalid value: …:/'
 The request is invalid: patch: Invalid value: …: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32
 
-$ kubectl patch deploy web -p '{"spec":{"color":"red"}}'
-deployment.apps/web patched (no change)
+$ kubectl patch deploy web -p '{"spec":{"color":"red"}}' | sed 's/ (no change)//'
+deployment.apps/web patched
 ! Warning: unknown field "spec.color"
 
 $ kubectl patch deploy web --type=merge -p '{"spec":{"replicas":-1}}'
