@@ -4,7 +4,7 @@ import { readLoopDevices } from './loop-devices.ts';
 import type { Mount } from './mounts.ts';
 import { isWithin, locate, readMounts } from './mounts.ts';
 import type { StoredVolume } from './pool.ts';
-import { SharedRun } from './shared-run.ts';
+import { SharedRun } from '#core/kernel/shared-run.ts';
 
 /** What the kernel has attached and mounted. */
 export interface KernelState {

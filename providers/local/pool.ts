@@ -8,7 +8,7 @@ import type { Files } from './files.ts';
 import type { VolumeRecord } from './record.ts';
 import { decodeRecord, encodeRecord, foreign } from './record.ts';
 import { errorCode, isVolumeName } from './safe-paths.ts';
-import { SharedRun } from './shared-run.ts';
+import { SharedRun } from '#core/kernel/shared-run.ts';
 import { Space } from './space.ts';
 
 /** A volume on the disk. `path` is its image or, for a plain folder, that folder. */

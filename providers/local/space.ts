@@ -2,7 +2,7 @@ import type { Clock } from '#core/kernel/clock.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import { Quantity } from '#core/api/quantity.ts';
 import { forEachOf } from './for-each-of.ts';
-import { SharedRun } from './shared-run.ts';
+import { SharedRun } from '#core/kernel/shared-run.ts';
 
 /** Capacities are multiples of this where the request allows it. */
 export const UNIT = 1024n * 1024n;

@@ -14,7 +14,7 @@ import { isPodUid, Layout, prefix } from './layout.ts';
 import { localUsage } from './local-usage.ts';
 import { Operations } from './operations.ts';
 import { volumePlugins } from './plugins.ts';
-import type { NodeFacts } from './node-affinity.ts';
+import type { NodeFacts } from '#core/api/node-selector.ts';
 import type { Allocatable } from './pod-facts.ts';
 import { VolumeError, type PodVolumes, type PodWithVolumes, type PreparedVolume, type SubPathRequest, type SubPathVolumes } from './pod-volumes.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';

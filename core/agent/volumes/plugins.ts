@@ -6,7 +6,7 @@ import { DriverVolumes } from './csi/driver-volumes.ts';
 import type { NodeDrivers } from './csi/node-drivers.ts';
 import type { StagedVolumes } from './csi/staged-volumes.ts';
 import type { Layout } from './layout.ts';
-import type { NodeFacts } from './node-affinity.ts';
+import type { NodeFacts } from '#core/api/node-selector.ts';
 import type { Operations } from './operations.ts';
 import type { Allocatable } from './pod-facts.ts';
 import type { ServiceAccountTokens } from './service-account-tokens.ts';

@@ -7,7 +7,7 @@ import { ResourceQuota } from '#core/api/schema/core-v1/resource-quota.ts';
 import type { Draft } from '#core/api/schema/kind.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import type { CallFault } from '#test/fixtures/controller-harness.ts';
-import { harnessAround } from '#test/fixtures/harness-around.ts';
+import { harnessAround, HarnessWorld } from '#test/fixtures/harness-around.ts';
 import { seededRandom } from '#test/fixtures/seeded-random.ts';
 import { DaemonSetController } from './controller.ts';
 import { targetNode } from './daemon-pod.ts';
@@ -19,39 +19,13 @@ const key = (name: string) => ({ namespace: 'default', name });
 const templateOf = (image: string) => ({ metadata: { labels }, spec: { containers: [{ name: 'main', image }] } });
 const hash = 'controller-revision-hash';
 
-class World {
-  readonly #parts: Awaited<ReturnType<typeof harnessAround>>;
-
-  private constructor(parts: Awaited<ReturnType<typeof harnessAround>>) {
-    this.#parts = parts;
-  }
-
+class World extends HarnessWorld {
   static async begin(options: { seed?: number; stale?: boolean; nodes?: number } = {}): Promise<World> {
     const parts = await harnessAround((around) => [new DaemonSetController(around)], options);
     const world = new World(parts);
     for (let i = 1; i <= (options.nodes ?? 3); i++) await world.node(`n${i}`);
     await parts.harness.start();
     return world;
-  }
-
-  get client() {
-    return this.#parts.client;
-  }
-
-  get harness() {
-    return this.#parts.harness;
-  }
-
-  get clock() {
-    return this.#parts.clock;
-  }
-
-  stop(): Promise<void> {
-    return this.#parts.stop();
-  }
-
-  settle(ms = 0): Promise<void> {
-    return this.harness.settle(ms);
   }
 
   /** Nodes come with a taint that their agents' first word takes away. */

@@ -1,8 +1,7 @@
+import { isRequiredNode, nodeFacts, tolerates } from '#core/api/node-selector.ts';
 import type { DaemonSet } from '#core/api/schema/apps-v1/daemon-set.ts';
 import type { Node } from '#core/api/schema/core-v1/node.ts';
 import { deepEqual } from '#core/api/value.ts';
-import { isRequiredNode } from '#core/controllers/nodes/required-nodes.ts';
-import { tolerates } from '#core/controllers/nodes/taints.ts';
 import { daemonTolerations } from './daemon-pod.ts';
 
 /**
@@ -15,7 +14,7 @@ export type Verdict = 'run' | 'stay' | 'leave';
 
 export function verdictOn(node: Node, { spec: { template: { spec } } }: DaemonSet): Verdict {
   if (spec.nodeName && spec.nodeName !== node.metadata.name) return 'leave';
-  if (!isRequiredNode(spec, node)) return 'leave';
+  if (!isRequiredNode(spec, nodeFacts(node))) return 'leave';
   const tolerations = daemonTolerations(spec);
   const untolerated = (node.spec.taints ?? []).filter((taint) => taint.effect !== 'PreferNoSchedule' && !tolerations.some((each) => tolerates(each, taint)));
   if (untolerated.length === 0) return 'run';

@@ -8,7 +8,7 @@ import { ReplicaSetController } from '#core/controllers/replica-set/controller.t
 import { replicaSets } from '#core/controllers/replica-set/pod-set.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import type { CallFault } from '#test/fixtures/controller-harness.ts';
-import { harnessAround } from '#test/fixtures/harness-around.ts';
+import { harnessAround, HarnessWorld } from '#test/fixtures/harness-around.ts';
 import { seededRandom } from '#test/fixtures/seeded-random.ts';
 import { DeploymentController } from './controller.ts';
 import { annotations, hashLabel } from './names.ts';
@@ -20,14 +20,9 @@ type Spec = Partial<Draft<Deployment>['spec']>;
 const rolling = (maxSurge: number | string, maxUnavailable: number | string): Spec => ({ strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } } });
 
 /** Pods are made ready at once, unless their image is `broken`. */
-class World {
-  readonly #parts: Awaited<ReturnType<typeof harnessAround>>;
+class World extends HarnessWorld {
   /** Pods are neither made ready nor ended by themselves. */
   idle = false;
-
-  private constructor(parts: Awaited<ReturnType<typeof harnessAround>>) {
-    this.#parts = parts;
-  }
 
   static async begin(options: { seed?: number; stale?: boolean } = {}): Promise<World> {
     const parts = await harnessAround((around) => [
@@ -38,23 +33,7 @@ class World {
     return new World(parts);
   }
 
-  get client() {
-    return this.#parts.client;
-  }
-
-  get harness() {
-    return this.#parts.harness;
-  }
-
-  get clock() {
-    return this.#parts.clock;
-  }
-
-  stop(): Promise<void> {
-    return this.#parts.stop();
-  }
-
-  async settle(ms = 0): Promise<void> {
+  override async settle(ms = 0): Promise<void> {
     do await this.harness.settle(ms); while (!this.harness.crashed && !this.idle && await this.live());
   }
 

@@ -11,7 +11,7 @@ import { controllerReference } from '#core/api/controller-reference.ts';
 import { fixedKinds } from '#core/client/served-kinds.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import { builtInResources } from '#core/registry/resources.ts';
-import { harnessAround } from '#test/fixtures/harness-around.ts';
+import { harnessAround, HarnessWorld } from '#test/fixtures/harness-around.ts';
 import { DisruptionController } from './controller.ts';
 
 const labels = { app: 'web' };
@@ -19,38 +19,12 @@ const containers = [{ name: 'main', image: 'i' }];
 const key = (name: string) => ({ namespace: 'default', name });
 const workload = { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } };
 
-class World {
-  readonly #parts: Awaited<ReturnType<typeof harnessAround>>;
-
-  private constructor(parts: Awaited<ReturnType<typeof harnessAround>>) {
-    this.#parts = parts;
-  }
-
+class World extends HarnessWorld {
   static async begin(options: { seed?: number; stale?: boolean } = {}): Promise<World> {
     const kinds = fixedKinds(builtInResources.map(({ kind }) => kind));
     const parts = await harnessAround((around) => [new DisruptionController({ ...around, kinds })], options);
     await parts.harness.start();
     return new World(parts);
-  }
-
-  get client() {
-    return this.#parts.client;
-  }
-
-  get harness() {
-    return this.#parts.harness;
-  }
-
-  get clock() {
-    return this.#parts.clock;
-  }
-
-  stop(): Promise<void> {
-    return this.#parts.stop();
-  }
-
-  settle(ms = 0): Promise<void> {
-    return this.harness.settle(ms);
   }
 
   budget(spec: Draft<PodDisruptionBudget>['spec'] = {}): Promise<PodDisruptionBudget> {

@@ -1,4 +1,3 @@
-import type { Toleration } from '#core/api/schema/core-v1/affinity.ts';
 import type { Node, Taint } from '#core/api/schema/core-v1/node.ts';
 
 export const taintKeys = {
@@ -14,11 +13,3 @@ export const taintKeys = {
 
 /** The taints that make pods leave. */
 export const noExecuteTaints = ({ spec }: Node): readonly Taint[] => (spec.taints ?? []).filter(({ effect }) => effect === 'NoExecute');
-
-export function tolerates({ key, operator, value, effect }: Toleration, taint: Taint): boolean {
-  // Some writers send an empty word for any effect.
-  if (effect && effect !== taint.effect) return false;
-  if (key && key !== taint.key) return false;
-  if (operator === 'Exists') return true;
-  return Boolean(key) && (value ?? '') === (taint.value ?? '');
-}

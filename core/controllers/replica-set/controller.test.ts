@@ -8,7 +8,7 @@ import { ServiceAccount } from '#core/api/schema/core-v1/service-account.ts';
 import type { Draft } from '#core/api/schema/kind.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import type { CallFault } from '#test/fixtures/controller-harness.ts';
-import { harnessAround } from '#test/fixtures/harness-around.ts';
+import { harnessAround, HarnessWorld } from '#test/fixtures/harness-around.ts';
 import { seededRandom } from '#test/fixtures/seeded-random.ts';
 import { ReplicaSetController } from './controller.ts';
 import { replicaSets, replicationControllers } from './pod-set.ts';
@@ -17,13 +17,7 @@ const labels = { app: 'web' };
 const containers = [{ name: 'main', image: 'i' }];
 const key = (name: string) => ({ namespace: 'default', name });
 
-class World {
-  readonly #parts: Awaited<ReturnType<typeof harnessAround>>;
-
-  private constructor(parts: Awaited<ReturnType<typeof harnessAround>>) {
-    this.#parts = parts;
-  }
-
+class World extends HarnessWorld {
   static async begin(options: { seed?: number; stale?: boolean } = {}): Promise<World> {
     const parts = await harnessAround((around) => [
       new ReplicaSetController({ ...around, name: 'replica-set', kind: replicaSets }),
@@ -31,26 +25,6 @@ class World {
     ], options);
     await parts.harness.start();
     return new World(parts);
-  }
-
-  get client() {
-    return this.#parts.client;
-  }
-
-  get harness() {
-    return this.#parts.harness;
-  }
-
-  get clock() {
-    return this.#parts.clock;
-  }
-
-  stop(): Promise<void> {
-    return this.#parts.stop();
-  }
-
-  settle(ms = 0): Promise<void> {
-    return this.harness.settle(ms);
   }
 
   make(name: string, replicas: number, spec: Partial<Draft<ReplicaSet>['spec']> = {}, metadata: Draft<ReplicaSet>['metadata'] = {}): Promise<ReplicaSet> {

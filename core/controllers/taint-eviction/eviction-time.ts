@@ -1,6 +1,6 @@
 import type { Taint } from '#core/api/schema/core-v1/node.ts';
 import type { Pod } from '#core/api/schema/core-v1/pod.ts';
-import { tolerates } from '#core/controllers/nodes/taints.ts';
+import { tolerates } from '#core/api/node-selector.ts';
 
 /** When a taint came to a node, in milliseconds since the epoch. */
 export type SinceOf = (taint: Taint) => number;

@@ -4,7 +4,7 @@ import { deepEqual } from '#core/api/value.ts';
 import type { Client } from '#core/client/client.ts';
 import { OwnWrites } from '#core/controllers/storage/own-writes.ts';
 import type { Informer } from '#core/reconcile/informer.ts';
-import { SharedRun } from './shared-run.ts';
+import { SharedRun } from '#core/kernel/shared-run.ts';
 
 /** Volumes of drivers begin with it; what does not is somebody else's to report. */
 const ours = 'kubernetes.io/csi/';
@@ -44,9 +44,9 @@ export class NodeReports {
 
   /** The node as it stood when it was written; undefined when there is none. */
   async write(name: string, signal: AbortSignal): Promise<Node | undefined> {
-    const run = this.#writes.get(name) ?? new SharedRun(async () => this.#write(name, signal), () => this.#writes.delete(name));
-    this.#writes.set(name, run);
-    return run.get();
+    const shared = this.#writes.get(name) ?? new SharedRun(async () => this.#write(name, signal), () => this.#writes.delete(name));
+    this.#writes.set(name, shared);
+    return shared.run();
   }
 
   async #write(name: string, signal: AbortSignal): Promise<Node | undefined> {

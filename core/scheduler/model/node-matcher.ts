@@ -1,3 +1,4 @@
+import { selectorInteger } from '#core/api/node-selector.ts';
 import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '#core/api/schema/core-v1/affinity.ts';
 import type { Pod } from '#core/api/schema/core-v1/pod.ts';
 import type { NodeInfo } from './node-info.ts';
@@ -43,15 +44,12 @@ function condition({ operator, values = [] }: NodeSelectorRequirement, valueOf: 
 }
 
 function comparison(text: string | undefined, valueOf: (node: NodeInfo) => string | undefined, holds: (value: bigint, bound: bigint) => boolean): NodeMatcher {
-  const bound = integer(text);
+  const bound = selectorInteger(text);
   return (node) => {
-    const value = integer(valueOf(node));
+    const value = selectorInteger(valueOf(node));
     return value !== undefined && bound !== undefined && holds(value, bound);
   };
 }
-
-/** As Go reads 64-bit numbers. */
-const integer = (text: string | undefined): bigint | undefined => (text !== undefined && /^[+-]?\d{1,19}$/.test(text) ? BigInt(text) : undefined);
 
 /** What a pod's nodeSelector and required node affinity ask of nodes; undefined when they ask nothing. */
 export function requiredNodes({ spec: { nodeSelector, affinity } }: Pod): NodeMatcher | undefined {

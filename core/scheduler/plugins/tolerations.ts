@@ -1,15 +1,8 @@
+import { tolerates } from '#core/api/node-selector.ts';
 import type { Toleration } from '#core/api/schema/core-v1/affinity.ts';
 import type { Taint } from '#core/api/schema/core-v1/node.ts';
 
 export type Tolerations = readonly Toleration[];
-
-function tolerates({ key, operator, value, effect }: Toleration, taint: Taint): boolean {
-  // Some writers send an empty word for any effect.
-  if (effect && effect !== taint.effect) return false;
-  if (key && key !== taint.key) return false;
-  if (operator === 'Exists') return true;
-  return Boolean(key) && (value ?? '') === (taint.value ?? '');
-}
 
 /** The first taint that keeps new pods away and that nothing tolerates. */
 export function untolerated(taints: readonly Taint[], tolerations: Tolerations): Taint | undefined {

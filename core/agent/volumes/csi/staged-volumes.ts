@@ -6,7 +6,7 @@ import type { Operations } from '#core/agent/volumes/operations.ts';
 import { isMissing } from '#core/agent/volumes/system/error-code.ts';
 import { mountsWithin } from '#core/agent/volumes/system/mount-table.ts';
 import type { Mounter } from '#core/agent/volumes/system/mounter.ts';
-import { SharedReading } from '#core/agent/volumes/system/shared-reading.ts';
+import { SharedRun } from '#core/kernel/shared-run.ts';
 import type { StatusWriter } from '#core/client/client.ts';
 import type { NodeVolumeDriver, VolumeUse } from '#core/spi/volume-driver.ts';
 import { uniqueName } from './attachments.ts';
@@ -47,14 +47,14 @@ export interface StagedVolumesParts {
  */
 export class StagedVolumes {
   readonly #parts: StagedVolumesParts;
-  readonly #records: SharedReading<readonly PodRecord[]>;
+  readonly #records: SharedRun<readonly PodRecord[]>;
   readonly #uses: UseReports;
   #attached = new Set<string>();
 
   constructor(parts: StagedVolumesParts) {
     this.#parts = parts;
     this.#uses = new UseReports(parts.client, parts.nodeName, () => this.inUse);
-    this.#records = new SharedReading(() => allRecords(parts.layout));
+    this.#records = new SharedRun(() => allRecords(parts.layout));
   }
 
   /** Volumes that a controller attached and this node uses, as `status.volumesInUse` calls them. */
@@ -69,7 +69,7 @@ export class StagedVolumes {
 
   /** Takes from the disk what is in use. */
   async recall(): Promise<void> {
-    const records = (await this.#records.get()).flatMap(({ record }) => record ?? []);
+    const records = (await this.#records.run()).flatMap(({ record }) => record ?? []);
     this.#attached = new Set(records.filter(({ attachmentID }) => attachmentID !== '').map(nameOf));
   }
 
@@ -106,7 +106,7 @@ export class StagedVolumes {
         await driver.unpublish(record.volumeHandle, target, bounded);
         await this.#refuseMounted(folder);
       });
-      if (elsewhere(await this.#records.get(), record, folder).length === 0) await this.#unstage(driver, record, bounded);
+      if (elsewhere(await this.#records.run(), record, folder).length === 0) await this.#unstage(driver, record, bounded);
       await this.#removeFolder(folder, name);
     });
   }
@@ -130,7 +130,7 @@ export class StagedVolumes {
     if (Buffer.byteLength(handle) > longestHandle) throw new Error(`the volume's handle is longer than ${longestHandle} bytes`);
     const { nodeName } = this.#parts;
     const wanted: VolumeRecord = { driverName: driver.name, volumeHandle: handle, specVolID: name, nodeName, attachmentID: attachmentId, volumeMode: use.volumeMode, ownedBy: '' };
-    if (use.accessModes.includes('ReadWriteOncePod') && elsewhere(await this.#records.get(), wanted, folder).some((other) => other.podUid !== podUid)) {
+    if (use.accessModes.includes('ReadWriteOncePod') && elsewhere(await this.#records.run(), wanted, folder).some((other) => other.podUid !== podUid)) {
       throw new Error('volume uses the ReadWriteOncePod access mode and is already in use by another pod');
     }
     await mkdir(folder, { recursive: true, mode: 0o750 });

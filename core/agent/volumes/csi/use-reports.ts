@@ -2,7 +2,7 @@ import { Node } from '#core/api/schema/core-v1/node.ts';
 import type { StatusWriter } from '#core/client/client.ts';
 import { UnattachedError } from '#core/agent/volumes/failures.ts';
 import { orAborted } from '#core/agent/volumes/or-aborted.ts';
-import { SharedReading } from '#core/agent/volumes/system/shared-reading.ts';
+import { SharedRun } from '#core/kernel/shared-run.ts';
 
 /**
  * Writes `status.volumesInUse` of this node before a volume is used, and soon after it is not. Who detaches writes `status.volumesAttached` first and then looks
@@ -10,11 +10,11 @@ import { SharedReading } from '#core/agent/volumes/system/shared-reading.ts';
  * many volumes are waiting, one write goes out for them.
  */
 export class UseReports {
-  readonly #write: SharedReading<ReadonlySet<string>>;
+  readonly #write: SharedRun<ReadonlySet<string>>;
   readonly #confirmed = new Set<string>();
 
   constructor(client: StatusWriter, nodeName: string, inUse: () => readonly string[]) {
-    this.#write = new SharedReading(async () => {
+    this.#write = new SharedRun(async () => {
       const volumes = inUse();
       const document = { status: { volumesInUse: volumes.length === 0 ? null : volumes } };
       const { status } = await client.patchStatus(Node, { name: nodeName }, { type: 'merge', document });
@@ -30,13 +30,13 @@ export class UseReports {
   /** Resolves when the volume may be used. @throws {UnattachedError} */
   async confirm(volume: string, signal: AbortSignal): Promise<void> {
     if (this.#confirmed.has(volume)) return;
-    if (!(await orAborted(this.#write.get(), signal)).has(volume)) throw new UnattachedError('volume is not attached according to node status');
+    if (!(await orAborted(this.#write.run(), signal)).has(volume)) throw new UnattachedError('volume is not attached according to node status');
     this.#confirmed.add(volume);
   }
 
   /** It is in use no more. Nobody waits for the news: the node's own reports tell it too. */
   end(volume: string): void {
     this.#confirmed.delete(volume);
-    this.#write.get().catch(() => undefined);
+    this.#write.run().catch(() => undefined);
   }
 }

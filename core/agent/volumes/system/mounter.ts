@@ -3,7 +3,7 @@ import { Slots } from '#core/agent/pods/slots.ts';
 import { orAborted } from '#core/agent/volumes/or-aborted.ts';
 import { mayHang, mountOf, mountsWithin, readMounts, type Mount, type ReadMounts } from './mount-table.ts';
 import { runProgram, type ProgramResult, type RunProgram } from './run-program.ts';
-import { SharedReading } from './shared-reading.ts';
+import { SharedRun } from '#core/kernel/shared-run.ts';
 
 /** A hundred pods that go at once must not start hundreds of programs. */
 const programsAtOnce = 8;
@@ -24,17 +24,17 @@ export class Mounter {
   /** False without root or CAP_SYS_ADMIN: then nothing may be asked of it but the table. */
   readonly able: boolean;
   readonly #program: RunProgram;
-  readonly #mounts: SharedReading<readonly Mount[]>;
+  readonly #mounts: SharedRun<readonly Mount[]>;
   readonly #slots = new Slots(programsAtOnce);
 
   constructor({ able, run = runProgram, mounts = readMounts }: MounterOptions) {
     this.able = able;
     this.#program = run;
-    this.#mounts = new SharedReading(mounts);
+    this.#mounts = new SharedRun(mounts);
   }
 
   table(): Promise<readonly Mount[]> {
-    return this.#mounts.get();
+    return this.#mounts.run();
   }
 
   /** @param options such as `ro`; for a file system of a device */

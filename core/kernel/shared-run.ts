@@ -1,17 +1,20 @@
-/** Work that many want at once. One runs at a time; whoever asks meanwhile shares the next one, which begins after they asked. */
+/**
+ * An action that many want at once. One run goes on at a time; whoever asks meanwhile shares the next one, so that a run always begins after the asking:
+ * what is read is never older than that, and what is written has it in it.
+ */
 export class SharedRun<T> {
-  readonly #work: () => Promise<T>;
+  readonly #action: () => Promise<T>;
   readonly #idle: () => void;
   #current: Promise<T> | undefined;
   #next: Promise<T> | undefined;
 
   /** `idle` is called when nobody waits any more. */
-  constructor(work: () => Promise<T>, idle: () => void = () => undefined) {
-    this.#work = work;
+  constructor(action: () => Promise<T>, idle: () => void = () => undefined) {
+    this.#action = action;
     this.#idle = idle;
   }
 
-  get(): Promise<T> {
+  run(): Promise<T> {
     if (this.#current === undefined) return this.#start();
     const start = (): Promise<T> => this.#start();
     return (this.#next ??= this.#current.then(start, start));
@@ -19,12 +22,12 @@ export class SharedRun<T> {
 
   #start(): Promise<T> {
     this.#next = undefined;
-    const running = this.#work().finally(() => {
-      if (this.#current !== running) return;
+    const run = this.#action().finally(() => {
+      if (this.#current !== run) return;
       this.#current = undefined;
       if (this.#next === undefined) this.#idle();
     });
-    this.#current = running;
-    return running;
+    this.#current = run;
+    return run;
   }
 }
