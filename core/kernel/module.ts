@@ -12,6 +12,8 @@ export interface ModuleSettings {
   readonly agentDir?: string;
   /** Path of the network namespace that is the node's; undefined where that is the computer's own. */
   readonly netns?: string | undefined;
+  /** `spec.providerID` that the node agent was given for its node. */
+  readonly providerId?: string | undefined;
   /** The module's section of the file that the user gave with `--provider-config`, as YAML reads it; the module checks it. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** The state belongs to another process of this machine, which cleans it up. */

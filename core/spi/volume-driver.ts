@@ -46,7 +46,12 @@ export interface CreateVolumeRequest {
    * Undefined: anywhere. The same on every repetition of the call.
    */
   readonly topology?: { readonly requisite: readonly TopologySegment[]; readonly preferred: readonly TopologySegment[] };
-  /** Fill the new volume from this one; only for drivers with the power. */
+  /** A VolumeAttributesClass's, which win over `parameters`; only for a `VolumeModifier`, which may change them later. */
+  readonly mutableParameters?: Readonly<Record<string, string>>;
+  /**
+   * Fill the new volume from this one; only for drivers with the power. One that is not there is `NotFound`, and nothing was made.
+   * A driver that takes snapshots but copies no volumes says `Invalid` of `kind: 'volume'`.
+   */
   readonly source?: { readonly kind: 'snapshot' | 'volume'; readonly id: string };
   readonly owner: VolumeOwner;
 }
@@ -143,12 +148,50 @@ export interface Snapshot {
   readonly ready: boolean;
 }
 
-/** Takes snapshots. `name` is the idempotency key, under the same laws as `create` and `delete` of volumes. */
+/**
+ * Takes snapshots. `name` is the idempotency key, under the same laws as `create` and `delete` of volumes.
+ * Resolves when the moment is taken and the volume may be written again; `ready` may be false until a repetition of the call says otherwise.
+ * A snapshot outlives its volume, and its name is known also when the volume is gone.
+ */
 export interface VolumeSnapshotter {
   createSnapshot(name: string, volumeId: string, parameters: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Snapshot>;
   deleteSnapshot(id: string, signal: AbortSignal): Promise<void>;
 }
 export const canSnapshot = (driver: VolumeDriver): driver is VolumeDriver & VolumeSnapshotter => 'createSnapshot' in driver;
+
+/** Looks snapshots up, also those that it did not make: without it, one that somebody brings along is taken for ready on their word. */
+export interface SnapshotFinder {
+  /** Undefined only when there certainly is no snapshot of this id. */
+  findSnapshot(id: string, signal: AbortSignal): Promise<Snapshot | undefined>;
+}
+export const canFindSnapshots = (driver: VolumeDriver): driver is VolumeDriver & SnapshotFinder => 'findSnapshot' in driver;
+
+/**
+ * Changes what a volume is while it is in use (CSI's ControllerModifyVolume): its type, speed, tags.
+ * Idempotent: a volume that is as asked for is left alone. `Invalid` for an unknown key or value, `Exhausted` where the platform wants some hours between
+ * two changes: the message says until when. Resolves when the volume can be used as asked for, also where the platform goes on working at it.
+ */
+export interface VolumeModifier {
+  /** `parameters` are a VolumeAttributesClass's. */
+  modify(id: string, parameters: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>;
+}
+export const canModify = (driver: VolumeDriver): driver is VolumeDriver & VolumeModifier => 'modify' in driver;
+
+/** A volume or snapshot that a driver made for this cluster. */
+export interface OwnedStorage {
+  readonly kind: 'volume' | 'snapshot';
+  readonly id: string;
+  /** Under which `create` or `createSnapshot` made it. */
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/** Tells of everything that this driver made for this cluster, also half-made things, so that what nobody wants any more is found; never of another cluster's. */
+export interface StorageSurvey {
+  owned(signal: AbortSignal): Promise<readonly OwnedStorage[]>;
+}
+export const canSurveyStorage = (driver: VolumeDriver): driver is VolumeDriver & StorageSurvey => 'owned' in driver;
 
 /** A machine to which volumes are attached. */
 export interface AttachmentNode {

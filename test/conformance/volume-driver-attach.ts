@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { ProviderError } from '#core/spi/errors.ts';
 import { canAttach, type AttachmentNode, type AttachOptions, type Volume, type VolumeAttacher, type VolumeDriver } from '#core/spi/volume-driver.ts';
+import { interrupted, rejection } from './volume-driver-interruption.ts';
 import type { Checks, Subject } from './volume-driver-subject.ts';
 import { expectFailure, filesystemUse, hostileIds, never } from './volume-driver-subject.ts';
 
@@ -160,15 +160,3 @@ export function attachChecks(checks: Checks): void {
     await bench.expectOn(volume, ...winners);
   });
 }
-
-/** Calls and aborts after so many turns of the event loop. The call must resolve, or reject with the signal's reason. */
-async function interrupted(call: (signal: AbortSignal) => Promise<unknown>, turns: number): Promise<void> {
-  const controller = new AbortController();
-  const reason = new Error(`interrupted after ${turns} turns`);
-  const outcome = rejection(call(controller.signal));
-  for (let turn = 0; turn < turns; turn++) await nextTurn();
-  controller.abort(reason);
-  expect(await outcome).to.be.oneOf([reason, undefined]);
-}
-
-const rejection = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, (error: unknown) => error);

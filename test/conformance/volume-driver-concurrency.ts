@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { ProviderError } from '#core/spi/errors.ts';
 import { canFind } from '#core/spi/volume-driver.ts';
+import { interrupted, rejection } from './volume-driver-interruption.ts';
 import type { Checks } from './volume-driver-subject.ts';
 import { never } from './volume-driver-subject.ts';
 
@@ -90,15 +90,3 @@ export function concurrencyChecks(checks: Checks): void {
     await subject.expectOnly();
   });
 }
-
-/** Calls and aborts after so many turns of the event loop. The call must resolve, or reject with the signal's reason. */
-async function interrupted(call: (signal: AbortSignal) => Promise<unknown>, turns: number): Promise<void> {
-  const controller = new AbortController();
-  const reason = new Error(`interrupted after ${turns} turns`);
-  const outcome = rejection(call(controller.signal));
-  for (let turn = 0; turn < turns; turn++) await nextTurn();
-  controller.abort(reason);
-  expect(await outcome).to.be.oneOf([reason, undefined]);
-}
-
-const rejection = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, (error: unknown) => error);

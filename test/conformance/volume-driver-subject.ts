@@ -32,6 +32,20 @@ export interface VolumeDriverUnderTest {
   holders?(volumeId: string): Promise<readonly string[]>;
   /** The ids of the volumes that really exist, seen past the driver, half-made ones too. */
   volumes?(): Promise<readonly string[]>;
+  /** The bytes that a volume really holds, seen past the driver. */
+  sizeOf?(volumeId: string): Promise<bigint>;
+  /** Parameters of a VolumeAttributesClass, each other than what `parameters` make; for drivers that modify. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** Those of another class: the same keys, each with another value. */
+  readonly otherAttributes?: Readonly<Record<string, string>>;
+  /** What a volume really has of the keys of `attributes`, seen past the driver. */
+  attributesOf?(volumeId: string): Promise<Readonly<Record<string, string>>>;
+  /** Parameters of a VolumeSnapshotClass. None when undefined. */
+  readonly snapshotParameters?: Readonly<Record<string, string>>;
+  /** The ids of the snapshots that really exist, seen past the driver, half-made ones too. */
+  snapshots?(): Promise<readonly string[]>;
+  /** Lets the platform's time pass: what it works at gets done, and volumes that were changed lately may be changed again. */
+  pass?(): Promise<void>;
   /** Called once, also after failures; leaves nothing of the platform. */
   cleanup(): Promise<void>;
 }

@@ -5,7 +5,12 @@ import { capacityChecks } from './volume-driver-capacity.ts';
 import { concurrencyChecks } from './volume-driver-concurrency.ts';
 import { createChecks } from './volume-driver-create.ts';
 import { deleteChecks } from './volume-driver-delete.ts';
+import { expandChecks } from './volume-driver-expand.ts';
+import { modifyChecks } from './volume-driver-modify.ts';
 import { nodeChecks } from './volume-driver-node.ts';
+import { snapshotContentChecks } from './volume-driver-snapshot-contents.ts';
+import { snapshotChecks } from './volume-driver-snapshots.ts';
+import { surveyChecks } from './volume-driver-survey.ts';
 
 export type { VolumeDriverUnderTest } from './volume-driver-subject.ts';
 
@@ -29,6 +34,11 @@ export function volumeDriverConformance(name: string, make: () => Promise<Volume
     describe('interrupted and concurrent calls', () => concurrencyChecks(checks));
     describe('capacity', () => capacityChecks(checks));
     describe('attach and detach', () => attachChecks(checks));
+    describe('expand', () => expandChecks(checks));
+    describe('modify', () => modifyChecks(checks));
+    describe('snapshots', () => snapshotChecks(checks));
+    describe('contents of snapshots', () => snapshotContentChecks(checks));
+    describe('survey', () => surveyChecks(checks));
     describe('node', () => nodeChecks(checks));
     checks.expectAllSkipsKnown();
   });

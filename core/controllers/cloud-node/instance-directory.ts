@@ -2,7 +2,7 @@ import type { Node } from '#core/api/schema/core-v1/node.ts';
 import { withDeadline } from '#core/controllers/storage/deadline.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
-import { Coalescer } from '#core/reconcile/coalescer.ts';
+import { Coalescer } from '#core/platform-calls/coalescer.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { InstanceAnswer, InstanceQuestion, Instances } from '#core/spi/instances.ts';
 import { Ownership } from './ownership.ts';

@@ -24,6 +24,7 @@ export function requestOf(service: Service, targets: readonly LoadBalancerTarget
     ...addressOf(spec),
     ...affinityOf(spec),
     ...healthCheckOf(spec),
+    ...(spec.loadBalancerClass === undefined ? {} : { loadBalancerClass: spec.loadBalancerClass }),
     annotations: metadata.annotations ?? {},
     ingress: (status.loadBalancer.ingress ?? []).map(ingressOf),
   };

@@ -47,6 +47,11 @@ export class EmulatorClock {
     this.#arm();
   }
 
+  /** When something happens next; undefined when nothing is going to. */
+  next(): number | undefined {
+    return this.#events[0]?.at;
+  }
+
   advance(milliseconds: number): void {
     this.#added += milliseconds;
     this.settle();
