@@ -1,6 +1,7 @@
 import { agentFlags } from './agent-flags.ts';
 import { explainFailure, stackOfBug, UsageError } from './failure.ts';
 import { backupFlags, downFlags, ephemeralFlags, parseFlags, platformFlags, restoreFlags, upFlags, type Flag, type FlagValues, type Operand } from './flags.ts';
+import { sweepFlags } from './sweep/flags.ts';
 import { tokenFlags } from './token-flags.ts';
 import { keelsonVersion, kubernetesVersion } from './version.ts';
 
@@ -18,6 +19,7 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['agent', { summary: 'join a cluster with this machine and run pods until SIGINT or SIGTERM; the pods run on', flags: agentFlags, run: async (values) => (await import('./agent.ts')).agent(values) }],
   ['token', { summary: 'create, list or delete the tokens with which nodes join', operands: ['ACTION', '[TOKEN]'], flags: tokenFlags, run: async (values) => (await import('./token.ts')).token(values) }],
   ['down', { summary: 'remove what the nodes of a data directory have on this computer: containers, mounts, networks; objects and volumes stay', flags: downFlags, run: async (values) => (await import('./down.ts')).down(values) }],
+  ['sweep', { summary: 'list and delete what a cluster has left on the platforms of its providers, also when it is gone', flags: sweepFlags, run: async (values) => (await import('./sweep/sweep.ts')).sweep(values) }],
   ['backup', { summary: 'write store and certificates to FILE, also while the server runs', operands: ['FILE'], flags: backupFlags, run: async (values) => (await import('./backup.ts')).backup(values) }],
   ['restore', { summary: 'make a data directory from the backup FILE', operands: ['FILE'], flags: restoreFlags, run: async (values) => (await import('./restore.ts')).restore(values) }],
   ['doctor', { summary: 'list what this machine can and cannot do, and how to turn on the rest', flags: platformFlags, run: async (values) => (await import('./doctor.ts')).doctor(values) }],

@@ -9,6 +9,7 @@ import { joiningObjects } from '#core/authz/bootstrap/joining.ts';
 import { bootstrapPolicy } from '#core/authz/bootstrap/policy.ts';
 import { ApiEventRecorders } from '#core/client/api-event-recorder.ts';
 import { Client } from '#core/client/client.ts';
+import { NamespaceIdentity } from '#core/client/cluster-identity.ts';
 import { Bootstrap } from '#core/controllers/bootstrap/bootstrap.ts';
 import { bootstrapComponent } from '#core/controllers/bootstrap/component.ts';
 import { controllers, type ControllersOptions, type JoiningSettings } from '#core/controllers/controllers.module.ts';
@@ -22,6 +23,7 @@ import { SchedulerComponent } from '#core/scheduler/scheduler-component.ts';
 import { scheduler } from '#core/scheduler/scheduler.module.ts';
 import { bootstrapObject, BootstrapObject } from '#core/spi/bootstrap-object.ts';
 import type { CertificateSigner } from '#core/spi/certificate-signer.ts';
+import { ClusterIdentity } from '#core/spi/cluster-identity.ts';
 import { ObjectStore } from '#core/store/object-store.ts';
 import { IdleCollector } from './idle-collector.ts';
 
@@ -54,6 +56,7 @@ export function compose(composition: Composition): Composed {
   const container = new Container({ defaultScope: 'Singleton' });
   container.bind(Logger).toConstantValue(composition.logger);
   container.bind(Clock).toConstantValue(systemClock);
+  container.bind(ClusterIdentity).toResolvedValue((client) => new NamespaceIdentity(client), [Client]);
   const { nodeIpam, nodeDefaults } = composition;
   for (const object of [...systemPriorityClasses.map((each) => bootstrapObject(PriorityClass, each)), ...joiningObjects(), ...(composition.objects ?? [])]) container.bind(BootstrapObject).toConstantValue(object);
   container.load(...composition.modules, apiServer(composition.apiServer), reconcile(), scheduler(), controllers({

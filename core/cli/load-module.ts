@@ -61,6 +61,8 @@ async function importOrExplain(kind: ModuleKind, name: string, specifier: string
     return (await (bundled.get(specifier)?.() ?? import(specifier))) as { keelsonModule?: unknown };
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND' && isAbout(error, specifier);
+    const needed = missing ? undefined : missingPackage(error);
+    if (needed !== undefined) throw new UsageError(`${kind} "${name}" needs the package ${needed}, which is not installed: npm install ${needed}`, { cause: error });
     if (!missing) throw new Error(`${kind} "${name}" could not be loaded`, { cause: error });
     throw new UsageError(specifier.startsWith('file:')
       ? `${kind} "${name}": there is no file ${resolve(name)}`
@@ -71,6 +73,10 @@ async function importOrExplain(kind: ModuleKind, name: string, specifier: string
 /** The module itself is missing, and not something that it imports. */
 const isAbout = (error: unknown, specifier: string): boolean =>
   error instanceof Error && (error.message.includes(`'${specifier}'`) || (error as { url?: string }).url === specifier);
+
+/** Node says `Cannot find package '@aws-sdk/client-ec2' imported from ...`. */
+const missingPackage = (error: unknown): string | undefined =>
+  (error instanceof Error && (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND' ? /^Cannot find package '([^']+)'/.exec(error.message)?.[1] : undefined);
 
 const isKeelsonModule = (value: unknown): value is KeelsonModule =>
   typeof value === 'object' && value !== null && 'name' in value && typeof value.name === 'string' && value.name !== '' && 'create' in value && typeof value.create === 'function';

@@ -1,18 +1,17 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
 import { authorityHash } from '#core/api/certificates/authority-hash.ts';
 import { ConfigMap } from '#core/api/schema/core-v1/config.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Client } from '#core/client/client.ts';
 import type { ClusterConnection } from '#core/client/cluster-connection.ts';
 import { HttpClient } from '#core/client/http-client.ts';
-import { readKubeconfig } from '#core/client/kubeconfig.ts';
 import { serverOf } from '#core/controllers/bootstrap-signer/cluster-info.ts';
 import { systemClock } from '#core/kernel/clock.ts';
 import { createToken, deleteToken, listTokens, type ListedToken } from './bootstrap-tokens.ts';
+import { connectionOf } from './connection.ts';
 import { UsageError } from './failure.ts';
 import { valueOf, type FlagValues } from './flags.ts';
 import { isLoopback } from './join-address.ts';
+import { table } from './table.ts';
 import { durationOf } from './token-flags.ts';
 
 /** Makes, lists and deletes the tokens with which nodes join. */
@@ -54,7 +53,7 @@ const actions: Readonly<Record<string, (around: Around) => Promise<string>>> = {
     return `${joinCommand({ ...connection, server }, made)}\n`;
   },
   async list({ client }) {
-    return table(await listTokens(client));
+    return tableOf(await listTokens(client));
   },
   async delete({ client, given }) {
     if (given === undefined) throw new UsageError('keelson token delete needs TOKEN: keelson token delete TOKEN');
@@ -78,18 +77,5 @@ function joinCommand({ server, ca }: ClusterConnection, made: string): string {
   return `keelson agent --server ${server} --token ${made} ${hash}`;
 }
 
-function table(tokens: readonly ListedToken[]): string {
-  const rows = [['TOKEN', 'EXPIRES', 'USAGES', 'DESCRIPTION', 'EXTRA GROUPS'], ...tokens.map((one) => [one.token, one.expires || '<forever>', one.usages.join(',') || '<none>', one.description || '<none>', one.groups || '<none>'])];
-  const widths = rows.reduce<number[]>((widest, row) => row.map((cell, i) => Math.max(widest[i] ?? 0, cell.length)), []);
-  return rows.map((row) => `${row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd((widths[i] ?? 0) + 3))).join('')}\n`).join('');
-}
-
-async function connectionOf(values: FlagValues): Promise<ClusterConnection> {
-  const path = resolve(valueOf(values, 'kubeconfig') || join(valueOf(values, 'data-dir'), 'kubeconfig'));
-  try {
-    return readKubeconfig(await readFile(path, 'utf8'), { folder: dirname(path) });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new UsageError(`there is no kubeconfig at ${path}: say with --kubeconfig or --data-dir which cluster is meant`, { cause: error });
-  }
-}
+const tableOf = (tokens: readonly ListedToken[]): string =>
+  table([['TOKEN', 'EXPIRES', 'USAGES', 'DESCRIPTION', 'EXTRA GROUPS'], ...tokens.map((one) => [one.token, one.expires || '<forever>', one.usages.join(',') || '<none>', one.description || '<none>', one.groups || '<none>'])]);

@@ -64,6 +64,7 @@ import { TtlAfterFinishedController } from './ttl-after-finished/controller.ts';
 import { AttachDetachController } from './volume-attachment/attach-detach.ts';
 import { VolumeAttacherController } from './volume-attachment/attacher.ts';
 import { VolumeBindingController } from './volume-binding/controller.ts';
+import { VolumeExpansionController } from './volume-expansion/controller.ts';
 import { VolumeProtectionController } from './volume-protection/controller.ts';
 import { VolumeProvisioningController } from './volume-provisioning/controller.ts';
 import { VolumeReclaimController } from './volume-reclaim/controller.ts';
@@ -113,6 +114,7 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new VolumeBindingController({ ...around, recorder: around.recorders.for('persistentvolume-controller') }),
   (around) => new VolumeProvisioningController({ ...around, recorder: around.recorders.for('volume-provisioning') }),
   (around) => new VolumeReclaimController({ ...around, recorder: around.recorders.for('volume-reclaim') }),
+  (around) => new VolumeExpansionController({ ...around, recorder: around.recorders.for('volume-expansion') }),
   (around) => new ClaimProtectionController(around),
   (around) => new VolumeProtectionController(around),
   (around) => new StorageCapacityController(around),

@@ -22,12 +22,15 @@ export class ProviderError extends Error {
   readonly [brand] = true;
   readonly reason: ProviderErrorReason;
   readonly retryAfterMs: number | undefined;
+  /** The very same call may well succeed in a moment: no answer came, or the other side stumbled. */
+  readonly isPassing: boolean;
 
-  constructor(reason: ProviderErrorReason, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+  constructor(reason: ProviderErrorReason, message: string, options: { cause?: unknown; retryAfterMs?: number; isPassing?: boolean } = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'ProviderError';
     this.reason = reason;
     this.retryAfterMs = options.retryAfterMs;
+    this.isPassing = options.isPassing === true;
   }
 
   /** Holds across copies of this package. */

@@ -25,6 +25,18 @@ export interface LoadBalancerTarget {
   readonly providerId: string;
   /** Its internal addresses, canonical, in the node's order. */
   readonly addresses: readonly string[];
+  /** Those of its labels for which the provider asks (`WantsDetails`); left out when it asks for none. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A pod that takes traffic of one port of the service. */
+export interface LoadBalancerEndpoint {
+  /** The port's name. */
+  readonly port: string;
+  /** The pod's, canonical. */
+  readonly address: string;
+  /** Where the pod listens. */
+  readonly targetPort: number;
 }
 
 export interface LoadBalancerRequest {
@@ -33,6 +45,8 @@ export interface LoadBalancerRequest {
   readonly name: string;
   readonly ports: readonly LoadBalancerPort[];
   readonly targets: readonly LoadBalancerTarget[];
+  /** Pods that are ready, in a steady order; only where the provider asks for them (`WantsDetails`). They count as targets: `updateTargets` brings changes. */
+  readonly endpoints?: readonly LoadBalancerEndpoint[];
   readonly families: readonly IpFamily[];
   /** Clients that are let in, as CIDRs; everybody when empty. */
   readonly sourceRanges: readonly string[];
@@ -46,6 +60,8 @@ export interface LoadBalancerRequest {
   readonly loadBalancerClass?: string;
   /** The service's; each provider knows its own. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** `spec.loadBalancerClass`. */
+  readonly class?: string;
   /** What was answered last time, so that addresses stay what they were; empty for a new one. */
   readonly ingress: readonly LoadBalancerIngress[];
 }
@@ -94,6 +110,20 @@ export interface OwnTargetsOnly {
   readonly targetPrefix: string;
 }
 export const hasOwnTargetsOnly = (balancers: LoadBalancers): balancers is LoadBalancers & OwnTargetsOnly => 'targetPrefix' in balancers;
+
+/** What a provider wants to know of one service beyond what everybody is told. */
+export interface LoadBalancerDetails {
+  /** It sends traffic to pods themselves, past node ports. */
+  readonly endpoints: boolean;
+  /** Keys of node labels. */
+  readonly nodeLabels: readonly string[];
+}
+
+/** Some services need more than their nodes' addresses. Never throws: what is wrong with a service is `ensure`'s to say. */
+export interface WantsDetails {
+  details(service: Pick<LoadBalancerRequest, 'annotations' | 'class'>): LoadBalancerDetails;
+}
+export const wantsDetails = (balancers: LoadBalancers): balancers is LoadBalancers & WantsDetails => 'details' in balancers;
 
 /** Tells of everybody in this cluster for whom anything is there, so that what nobody wants any more is found; never of another cluster's. */
 export interface LoadBalancerSurvey {

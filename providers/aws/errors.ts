@@ -31,8 +31,8 @@ export class AwsError extends ProviderError {
   /** Without `Exception` at its end. */
   readonly code: string | undefined;
 
-  constructor(reason: ProviderErrorReason, message: string, code: string | undefined, cause: unknown) {
-    super(reason, message, { cause });
+  constructor(reason: ProviderErrorReason, message: string, code: string | undefined, { cause, isPassing = false }: { readonly cause: unknown; readonly isPassing?: boolean }) {
+    super(reason, message, { cause, isPassing });
     this.code = code;
   }
 }
@@ -48,14 +48,14 @@ export function awsError(action: string, error: unknown, isRead: boolean): AwsEr
   const code = name.replace(/Exception$/, '');
   const [, known] = reasons.find(([pattern]) => pattern.test(code)) ?? [];
   const reason = known ?? (status >= 500 ? 'Unknown' : 'Invalid');
-  return new AwsError(reason === 'Unknown' && isRead ? 'Unavailable' : reason, sentence(action, code, message), code, error);
+  return new AwsError(reason === 'Unknown' && isRead ? 'Unavailable' : reason, sentence(action, code, message), code, { cause: error, isPassing: reason === 'Unknown' });
 }
 
 function unanswered(action: string, error: SdkError, isRead: boolean): AwsError {
   const { name = '', message = '' } = error;
   const systemCode = typeof error.code === 'string' ? error.code : '';
   const isSent = !neverSent.test(`${name} ${systemCode} ${message}`);
-  return new AwsError(isSent && !isRead ? 'Unknown' : 'Unavailable', `${action} got no answer: ${message || systemCode || name}`, undefined, error);
+  return new AwsError(isSent && !isRead ? 'Unknown' : 'Unavailable', `${action} got no answer: ${message || systemCode || name}`, undefined, { cause: error, isPassing: true });
 }
 
 function sentence(action: string, code: string, message: string): string {

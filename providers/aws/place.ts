@@ -2,7 +2,9 @@ import { DescribeInstancesCommand, DescribeSubnetsCommand, EC2Client } from '@aw
 import { systemClock, type Clock } from '#core/kernel/clock.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { AwsApi } from './api.ts';
+import { Lasting } from './place-lasting.ts';
 import { MetadataService, type Ec2Machine } from './place-metadata.ts';
+import { isRegionName, regionOfZone } from './place-names.ts';
 import { Once } from './place-once.ts';
 import type { AwsSettings } from './settings.ts';
 
@@ -20,10 +22,6 @@ export interface AwsPlaceOptions {
   readonly timeoutMs?: number;
 }
 
-/** For so long a machine that did not tell what it is does not get asked again. */
-const silenceMs = 60_000;
-const regionForm = /^[a-z]{2,}(-[a-z0-9]+)*-\d+$/;
-const zoneForm = /^(?<region>[a-z]{2,}(?:-[a-z]+)+-\d+)(?:[a-z]|-[a-z0-9-]+)$/;
 
 /**
  * Where the cluster is. Each word is looked for once, and only when somebody asks: in the settings, in the environment and the shared configuration, and
@@ -31,18 +29,16 @@ const zoneForm = /^(?<region>[a-z]{2,}(?:-[a-z]+)+-\d+)(?:[a-z]|-[a-z0-9-]+)$/;
  */
 export class AwsPlace {
   readonly #options: AwsPlaceOptions;
-  readonly #clock: Clock;
-  readonly #metadata: MetadataService;
   readonly #region = new Once((signal) => this.#findRegion(signal));
   readonly #vpc = new Map<Pick<AwsApi, 'ec2'>, Once<string>>();
-  #machine = new Once((signal) => this.#ask(signal));
-  #silentUntil = Number.NEGATIVE_INFINITY;
+  /** Or why there is none. */
+  readonly #machine: Lasting<Ec2Machine | string>;
 
   constructor(options: AwsPlaceOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
-    const { environment, fetch: send, timeoutMs } = options;
-    this.#metadata = new MetadataService({ environment, ...(send === undefined ? {} : { fetch: send }), ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+    const { environment, clock = systemClock, fetch: send, timeoutMs } = options;
+    const metadata = new MetadataService({ environment, ...(send === undefined ? {} : { fetch: send }), ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+    this.#machine = new Lasting({ clock, find: (signal) => metadata.machine(signal), isLasting: (answer) => typeof answer !== 'string', otherwise: String });
   }
 
   /** @throws {ProviderError} Invalid when nobody says it, or it is none */
@@ -68,30 +64,14 @@ export class AwsPlace {
 
   /** The instance on which this process runs; undefined when it is none, or is not known to be one. */
   async self(signal: AbortSignal): Promise<Ec2Machine | undefined> {
-    const answer = await this.#told(signal);
-    return typeof answer === 'string' ? undefined : answer;
-  }
-
-  async #told(signal: AbortSignal): Promise<Ec2Machine | string> {
     const answer = await this.#machine.get(signal);
-    if (typeof answer !== 'string' || this.#clock.now() < this.#silentUntil) return answer;
-    this.#silentUntil = Number.POSITIVE_INFINITY;
-    this.#machine = new Once((life) => this.#ask(life));
-    return this.#machine.get(signal);
-  }
-
-  async #ask(signal: AbortSignal): Promise<Ec2Machine | string> {
-    try {
-      return await this.#metadata.machine(signal);
-    } finally {
-      this.#silentUntil = this.#clock.now() + silenceMs;
-    }
+    return typeof answer === 'string' ? undefined : answer;
   }
 
   async #findRegion(signal: AbortSignal): Promise<string> {
     const known = configuredRegion(this.#options.settings) ?? (await this.#surroundingRegion());
     if (known !== undefined) return known;
-    const machine = await this.#told(signal);
+    const machine = await this.#machine.get(signal);
     if (typeof machine !== 'string') return machine.region;
     throw new ProviderError('Invalid', `nobody says which region of AWS is meant: name it in aws.region, in AWS_REGION, or in the shared configuration; ${machine}`);
   }
@@ -117,7 +97,7 @@ export class AwsPlace {
       if (found?.VpcId === undefined) throw new ProviderError('Invalid', `aws.subnetIds names ${JSON.stringify(subnetId)}, which is no subnet in ${region}`);
       return found.VpcId;
     }
-    const machine = await this.#told(signal);
+    const machine = await this.#machine.get(signal);
     if (typeof machine !== 'string' && machine.region === region) {
       const { Reservations = [] } = await api.ec2(new DescribeInstancesCommand({ Filters: [{ Name: 'instance-id', Values: [machine.instanceId] }] }), signal);
       const found = Reservations.flatMap(({ Instances = [] }) => Instances)[0]?.VpcId;
@@ -129,17 +109,15 @@ export class AwsPlace {
 }
 
 function configuredRegion({ region, zone }: Pick<AwsSettings, 'region' | 'zone'>): string | undefined {
-  if (zone !== undefined && !zoneForm.test(zone)) throw new ProviderError('Invalid', `aws.zone is ${JSON.stringify(zone)}, which is no name of a zone such as us-west-2a`);
+  if (zone !== undefined && regionOfZone(zone) === undefined) throw new ProviderError('Invalid', `aws.zone is ${JSON.stringify(zone)}, which is no name of a zone such as us-west-2a`);
   const named = region === undefined ? undefined : checked('aws.region', region);
   if (named !== undefined && zone !== undefined && regionOfZone(zone) !== named) throw new ProviderError('Invalid', `aws.zone ${zone} is not in aws.region ${named}`);
   return named ?? (zone === undefined ? undefined : regionOfZone(zone));
 }
 
-const regionOfZone = (zone: string): string | undefined => zoneForm.exec(zone)?.groups?.['region'];
-
 /** It becomes part of a host's name. */
 function checked(from: string, region: string): string {
-  if (regionForm.test(region)) return region;
+  if (isRegionName(region)) return region;
   throw new ProviderError('Invalid', `${from} is ${JSON.stringify(region)}, which is no name of a region such as us-west-2`);
 }
 

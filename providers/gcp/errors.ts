@@ -21,8 +21,8 @@ export class GcpError extends ProviderError {
   /** Of the answer; undefined where there was none. */
   readonly status: number | undefined;
 
-  constructor(reason: ProviderErrorReason, message: string, said: { readonly code?: string | undefined; readonly status?: number | undefined; readonly cause?: unknown }) {
-    super(reason, message, { cause: said.cause });
+  constructor(reason: ProviderErrorReason, message: string, said: { readonly code?: string | undefined; readonly status?: number | undefined; readonly cause?: unknown; readonly isPassing?: boolean }) {
+    super(reason, message, { cause: said.cause, isPassing: said.isPassing === true });
     this.code = said.code;
     this.status = said.status;
   }
@@ -41,11 +41,11 @@ export function gcpError(method: string, error: unknown, isRead: boolean): GcpEr
   if (answer === undefined) {
     const [first = message] = message.split('\n', 1);
     const isSent = !neverSent.test(`${message} ${String((error as { code?: unknown }).code)}`);
-    return new GcpError(isSent && !isRead ? 'Unknown' : 'Unavailable', `${method} got no answer: ${first}`, { cause: error });
+    return new GcpError(isSent && !isRead ? 'Unknown' : 'Unavailable', `${method} got no answer: ${first}`, { cause: error, isPassing: true });
   }
   const { status, code, text } = answer;
   const reason = reasonOf(status, code);
-  return new GcpError(reason === 'Unknown' && isRead ? 'Unavailable' : reason, sentence(method, answer), { code, status, cause: new Error(text) });
+  return new GcpError(reason === 'Unknown' && isRead ? 'Unavailable' : reason, sentence(method, answer), { code, status, cause: new Error(text), isPassing: reason === 'Unknown' });
 }
 
 /** How an operation ended that had been accepted. */

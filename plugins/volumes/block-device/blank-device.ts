@@ -58,6 +58,6 @@ export class FormattingNote {
     const position = this.#device.bytes - NOTE_FROM_END;
     if (position < LOOKED_AT) return false;
     await using file = await open(this.#device.path, mode);
-    return work(file, Number(position));
+    return await work(file, Number(position));
   }
 }

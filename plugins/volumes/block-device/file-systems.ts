@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { ProviderError } from '#core/spi/errors.ts';
 import { FormattingNote, isBlank } from './blank-device.ts';
 import type { RunCommand } from './commands.ts';
@@ -63,8 +64,8 @@ export async function probe(device: string, run: RunCommand, signal: AbortSignal
 }
 
 /** Of an ext file system that is not mounted. Bit 2 of the exit code: what is wrong was not put right; bits 3 and above: it could not look. */
-export async function repair(device: string, what: string, run: RunCommand, signal: AbortSignal): Promise<void> {
-  const { exitCode, output, complaint } = await run('e2fsck', ['-p', device], signal);
+export async function repair(device: string, what: string, run: RunCommand, signal: AbortSignal, more: readonly string[] = []): Promise<void> {
+  const { exitCode, output, complaint } = await run('e2fsck', ['-p', ...more, device], signal);
   if ((exitCode & 4) !== 0) throw new ProviderError('Invalid', `the file system of ${what} is damaged and needs e2fsck by hand: ${output.trim() || complaint}`);
   if (exitCode >= 8) throw new ProviderError('Unavailable', `the file system of ${what} could not be checked: ${output.trim() || complaint}`);
 }
@@ -77,9 +78,27 @@ export async function hasRoomToGrow(device: BlockDevice): Promise<boolean> {
 
 /** Grows a mounted file system to the size of its device. Idempotent. @throws {ProviderError} Unavailable */
 export async function grow(device: BlockDevice, mountedAt: string, what: string, run: RunCommand, signal: AbortSignal): Promise<void> {
-  const kind = (await readSuperblock(device.path))?.kind;
-  const result = kind === 'xfs' ? await run('xfs_growfs', ['-d', mountedAt], signal) : await run('resize2fs', [device.path], signal);
+  const isXfs = (await readSuperblock(device.path))?.kind === 'xfs';
+  if (!isXfs && !(await mayGrowMounted())) throw new ProviderError('Unavailable', `the file system of ${what} grows when it is mounted next: to grow a mounted one, the agent needs the capability CAP_SYS_RESOURCE`);
+  const result = isXfs ? await run('xfs_growfs', ['-d', mountedAt], signal) : await run('resize2fs', [device.path], signal);
   if (result.exitCode !== 0) throw new ProviderError('Unavailable', `the file system of ${what} could not grow: ${result.complaint}`);
+}
+
+/** Grows an ext file system that is not mounted, where it could not grow later. That takes a full check, which is long for a large one. @throws {ProviderError} */
+export async function growUnmounted(device: BlockDevice, what: string, run: RunCommand, signal: AbortSignal): Promise<void> {
+  const isExt = (await readSuperblock(device.path))?.kind === 'ext';
+  if (!isExt || !(await hasRoomToGrow(device)) || await mayGrowMounted()) return;
+  await repair(device.path, what, run, signal, ['-f']);
+  const result = await run('resize2fs', [device.path], signal);
+  if (result.exitCode !== 0) throw new ProviderError('Unavailable', `the file system of ${what} could not grow: ${result.complaint}`);
+}
+
+const SYS_RESOURCE = 24n;
+
+/** Root may, unless it is that of a container without the capability. */
+export async function mayGrowMounted(): Promise<boolean> {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(await readFile('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return ((BigInt(`0x${effective}`) >> SYS_RESOURCE) & 1n) === 1n;
 }
 
 /** Options with which the file system is mounted beside the user's. */

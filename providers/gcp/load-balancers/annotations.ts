@@ -1,4 +1,3 @@
-import { own } from '#core/api/value.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { LoadBalancerRequest } from '#core/spi/load-balancers.ts';
 
@@ -83,15 +82,19 @@ class Reader {
     return Object.hasOwn(this.#annotations, name);
   }
 
+  #text(name: string): string | undefined {
+    return this.has(name) ? this.#annotations[name] : undefined;
+  }
+
   oneOf<T>(name: string, values: Readonly<Record<string, T>>): T | undefined {
-    const text = own(this.#annotations, name);
+    const text = this.#text(name);
     if (text === undefined) return undefined;
     if (Object.hasOwn(values, text)) return values[text];
     throw wrong(name, text, Object.keys(values).map((value) => JSON.stringify(value)).join(' or '));
   }
 
   name(name: string): string | undefined {
-    const text = own(this.#annotations, name);
+    const text = this.#text(name);
     if (text === undefined || /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return text;
     throw wrong(name, text, 'the name of a subnetwork');
   }

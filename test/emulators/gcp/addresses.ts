@@ -1,7 +1,7 @@
 import { inUse, invalid, OperationError } from './api-error.ts';
 import { deleteMethod, insertMethod, labelFields, readMethods, setLabelsMethod, type Creation, type Family } from './family.ts';
 import { parseIp } from './ip.ts';
-import { type Json, textOf } from './json.ts';
+import { type Json, type Resource, textOf } from './json.ts';
 import { checkLabels } from './labels.ts';
 import { pathOfLink } from './links.ts';
 import type { Call, Method } from './method.ts';
@@ -46,12 +46,19 @@ function internalFields(call: Call, family: Family): Json {
   }
   const subnetwork = subnetworkOf(cloud, project, parameters['region'] ?? '', { field: 'resource.subnetwork', value: body['subnetwork'] });
   try {
-    const address = internalAddress(cloud, subnetwork, body['address'] === undefined ? undefined : textOf(body['address']));
+    const asked = body['address'] === undefined ? undefined : textOf(body['address']);
+    const address = asked !== undefined && isPromotable(cloud, subnetwork, asked) ? asked : internalAddress(cloud, subnetwork, asked);
     return { address, subnetwork: subnetwork.selfLink, purpose: body['purpose'] ?? 'GCE_ENDPOINT', networkTier: 'PREMIUM' };
   } catch (error) {
     if (error instanceof OperationError) throw invalid('resource.address', body['address'], error.message);
     throw error;
   }
+}
+
+/** An internal address that a forwarding rule has without its being reserved can be reserved while it is in use. */
+function isPromotable(cloud: Call['cloud'], subnetwork: Resource, address: string): boolean {
+  const isReserved = cloud.resources.everywhere('addresses').some((each) => each['address'] === address);
+  return !isReserved && cloud.resources.everywhere('forwardingRules').some((rule) => rule['IPAddress'] === address && rule['subnetwork'] === subnetwork.selfLink);
 }
 
 function methodsOf(family: Family, labelsBody: string): readonly Method[] {

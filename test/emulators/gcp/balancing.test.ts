@@ -156,9 +156,11 @@ describe('the Compute Engine emulator: networks and load balancing', () => {
     expect(await client.get('global/firewalls/fw')).to.deep.include({ direction: 'INGRESS', priority: 1000, disabled: false, sourceRanges: ['0.0.0.0/0'], allowed: [{ IPProtocol: 'tcp', ports: ['80', '1000-2000'] }] });
     await client.make('PATCH', 'global/firewalls/fw', { sourceRanges: ['10.0.0.0/8'] });
     expect(await client.get('global/firewalls/fw')).to.deep.include({ sourceRanges: ['10.0.0.0/8'], targetTags: ['node'] });
+    await client.make('PATCH', 'global/firewalls/fw', { destinationRanges: ['34.1.2.3/32'] });
+    expect(await client.get('global/firewalls/fw')).to.deep.include({ sourceRanges: ['10.0.0.0/8'], destinationRanges: ['34.1.2.3/32'] });
     await client.make('PUT', 'global/firewalls/fw', { name: 'fw', network: 'global/networks/default', denied: [{ IPProtocol: 'all' }] });
     expect(await client.get('global/firewalls/fw')).to.not.have.any.keys('allowed', 'targetTags');
-    for (const wrong of [{ allowed: undefined }, { denied: [{ IPProtocol: 'udp' }] }, { sourceRanges: ['10.0.0.1/8'] }, { allowed: [{ IPProtocol: 'icmp', ports: ['1'] }] }, { allowed: [{ IPProtocol: 'tcp', ports: ['9-1'] }] }, { destinationRanges: ['10.0.0.0/8'] }, { targetTags: ['No'] }, { priority: 70_000 }]) {
+    for (const wrong of [{ allowed: undefined }, { denied: [{ IPProtocol: 'udp' }] }, { sourceRanges: ['10.0.0.1/8'] }, { allowed: [{ IPProtocol: 'icmp', ports: ['1'] }] }, { allowed: [{ IPProtocol: 'tcp', ports: ['9-1'] }] }, { destinationRanges: ['10.0.0.1/8'] }, { direction: 'EGRESS', sourceTags: ['node'] }, { targetTags: ['No'] }, { priority: 70_000 }]) {
       expect(await refusal('POST', 'global/firewalls', { ...firewall, name: 'fw2', ...wrong }), JSON.stringify(wrong)).to.include({ reason: 'invalid' });
     }
   });

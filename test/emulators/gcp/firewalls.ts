@@ -42,7 +42,8 @@ function everywhere(body: Json, direction: unknown): Json {
 }
 
 function checkParts(body: Json, direction: unknown): void {
-  const wrong = lists.find((list) => body[list] !== undefined && list.startsWith(direction === 'INGRESS' ? 'destination' : 'source') && (direction === 'INGRESS' || list !== 'sourceRanges'));
+  // Ranges can be given of both ends.
+  const wrong = direction === 'INGRESS' ? undefined : lists.find((list) => body[list] !== undefined && list.startsWith('source') && list !== 'sourceRanges');
   if (wrong !== undefined) throw invalid(`resource.${wrong}`, '', `A rule of direction ${textOf(direction)} has no ${wrong}.`);
   for (const list of ['sourceRanges', 'destinationRanges'] as const) {
     for (const [index, range] of ((body[list] as readonly string[] | undefined) ?? []).entries()) if (!isBlock(range)) throw invalid(`resource.${list}[${index}]`, range, 'Must be a valid CIDR address range.');

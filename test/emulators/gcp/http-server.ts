@@ -53,7 +53,14 @@ async function answer({ api, credentials, admin, identity }: Parts, request: Inc
   if (pathname === '/') return { status: 200, type: 'text/plain', body: 'computeMetadata/\n' };
   const authorization = headerOf(request, 'authorization');
   if (pathname === '/batch/compute/v1' || pathname === '/batch') return answerBatch(api, headerOf(request, 'content-type') ?? '', body, authorization);
-  return api.answer({ verb, url, authorization, body });
+  return api.answer({ verb, url: withFields(url, request), authorization, body });
+}
+
+/** A header says the same as the parameter `fields`. */
+function withFields(url: URL, request: IncomingMessage): URL {
+  const mask = headerOf(request, 'x-goog-fieldmask');
+  if (mask !== undefined && !url.searchParams.has('fields')) url.searchParams.set('fields', mask);
+  return url;
 }
 
 function exchanged(credentials: Credentials, verb: string, body: string): Answer {
