@@ -61,7 +61,7 @@ async function run(values: FlagValues, { membership, settings, thresholds, dataD
     const [runtime, network, proxy, dns] = ['runtime', 'network', 'proxy', 'dns'].map((name) => valueOf(values, name)) as [string, string, string, string];
     const plugins = await loadNodePlugins({
       modules: { runtime, network, proxy, dns, providers: given(values, 'provider') }, providerConfig: valueOf(values, 'provider-config'), dataDir, nodeName: settings.name, clusterDns: networks.clusterDns, netns: valueIfGiven(values, 'netns'), clock: systemClock, logger,
-      ...guest(values),
+      ...ofProviders(values),
     });
     const staticPods = valueIfGiven(values, 'pod-manifest-path');
     const started = await startNodeAgent({
@@ -86,9 +86,10 @@ const at = (server: string, credentials: JoinCredentials): JoinCredentials =>
   ('connection' in credentials ? { connection: { ...credentials.connection, server } } : credentials);
 
 /** The providers of a control plane on this computer are its own; here they are only used. */
-const guest = (values: FlagValues): Pick<LoadNodeOptions, 'providerDir' | 'providerSettings'> => {
+const ofProviders = (values: FlagValues): Pick<LoadNodeOptions, 'providerDir' | 'providerSettings'> => {
   const dir = valueIfGiven(values, 'provider-dir');
-  return dir === undefined ? {} : { providerDir: resolve(dir), providerSettings: { isGuest: true } };
+  const providerId = valueIfGiven(values, 'provider-id');
+  return dir === undefined ? { providerSettings: { providerId } } : { providerDir: resolve(dir), providerSettings: { providerId, isGuest: true } };
 };
 
 const pkiDir = (dataDir: string): string => join(dataDir, 'pki');

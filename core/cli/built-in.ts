@@ -7,6 +7,10 @@ export const noModule = 'none';
 export const builtIn: Readonly<Record<ModuleKind, ReadonlyMap<string, string>>> = {
   provider: new Map([
     ['local', '#providers/local/local.module.ts'],
+    ['aws', '#providers/aws/aws.module.ts'],
+    ['gcp', '#providers/gcp/gcp.module.ts'],
+    ['aws', '#providers/aws/aws.module.ts'],
+    ['gcp', '#providers/gcp/gcp.module.ts'],
   ]),
   store: new Map([
     ['sqlite', '#plugins/store/sqlite/sqlite.module.ts'],

@@ -42,7 +42,7 @@ describe('controllers.module', () => {
       container.bind(Controller).toConstantValue(mine);
       const all = container.getAll(Controller);
       expect(all.map(({ name }) => name)).to.deep.equal([
-        'volume-binding', 'volume-provisioning', 'volume-reclaim', 'volume-expansion', 'claim-protection', 'volume-protection', 'storage-capacity', 'attach-detach', 'volume-attacher', 'ephemeral-volume', 'namespace',
+        'volume-binding', 'volume-provisioning', 'volume-reclaim', 'volume-expansion', 'volume-modification', 'volume-attributes-class-protection', 'snapshot', 'claim-protection', 'volume-protection', 'storage-capacity', 'attach-detach', 'volume-attacher', 'ephemeral-volume', 'namespace',
         'garbage-collection', 'resource-quota', 'service-account', 'root-ca', 'service-account-token',
         'certificate-signing', 'certificate-approving', 'certificate-cleaning', 'clusterrole-aggregation', 'policy-status', 'api-service', 'service-cidr', 'service-address', 'service-load-balancer', 'load-balancer-sweep', 'endpoint-slice', 'endpoints', 'endpoint-slice-mirroring', 'event-ttl', 'node-lifecycle', 'cloud-node', 'cloud-node-lifecycle', 'route', 'taint-eviction', 'pod-garbage-collection', 'disruption', 'stale-disruption-targets', 'replica-set', 'replication-controller', 'daemon-set', 'deployment', 'job', 'job-pod-release', 'ttl-after-finished', 'cron-job', 'node-ipam',
         'bootstrap-signer', 'token-cleaning', 'serving-certificate-approving', 'node-defaults', 'mine',

@@ -12,7 +12,7 @@ import { BootstrapObject } from '#core/spi/bootstrap-object.ts';
 import { Instances } from '#core/spi/instances.ts';
 import { LoadBalancers } from '#core/spi/load-balancers.ts';
 import { Routes } from '#core/spi/routes.ts';
-import { VolumeDriver } from '#core/spi/volume-driver.ts';
+import { canSnapshot, VolumeDriver } from '#core/spi/volume-driver.ts';
 import type { CertificateSigner } from '#core/spi/certificate-signer.ts';
 import { ApiServiceController, type CheckDiscovery } from './api-service/controller.ts';
 import { Bootstrap } from './bootstrap/bootstrap.ts';
@@ -57,6 +57,8 @@ import { ServiceAddressController } from './service-address/controller.ts';
 import { ServiceCidrController } from './service-cidr/controller.ts';
 import { ServiceLoadBalancerController } from './service-load-balancer/controller.ts';
 import { ServingCertificateApprovingController } from './serving-certificate-approving/controller.ts';
+import { SnapshotController } from './snapshot/controller.ts';
+import { snapshotDefinitions } from './snapshot/definitions.ts';
 import { StorageCapacityController } from './storage-capacity/controller.ts';
 import { TaintEvictionController } from './taint-eviction/controller.ts';
 import { TokenCleaningController } from './token-cleaning/controller.ts';
@@ -65,6 +67,8 @@ import { AttachDetachController } from './volume-attachment/attach-detach.ts';
 import { VolumeAttacherController } from './volume-attachment/attacher.ts';
 import { VolumeBindingController } from './volume-binding/controller.ts';
 import { VolumeExpansionController } from './volume-expansion/controller.ts';
+import { AttributesClassProtectionController } from './volume-modification/class-protection.ts';
+import { VolumeModificationController } from './volume-modification/controller.ts';
 import { VolumeProtectionController } from './volume-protection/controller.ts';
 import { VolumeProvisioningController } from './volume-provisioning/controller.ts';
 import { VolumeReclaimController } from './volume-reclaim/controller.ts';
@@ -115,6 +119,9 @@ const list: readonly ((around: Surroundings, options: ControllersOptions) => Con
   (around) => new VolumeProvisioningController({ ...around, recorder: around.recorders.for('volume-provisioning') }),
   (around) => new VolumeReclaimController({ ...around, recorder: around.recorders.for('volume-reclaim') }),
   (around) => new VolumeExpansionController({ ...around, recorder: around.recorders.for('volume-expansion') }),
+  (around) => new VolumeModificationController({ ...around, recorder: around.recorders.for('volume-modification') }),
+  (around) => new AttributesClassProtectionController(around),
+  (around) => new SnapshotController({ ...around, recorder: around.recorders.for('snapshot-controller') }),
   (around) => new ClaimProtectionController(around),
   (around) => new VolumeProtectionController(around),
   (around) => new StorageCapacityController(around),
@@ -175,8 +182,8 @@ export const controllers = (options: ControllersOptions): ContainerModule => new
   ).inSingletonScope();
   bind(EventRecorders).toService(ApiEventRecorders);
   bind(Bootstrap).toResolvedValue(
-    (client: Client, logger: Logger, objects: BootstrapObject[]) => new Bootstrap(client, logger, objects, options.policy),
-    [Client, Logger, { serviceIdentifier: BootstrapObject, isMultiple: true }],
+    (client: Client, logger: Logger, objects: BootstrapObject[], drivers: VolumeDriver[]) => new Bootstrap(client, logger, [...objects, ...(drivers.some(canSnapshot) ? snapshotDefinitions : [])], options.policy),
+    [Client, Logger, { serviceIdentifier: BootstrapObject, isMultiple: true }, { serviceIdentifier: VolumeDriver, isMultiple: true }],
   ).inSingletonScope();
   bind(InstanceDirectory).toResolvedValue(
     (instances: Instances[], clock: Clock, logger: Logger) => new InstanceDirectory({ instances, clock, logger: logger.with({ component: 'instances' }) }),

@@ -121,6 +121,8 @@ export interface NetworkPeer {
  * and whenever the node's ranges change, `setPeers` with all other nodes whenever they do. Both are idempotent and repair what others broke.
  */
 export interface NodeNetworkConfigurer {
+  /** The ways to other nodes' pods are somebody else's, such as a cloud's, who says in the node's condition `NetworkUnavailable` whether they are there. */
+  readonly hasRoutesElsewhere?: boolean;
   /** Gives back what the node should publish for its peers, when there is something. */
   configure(network: NodeNetwork, signal: AbortSignal): Promise<{ readonly tunnel?: string }>;
   setPeers(peers: readonly NetworkPeer[], signal: AbortSignal): Promise<void>;

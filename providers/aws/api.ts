@@ -21,7 +21,7 @@ export interface AwsApi {
 
 const read = /^(Describe|Get)/;
 /** Done twice they leave what they leave when done once, or find their work done. ModifyVolume would be refused for being too soon. */
-const idempotent = /^(Delete|Modify(?!Volume$)|Set|Register|Deregister|AddTags|RemoveTags|CreateTags|Terminate|Stop|Start|Release)/;
+const idempotent = /^(Delete|Modify(?!Volume$)|Set|Register|Deregister|AddTags|RemoveTags|CreateTags|CreateRoute|Terminate|Stop|Start|Release)/;
 
 interface SdkClient {
   send(command: never, options: { readonly abortSignal: AbortSignal }): Promise<unknown>;

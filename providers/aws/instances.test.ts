@@ -1,10 +1,14 @@
 import { CreateTagsCommand, DescribeAvailabilityZonesCommand, RunInstancesCommand, StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand, type DescribeInstancesCommandOutput } from '@aws-sdk/client-ec2';
 import { expect } from 'chai';
+import { silentLogger } from '#core/kernel/logger.ts';
+import { guardedCalls } from '#core/platform-calls/guarded-calls.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { InstanceAnswer, InstanceMetadata, InstanceQuestion, Instances, OwnNames } from '#core/spi/instances.ts';
 import { instancesConformance } from '#test/conformance/instances.ts';
 import { awsLab, type AwsLab, type AwsLabOptions } from '#test/fixtures/aws-lab.ts';
+import { seededRandom } from '#test/fixtures/seeded-random.ts';
 import type { AwsApi } from './api.ts';
+import { awsBudgets } from './budgets.ts';
 import type { AwsContext } from './context.ts';
 import { AwsInstances } from './instances.ts';
 
@@ -60,10 +64,12 @@ class Renaming implements Instances, OwnNames {
 for (const [title, options] of Object.entries<AwsLabOptions>({
   'AWS': { delays: 'none' },
   'AWS, slow and late': { seed: 3 },
+  'AWS, with every fifth call failing': { seed: 4, delays: 'none', faults: { rate: 0.2, actions: ['DescribeInstances', 'DescribeTags'] } },
 })) {
   instancesConformance(title, async () => {
     const lab = await awsLab(options);
-    const instances = new Renaming(new AwsInstances(lab.context));
+    const { calls } = guardedCalls({ budgets: awsBudgets, clock: lab.clock, log: silentLogger, random: seededRandom(1) });
+    const instances = new Renaming(new AwsInstances(lab.contextWith({ calls })));
     const ids = new Map<string, string>();
     const own = (name: string): string => ids.get(name) ?? expect.fail(`there is no ${name}`);
     return {
@@ -105,7 +111,7 @@ describe('AwsInstances', () => {
       ...lab.context.api, elb: () => expect.fail(),
       ec2: async (command, abort) => {
         const output = await lab.context.api.ec2(command, abort);
-        if (command.constructor.name === 'DescribeInstancesCommand') change(output as DescribeInstancesCommandOutput);
+        if (command.constructor.name === 'DescribeInstancesCommand') change(output);
         return output;
       },
     };
@@ -129,8 +135,7 @@ describe('AwsInstances', () => {
   it('tells the addresses of all interfaces, the first one\'s first, and of IPv6', async () => {
     const { providerId } = await launch(lab);
     instances = new AwsInstances(changed(({ Reservations = [] }) => {
-      const [instance] = Reservations[0]?.Instances ?? [];
-      Object.assign(instance ?? {}, {
+      Object.assign(Reservations[0]?.Instances?.[0] ?? {}, {
         PublicIpAddress: undefined, PublicDnsName: '', Ipv6Address: '2001:db8::1',
         NetworkInterfaces: [
           { Status: 'in-use', Attachment: { DeviceIndex: 1 }, PrivateIpAddresses: [{ PrivateIpAddress: '10.0.1.1', Primary: true }], Ipv6Addresses: [{ Ipv6Address: '2001:db8::2' }] },
@@ -234,12 +239,14 @@ describe('AwsInstances', () => {
     });
 
     it('is not sure of one that names no region, unless it was there before', async () => {
-      const { id } = await launch(lab);
+      const [{ id }] = [await launch(lab), await launch(lab)];
       const bare = [`aws:////${absent}`, `aws:////${id}`];
       expect((await ask(...bare)).map(({ state }) => state)).to.deep.equal(['unknown', 'running']);
       await terminate(lab, id);
       lab.emulator.state.advance(2 * 3_600_000);
-      expect((await ask(...bare)).map(({ state }) => state)).to.deep.equal(['unknown', 'gone']);
+      const [unseen, seen] = await ask(...bare);
+      expect(reasonOf(unseen)).to.contain('does not say that it ever was there');
+      expect(seen).to.deep.equal({ state: 'gone' });
     });
 
     it('knows all others asked for with it', async () => {

@@ -13,15 +13,7 @@ export class Once<T> {
   /** Rejects with the signal's reason when that aborts, while others may go on waiting. */
   async get(signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
-    const found = (this.#found ??= this.#start());
-    const aborted = Promise.withResolvers<never>();
-    const abort = (): void => aborted.reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      return await Promise.race([found, aborted.promise]);
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+    return orAborted((this.#found ??= this.#start()), signal);
   }
 
   #start(): Promise<T> {
@@ -30,5 +22,18 @@ export class Once<T> {
       if (this.#found === found) this.#found = undefined;
     });
     return found;
+  }
+}
+
+/** Settles as the promise does; rejects with the signal's reason when that aborts first. */
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    if (signal.aborted) abort();
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }

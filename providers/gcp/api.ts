@@ -49,6 +49,8 @@ export interface SdkGcpApiOptions {
   readonly project: (signal: AbortSignal) => Promise<string>;
   readonly calls: PlatformCalls;
   readonly clock: Clock;
+  /** Of somebody who closes them; its own by default. */
+  readonly clients?: ClientShelf;
 }
 
 /** By the vendor's clients, over REST. */
@@ -58,7 +60,7 @@ export class SdkGcpApi implements GcpApi {
 
   constructor(options: SdkGcpApiOptions) {
     this.#options = options;
-    this.#clients = new ClientShelf(options.settings);
+    this.#clients = options.clients ?? new ClientShelf(options.settings);
   }
 
   read<Name extends keyof ComputeClients, T>(method: MethodOf<Name>, send: (client: ComputeClients[Name], options: SendOptions) => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -73,8 +75,8 @@ export class SdkGcpApi implements GcpApi {
     await this.#end(method, place, begun.latestResponse as Operation, signal);
   }
 
-  close(): Promise<void> {
-    return this.#clients.close();
+  async close(): Promise<void> {
+    if (this.#options.clients === undefined) await this.#clients.close();
   }
 
   async #end(method: string, place: OperationPlace, begun: Operation, signal: AbortSignal): Promise<void> {

@@ -7,13 +7,13 @@ interface Step {
 const steps = (...pairs: readonly (readonly [number, number])[]): readonly Step[] => pairs.map(([upTo, disks]) => ({ upTo, disks }));
 
 /** Of the newest machine series, which have hyperdisks only: how many beside the boot disk. */
-const hyperdisks: Readonly<Record<string, readonly Step[]>> = {
+const hyperdisks: ReadonlyMap<string, readonly Step[]> = new Map(Object.entries({
   c4: steps([2, 7], [4, 15], [24, 31], [48, 63], [96, 127]),
   c4a: steps([2, 7], [8, 15], [48, 31], [72, 63]),
   c4d: steps([2, 3], [4, 7], [8, 15], [96, 31], [192, 63], [384, 127]),
   n4: steps([8, 15], [80, 31]),
   a4x: steps([1, 63], [2, 127]),
-};
+}));
 
 /** Those with shared cores. */
 const smallTypes = new Set(['f1-micro', 'g1-small', 'e2-micro', 'e2-small', 'e2-medium']);
@@ -24,7 +24,7 @@ const USUAL = 127;
 export function attachLimit(machineType = ''): number {
   if (smallTypes.has(machineType)) return SMALL;
   const [series = ''] = machineType.split('-');
-  const known = Object.hasOwn(hyperdisks, series) ? (hyperdisks[series] ?? []) : [];
+  const known = hyperdisks.get(series) ?? [];
   return (known.find(({ upTo }) => sizeOf(machineType) <= upTo) ?? known.at(-1))?.disks ?? USUAL;
 }
 

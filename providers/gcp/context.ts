@@ -1,5 +1,6 @@
 import type { Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
+import { ProviderError } from '#core/spi/errors.ts';
 import type { GcpApi } from './api.ts';
 import type { GcpSettings } from './settings.ts';
 
@@ -29,7 +30,9 @@ export function zonesOf(api: GcpApi, project: (signal: AbortSignal) => Promise<s
     const place = { project: await project(signal) };
     const inRegion = `${await region(signal)}-`;
     const [zones] = await api.read('compute.zones.list', (client, options) => client.list(place, options), signal);
-    known = zones.flatMap(({ name }) => (name?.startsWith(inRegion) === true ? [name] : [])).toSorted();
+    const found = zones.flatMap(({ name }) => (name?.startsWith(inRegion) === true ? [name] : [])).toSorted();
+    if (found.length === 0) throw new ProviderError('Invalid', `the project ${place.project} has no zones in a region ${inRegion.slice(0, -1)}`);
+    known = found;
     return known;
   };
 }

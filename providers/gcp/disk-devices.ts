@@ -14,10 +14,14 @@ const LINKS = ['google-', 'scsi-0Google_PersistentDisk_'] as const;
 
 const diskId = /^projects\/[a-z0-9.:-]{1,100}\/(zones|regions)\/[a-zA-Z0-9-]{1,63}\/disks\/([a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)$/;
 
-/** The device name with which a disk is attached: its own name, and for a regional one with an ending. Undefined for what is no id of a disk. */
-export function deviceNameOf(volumeId: string): string | undefined {
+/**
+ * The device names with which a disk may have been attached, where nobody says it: its own, and before it that which Google's driver gives regional ones.
+ * None for what is no id of a disk.
+ */
+export function deviceNamesOf(volumeId: string): readonly string[] {
   const [, scope, name] = diskId.exec(volumeId) ?? [];
-  return name === undefined ? undefined : `${name}${scope === 'regions' ? '_regional' : ''}`;
+  if (name === undefined) return [];
+  return scope === 'regions' ? [`${name}_regional`, name] : [name];
 }
 
 /** Where the disks of a machine appear: under the device name with which they were attached. */
@@ -36,10 +40,13 @@ export class PersistentDiskDevices implements DeviceFinder {
 
   async find(volumeId: string, { volumeContext, publishContext }: DeviceHints, signal: AbortSignal): Promise<string | undefined> {
     signal.throwIfAborted();
-    const name = deviceNameIn(publishContext) ?? deviceNameOf(volumeId) ?? '';
+    const said = deviceNameIn(publishContext);
     const partition = partitionOf(volumeContext, volumeId);
-    const disk = (await this.#byLink(name, volumeId)) ?? (await this.#byPage(name));
-    return disk === undefined || partition === undefined ? disk : partitionPath(disk, partition);
+    for (const name of said === undefined ? deviceNamesOf(volumeId) : [said]) {
+      const disk = (await this.#byLink(name, volumeId)) ?? (await this.#byPage(name));
+      if (disk !== undefined) return partition === undefined ? disk : partitionPath(disk, partition);
+    }
+    return undefined;
   }
 
   async #byLink(name: string, volumeId: string): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import { ProviderError, type ProviderErrorReason } from '#core/spi/errors.ts';
 /** By the vendor's reasons of refusals and codes of operations' errors. The first that matches decides. */
 const reasons: readonly (readonly [RegExp, ProviderErrorReason])[] = [
   [/^(rateLimitExceeded|userRateLimitExceeded|RATE_LIMIT_EXCEEDED|RESOURCE_OPERATION_RATE_EXCEEDED|operationRateExceeded|concurrentLimitExceeded)$/, 'Throttled'],
-  [/POOL_EXHAUSTED|^(STOCKOUT|INSUFFICIENT_CAPACITY|resourcesNotAvailable|UNSUPPORTED_OPERATION)$|QUOTA_EXCEEDED|^quotaExceeded$|^CPUS_ALL_REGIONS$|^IP_SPACE_EXHAUSTED|^LIMIT_EXCEEDED$|^limitExceeded$/, 'Exhausted'],
+  [/POOL_EXHAUSTED|^(STOCKOUT|INSUFFICIENT_CAPACITY|resourcesNotAvailable|UNSUPPORTED_OPERATION)$|QUOTA_EXCEEDED|^quotaExceeded$|^CPUS_ALL_REGIONS$|^IP_SPACE_EXHAUSTED|^IP_IN_USE_BY_ANOTHER_RESOURCE$|^INSTANCE_IN_MULTIPLE_LOAD_BALANCED_IGS$|^LIMIT_EXCEEDED$|^limitExceeded$/, 'Exhausted'],
   [/^(notFound|RESOURCE_NOT_FOUND|NOT_FOUND)$/, 'NotFound'],
   [/^(alreadyExists|duplicate|RESOURCE_ALREADY_EXISTS|ALREADY_EXISTS)$/, 'AlreadyExists'],
   [/^(resourceInUseByAnotherResource|RESOURCE_IN_USE_BY_ANOTHER_RESOURCE|RESOURCE_IN_USE|resourceNotReady|RESOURCE_NOT_READY|conditionNotMet|CONDITION_NOT_MET|staleData|OPERATION_CANCELED_BY_USER)$/, 'Unavailable'],

@@ -23,6 +23,9 @@ import { GcpPlace } from './place.ts';
 import { GcpRoutes } from './routes.ts';
 import { gcpSettings, type GcpSettings } from './settings.ts';
 
+// Its parts are loaded when they are first needed; that it is missing must be known at once.
+import.meta.resolve('@google-cloud/compute');
+
 const Context = token<GcpContext>('providers/gcp/GcpContext');
 const Api = token<SdkGcpApi>('providers/gcp/SdkGcpApi');
 

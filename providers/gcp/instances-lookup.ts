@@ -115,7 +115,8 @@ function failureOf(error: unknown, signal: AbortSignal): ProviderError {
 const filterOf = (names: readonly string[]): string =>
   names.flatMap((name) => [`(name = "${name.split('.', 1).join('')}")`, ...(name.includes('.') ? [`(hostname = "${name}")`] : [])]).join(' OR ');
 
-const only = (fields: string): { readonly otherArgs: { readonly headers: Readonly<Record<string, string>> } } => ({ otherArgs: { headers: { 'X-Goog-FieldMask': fields } } });
+/** Has the platform leave out all other fields of its answer. */
+export const only = (fields: string): { readonly otherArgs: { readonly headers: Readonly<Record<string, string>> } } => ({ otherArgs: { headers: { 'X-Goog-FieldMask': fields } } });
 
 async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const left = items.values();

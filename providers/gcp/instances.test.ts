@@ -1,4 +1,8 @@
 import { expect } from 'chai';
+import type { Node } from '#core/api/schema/core-v1/node.ts';
+import { InstanceDirectory } from '#core/controllers/cloud-node/instance-directory.ts';
+import { systemClock } from '#core/kernel/clock.ts';
+import { silentLogger } from '#core/kernel/logger.ts';
 import type { InstanceAnswer, InstanceQuestion } from '#core/spi/instances.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import { instancesConformance } from '#test/conformance/instances.ts';
@@ -171,6 +175,20 @@ describe('GcpInstances', () => {
     expect(answers[6]).to.deep.equal({ state: 'unknown', reason: 'us-central1-b did not answer, where m0 may be' });
   });
 
+  it('takes nothing for gone when the project is what is not found', async () => {
+    await launch(lab, 'n1');
+    await ask(byId('n1'));
+    Object.defineProperty(lab.emulator.state.cloud, 'projects', { value: new Set(['other-project']) });
+    const error = await ask(byId('n1')).catch((thrown: unknown) => thrown);
+    expect([ProviderError.is(error, 'NotFound'), String(error)]).to.deep.equal([true, 'ProviderError: compute.instances.get: The resource \'projects/lab-project\' was not found (notFound)']);
+  });
+
+  it('says that its region is none', async () => {
+    const elsewhere = new GcpInstances(lab.contextWith({ config: { region: 'us-nowhere1' } }));
+    const error = await elsewhere.describe([byName('n1')], never).catch((thrown: unknown) => thrown);
+    expect([ProviderError.is(error, 'Invalid'), String(error)]).to.deep.equal([true, 'ProviderError: the project lab-project has no zones in a region us-nowhere1']);
+  });
+
   it('passes on why nothing is known, and when to come again', async () => {
     await launch(lab, 'n1');
     lab.emulator.state.run('deny', { permission: 'compute.instances.list' });
@@ -200,16 +218,30 @@ describe('GcpInstances', () => {
     }
   });
 
-  it('looks for 1,000 instances at rest with 24 calls an hour', async () => {
-    await launch(lab, 'n0');
-    copies(lab, 'n0', Array.from({ length: 999 }, (_, i) => `n${i + 1}`));
-    const questions = Array.from({ length: 1_000 }, (_, i) => byId(`n${i}`));
-    expect(instances.mostPerCall).to.be.at.least(questions.length);
-    await ask(...questions);
-    const requests = countRequests(lab);
-    for (let minute = 0; minute < 60; minute += 5) expect(new Set(states(await ask(...questions)))).to.deep.equal(new Set(['running']));
-    // Two pages each.
-    expect(requests()).to.equal(24);
+  describe('asked by the controllers', () => {
+    let directory: InstanceDirectory;
+    const names = Array.from({ length: 1_000 }, (_, i) => `n${i}`);
+    beforeEach(async () => {
+      directory = new InstanceDirectory({ instances: [instances], clock: systemClock, logger: silentLogger });
+      await launch(lab, 'n0');
+      copies(lab, 'n0', names.slice(1));
+      await lab.context.zones(never);
+    });
+    const look = async (asked: readonly string[], providerIdOf: (name: string) => string): Promise<ReadonlySet<string>> =>
+      new Set((await Promise.all(asked.map((name) => directory.ask(instances, { metadata: { name }, spec: { providerID: providerIdOf(name) } } as Node, never)))).map(({ state }) => state));
+
+    it('finds 100 nodes that join at once in one call', async () => {
+      const requests = countRequests(lab);
+      expect(await look(names.slice(0, 100), () => '')).to.deep.equal(new Set(['running']));
+      // The list of the cluster's 1,000 instances has two pages.
+      expect(requests()).to.equal(2);
+    });
+
+    it('compares 1,000 nodes at rest every five minutes in 24 calls an hour', async () => {
+      const requests = countRequests(lab);
+      for (let minute = 0; minute < 60; minute += 5) expect(await look(names, (name) => `gce://${project}/${zone}/${name}`)).to.deep.equal(new Set(['running']));
+      expect(requests()).to.equal(24);
+    });
   });
 });
 

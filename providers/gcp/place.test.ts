@@ -58,7 +58,7 @@ describe('GcpPlace', () => {
     const { asked } = metadata;
     const one = place({ project: 'mine', zone: 'us-east1-b' }, { GOOGLE_CLOUD_PROJECT: 'other', CLOUDSDK_COMPUTE_REGION: 'asia-east1', GOOGLE_APPLICATION_CREDENTIALS: '/nowhere' });
     expect([await one.project(never), await one.zone(never), await one.region(never)]).to.deep.equal(['mine', 'us-east1-b', 'us-east1']);
-    expect(await place({ region: 'us-west1', zone: 'us-east1-b' }).region(never)).to.equal('us-west1');
+    expect(await place({ region: 'us-west1' }, { CLOUDSDK_COMPUTE_ZONE: 'us-east1-b' }).region(never)).to.equal('us-west1');
     expect(asked).to.deep.equal([]);
   });
 
@@ -80,7 +80,10 @@ describe('GcpPlace', () => {
       const file = join(path, 'key.json');
       await writeFile(file, JSON.stringify({ type: 'service_account', project_id: 'of-the-key' }));
       expect(await place({ keyFile: file }, { GOOGLE_APPLICATION_CREDENTIALS: '/nowhere' }).project(never)).to.equal('of-the-key');
-      expect(await place({}, { GOOGLE_APPLICATION_CREDENTIALS: file }).project(never)).to.equal('of-the-key');
+      const once = place({}, { GOOGLE_APPLICATION_CREDENTIALS: file });
+      expect(await once.project(never)).to.equal('of-the-key');
+      await writeFile(file, '{}');
+      expect(await once.project(never)).to.equal('of-the-key');
       for (const text of ['{"type":"external_account"}', 'null', '{"project_id":{"a":1}}', '7']) {
         await writeFile(file, text);
         expect(await place({ keyFile: file }).project(never), text).to.equal('of-the-machine');
@@ -116,6 +119,13 @@ describe('GcpPlace', () => {
     expect(await place({ project: 'example.com:old-one' }).project(never)).to.equal('example.com:old-one');
     const silenced = place({}, { METADATA_SERVER_DETECTION: 'none' });
     expect([await silenced.self(never), metadata.asked]).to.deep.equal([undefined, []]);
+  });
+
+  it('refuses a zone that is none, or not of the region', async () => {
+    for (const [settings, text] of [[{ zone: 'us-central1' }, /^gcp\.zone must be a zone such as us-central1-a, not "us-central1"$/], [{ region: 'us-central1-a' }, /^gcp\.region must be a region such as us-central1, not "us-central1-a"$/], [{ region: 'us-east1', zone: 'us-central1-a' }, /^gcp\.zone, us-central1-a, is not in gcp\.region, us-east1$/]] as const) {
+      isProviderError(await failure(place(settings).region(never)), 'Invalid', text);
+      isProviderError(await failure(place(settings).zone(never)), 'Invalid', text);
+    }
   });
 
   it('believes no server that is no metadata server, and looks for one again after a minute', async () => {
@@ -161,7 +171,7 @@ describe('GcpPlace', () => {
     try {
       const one = new GcpPlace({ settings: {}, environment: { GCE_METADATA_HOST: emulator.url.replace('http://', '') } });
       expect([await one.project(never), await one.region(never)]).to.deep.equal(['emulated', 'us-central1']);
-      expect(await one.self(never)).to.deep.include({ project: 'emulated', zone: 'us-central1-f', name: 'node-9' });
+      expect(await one.self(never)).to.deep.equal({ project: 'emulated', zone: 'us-central1-f', name: 'node-9', machineType: 'e2-standard-2' });
     } finally {
       await emulator.stop();
     }

@@ -39,6 +39,7 @@ export class GcpPlace {
   readonly #settings: PlaceSettings;
   readonly #environment: Environment;
   readonly #metadata: MetadataServer;
+  #project: string | undefined;
 
   constructor({ settings, environment, fetch: send, clock }: GcpPlaceOptions) {
     this.#settings = settings;
@@ -49,15 +50,18 @@ export class GcpPlace {
   /** @throws {ProviderError} Invalid when nobody says it, or says what is no project's name */
   async project(signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
+    if (this.#project !== undefined) return this.#project;
     const said = this.#settings.project ?? this.#variable(...projectVariables) ?? await this.#projectOfCredentials(signal) ?? await this.#metadata.read('project/project-id', signal);
     if (said === undefined) throw new ProviderError('Invalid', `nothing says in which project of Google Cloud this cluster is: set gcp.project in the file of --provider-config, or ${projectVariables[0]}`);
     if (!/^(?:[a-z0-9.-]{1,100}:)?[a-z][a-z0-9-]{0,61}[a-z0-9]$/.test(said)) throw new ProviderError('Invalid', `${JSON.stringify(said.slice(0, 200))} is no id of a project of Google Cloud`);
+    this.#project = said;
     return said;
   }
 
-  /** @throws {ProviderError} Invalid when nobody says it, nor a zone */
+  /** @throws {ProviderError} Invalid when nobody says it, nor a zone, or when region and zone of the settings are not of each other */
   async region(signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
+    this.#checkSettings();
     const said = this.#saidRegion() ?? regionOf(lastOf(await this.#metadata.read('instance/zone', signal)));
     if (said === undefined) throw new ProviderError('Invalid', 'nothing says in which region of Google Cloud this cluster is: set gcp.region or gcp.zone in the file of --provider-config, or CLOUDSDK_COMPUTE_REGION');
     return said;
@@ -66,6 +70,7 @@ export class GcpPlace {
   /** The zone of what says none itself, in the region; undefined when nobody says one. */
   async zone(signal: AbortSignal): Promise<string | undefined> {
     signal.throwIfAborted();
+    this.#checkSettings();
     const { zone } = this.#settings;
     if (zone !== undefined) return zone;
     const region = this.#saidRegion();
@@ -83,6 +88,13 @@ export class GcpPlace {
     if (zone === undefined) return undefined;
     const [project, name, machineType] = await Promise.all(['project/project-id', 'instance/name', 'instance/machine-type'].map((path) => this.#metadata.read(path, signal)));
     return project === undefined || name === undefined ? undefined : { project, zone, name, machineType: lastOf(machineType) ?? '' };
+  }
+
+  #checkSettings(): void {
+    const { region, zone } = this.#settings;
+    if (zone !== undefined && regionOf(zone) === undefined) throw new ProviderError('Invalid', `gcp.zone must be a zone such as us-central1-a, not ${JSON.stringify(zone)}`);
+    if (region !== undefined && regionOf(`${region}-a`) === undefined) throw new ProviderError('Invalid', `gcp.region must be a region such as us-central1, not ${JSON.stringify(region)}`);
+    if (zone !== undefined && region !== undefined && regionOf(zone) !== region) throw new ProviderError('Invalid', `gcp.zone, ${zone}, is not in gcp.region, ${region}`);
   }
 
   #saidRegion(): string | undefined {

@@ -3,6 +3,7 @@ import { ProviderError } from '#core/spi/errors.ts';
 import type { GcpContext } from './context.ts';
 import { lastOf } from './instances-facts.ts';
 import type { InstanceKey } from './instances-ids.ts';
+import { only } from './instances-lookup.ts';
 
 export type GceRoute = protos.google.cloud.compute.v1.IRoute;
 
@@ -16,7 +17,6 @@ export interface NewRoute {
 /** As every other route that nobody gave another one. */
 const priority = 1000;
 const fields = 'name,description,network,destRange,nextHopInstance,warnings/code';
-const only = (mask: string): { readonly otherArgs: { readonly headers: Readonly<Record<string, string>> } } => ({ otherArgs: { headers: { 'X-Goog-FieldMask': mask } } });
 
 /** The calls about the routes of the cluster's network. */
 export class RouteCalls {

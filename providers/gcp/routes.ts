@@ -50,7 +50,7 @@ export class GcpRoutes implements Routes {
     this.#taken = new Coalescer({
       clock, most: mostAtOnce, waitMs: gatherMs, keyOf: (destination) => destination,
       call: async (destinations, signal) => {
-        const byDestination = Map.groupBy(this.#memory.routes(freshMs) ?? await this.#listed(signal), ({ destRange }) => destRange ?? '');
+        const byDestination = Map.groupBy(this.#memory.routes(freshMs) ?? await this.#listed(signal), ({ destRange }) => canonical(destRange));
         return destinations.map((destination) => byDestination.get(destination) ?? []);
       },
     });
@@ -170,9 +170,11 @@ export class GcpRoutes implements Routes {
 function told({ name, description, destRange, nextHopInstance, warnings }: GceRoute, mark: RouteMark): Route | undefined {
   const node = mark.nodeOf(name ?? '', description ?? '');
   if (node === undefined) return undefined;
-  const codes = (warnings ?? []).map(({ code }) => String(code));
-  const hop = codes.includes(goneCode) ? undefined : parseInstanceLink(nextHopInstance ?? '');
-  return { id: name ?? '', destination: Cidr.parse(destRange ?? '')?.toString() ?? '', providerId: hop === undefined ? '' : providerIdOf(hop.project, hop), node, isBlackhole: hop === undefined || codes.some((code) => code.startsWith(dropped)) };
+  const codes = new Set((warnings ?? []).map(({ code }) => String(code)));
+  const hop = codes.has(goneCode) ? undefined : parseInstanceLink(nextHopInstance ?? '');
+  const providerId = hop === undefined ? '' : providerIdOf(hop.project, hop);
+  return { id: name ?? '', destination: canonical(destRange), providerId, node, isBlackhole: providerId === '' || [...codes].some((code) => code.startsWith(dropped)) };
 }
 
+const canonical = (range: string | null | undefined): string => Cidr.parse(range ?? '')?.toString() ?? '';
 const hopOf = ({ nextHopInstance }: GceRoute): string => (nextHopInstance ? lastOf(nextHopInstance) : 'another next hop');

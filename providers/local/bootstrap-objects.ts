@@ -8,7 +8,7 @@ import { bootstrapObject, type BootstrapObject } from '#core/spi/bootstrap-objec
 export const localBootstrapObjects = (driver: string): readonly BootstrapObject[] => [
   bootstrapObject(StorageClass, {
     metadata: { name: 'local', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
-    provisioner: driver, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate',
+    provisioner: driver, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowVolumeExpansion: true,
   }),
   bootstrapObject(CSIDriver, {
     metadata: { name: driver },

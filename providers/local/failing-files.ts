@@ -24,6 +24,7 @@ export class FailingFiles {
       makeFolder: (path) => this.#step('makeFolder', () => files.makeFolder(path)),
       writeNew: (path, text) => this.#step('writeNew', () => files.writeNew(path, text)),
       makeSparse: (path, bytes) => this.#step('makeSparse', () => files.makeSparse(path, bytes)),
+      lengthen: (path, bytes) => this.#step('lengthen', () => files.lengthen(path, bytes)),
       move: (from, to) => this.#step('move', () => files.move(from, to)),
       syncFolder: (path) => this.#step('syncFolder', () => files.syncFolder(path)),
       remove: (path) => this.#step('remove', () => files.remove(path)),

@@ -1,11 +1,17 @@
 import { dirname, join } from 'node:path';
 import { ProviderError } from '#core/spi/errors.ts';
-import type { RunCommand } from './commands.ts';
+import { probe, repair, type RunCommand } from '#plugins/volumes/block-device/block-device.module.ts';
 import type { Files } from './files.ts';
 import type { StoredVolume } from './pool.ts';
 
 /** Some file systems (ZFS) count half a kilobyte for a file in which there is nothing. */
 const EMPTY = 512n;
+
+/** Grows the volume's file system, which is mounted, to the size of its device. One that has that size stays. */
+export async function growFileSystem(volume: StoredVolume, device: string, run: RunCommand, signal: AbortSignal): Promise<void> {
+  const grown = await run('resize2fs', [device], signal);
+  if (grown.exitCode !== 0) throw new ProviderError('Unavailable', `the file system of volume ${volume.record.name} could not be grown: ${grown.complaint}`);
+}
 
 /**
  * Sees to it that the device, on which the volume's image is attached and not mounted, holds a sound ext4 file system.
@@ -19,7 +25,7 @@ export async function prepareFileSystem(volume: StoredVolume, device: string, fi
   const note = join(folder, 'formatting');
   if ((await files.entry(note)) === undefined) {
     const found = await probe(device, run, signal);
-    if (found === 'ext4') return repair(name, device, run, signal);
+    if (found === 'ext4') return repair(device, `volume ${name}`, run, signal);
     if (found !== undefined) throw new ProviderError('Invalid', `volume ${name} holds ${found}, not ext4; it is not formatted over`);
     const image = await files.entry(volume.path);
     if (image === undefined || image.allocated > EMPTY) throw new ProviderError('Invalid', `volume ${name} holds data but no file system; it is not formatted over`);
@@ -31,19 +37,4 @@ export async function prepareFileSystem(volume: StoredVolume, device: string, fi
   if (made.exitCode !== 0) throw new ProviderError('Unavailable', `volume ${name} could not be formatted: ${made.complaint}`);
   await files.remove(note);
   await files.syncFolder(folder);
-}
-
-/** What is on the device, as far as signatures tell; undefined when there is none. */
-async function probe(device: string, run: RunCommand, signal: AbortSignal): Promise<string | undefined> {
-  const result = await run('blkid', ['--probe', '--match-tag', 'TYPE', '--match-tag', 'PTTYPE', '--output', 'value', device], signal);
-  if (result.exitCode === 2) return undefined;
-  if (result.exitCode === 0) return result.output.trim().split('\n').join(' and ') || undefined;
-  if (result.exitCode === 8) return 'several things at once';
-  throw new ProviderError('Unavailable', `${device} could not be probed for a file system: ${result.complaint}`);
-}
-
-/** Bit 4 and above of the exit code: what is wrong was not put right. */
-async function repair(name: string, device: string, run: RunCommand, signal: AbortSignal): Promise<void> {
-  const result = await run('e2fsck', ['-p', device], signal);
-  if (result.exitCode >= 4) throw new ProviderError('Invalid', `the file system of volume ${name} is damaged and needs e2fsck by hand: ${result.output.trim() || result.complaint}`);
 }

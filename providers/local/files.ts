@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, isMissing } from './safe-paths.ts';
+import { errorCode, isMissing } from '#plugins/volumes/block-device/block-device.module.ts';
 
 export interface Entry {
   readonly kind: 'folder' | 'file' | 'link' | 'other';
@@ -26,6 +26,8 @@ export interface Files {
   writeNew(path: string, text: string): Promise<void>;
   /** A new file of so many bytes that takes no room, on disk when it resolves. */
   makeSparse(path: string, bytes: bigint): Promise<void>;
+  /** Makes a file longer, without taking room; one that is long enough stays. On disk when it resolves. */
+  lengthen(path: string, bytes: bigint): Promise<void>;
   move(from: string, to: string): Promise<void>;
   /** Makes durable which entries the folder has. */
   syncFolder(path: string): Promise<void>;
@@ -56,6 +58,11 @@ export const diskFiles: Files = {
   async makeSparse(path, bytes) {
     await using file = await open(path, 'wx', 0o600);
     await file.truncate(Number(bytes));
+    await file.sync();
+  },
+  async lengthen(path, bytes) {
+    await using file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
+    if ((await file.stat({ bigint: true })).size < bytes) await file.truncate(Number(bytes));
     await file.sync();
   },
   move: rename,

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { canonicalIp, ipFamilyOf, type IpFamily } from '#core/api/ip.ts';
 import { ProviderError } from '#core/spi/errors.ts';
-import type { RunCommand } from './commands.ts';
+import type { RunCommand } from '#plugins/volumes/block-device/block-device.module.ts';
 
 /** Addresses of the machine on which this process runs. */
 export interface HostAddresses {

@@ -1,10 +1,9 @@
 import { dirname } from 'node:path';
 import type { LoopDevice } from './loop-devices.ts';
 import { readLoopDevices } from './loop-devices.ts';
-import type { Mount } from './mounts.ts';
-import { isWithin, locate, readMounts } from './mounts.ts';
 import type { StoredVolume } from './pool.ts';
 import { SharedRun } from '#core/kernel/shared-run.ts';
+import { isWithin, locate, type Mount, readMounts } from '#plugins/volumes/block-device/block-device.module.ts';
 
 /** What the kernel has attached and mounted. */
 export interface KernelState {

@@ -8,8 +8,8 @@ import type { ProxyPort, ProxyReport, ServiceProxy } from '#core/spi/service-pro
 import type { AddressPool } from './address-pool.ts';
 import type { Ledger, LedgerEntry } from './balancer-ledger.ts';
 import type { HostAddresses } from './host-addresses.ts';
-import { KeyedLock } from './keyed-lock.ts';
 import { SharedRun } from '#core/kernel/shared-run.ts';
+import { KeyedLock } from '#plugins/volumes/block-device/block-device.module.ts';
 import { TargetHealth, type Check, type Probe } from './target-health.ts';
 
 export interface LocalLoadBalancersParts {

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing } from './safe-paths.ts';
+import { isMissing } from '#plugins/volumes/block-device/block-device.module.ts';
 
 /** A loop device that has a file behind it. */
 export interface LoopDevice {

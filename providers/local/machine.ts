@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Ability } from '#core/kernel/module.ts';
-import { programPath } from './commands.ts';
+import { programPath } from '#plugins/volumes/block-device/block-device.module.ts';
 
 /** Why the machine cannot do a thing, and the one command that changes it. */
 export interface Lack {

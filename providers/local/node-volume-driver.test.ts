@@ -5,7 +5,7 @@ import { ProviderError } from '#core/spi/errors.ts';
 import type { Volume } from '#core/spi/volume-driver.ts';
 import { NodeBench } from '#test/conformance/volume-driver-bench.ts';
 import { mountingImages, requires } from '#test/fixtures/requires.ts';
-import { runCommand } from './commands.ts';
+import { runCommand } from '#plugins/volumes/block-device/block-device.module.ts';
 import type { Machine } from './machine.ts';
 import { readLoopDevices } from './loop-devices.ts';
 import { never, Platform, volumeRequest } from './test-platform.ts';

@@ -1,20 +1,16 @@
-import { statfs } from 'node:fs/promises';
 import { ProviderError } from '#core/spi/errors.ts';
-import type { NodeTopology, NodeTopologyReporter, NodeVolumeDriver, PublishRequest, StageRequest, VolumeStats, VolumeUsage } from '#core/spi/volume-driver.ts';
-import type { RunCommand } from './commands.ts';
-import { classify } from './errors.ts';
-import { prepareFileSystem } from './file-system.ts';
+import type { NodeTopology, NodeTopologyReporter, NodeVolumeDriver, NodeVolumeExpander, PublishRequest, StageRequest, VolumeStats, VolumeUsage } from '#core/spi/volume-driver.ts';
+import { checkMountOptions, classify, fileSystemUsage, makeTarget, mountAt, Mounter, mountPlace, placeOf, quoted, removeTarget, stagingPlace, type Mount, type RunCommand } from '#plugins/volumes/block-device/block-device.module.ts';
+import { growFileSystem, prepareFileSystem } from './file-system.ts';
 import type { Files } from './files.ts';
 import type { Kernel, KernelState } from './kernel-state.ts';
 import { loopOf, showsVolume } from './kernel-state.ts';
+import { LoopAttacher } from './loop-attacher.ts';
 import type { Machine } from './machine.ts';
-import { checkMountOptions, makeTarget, Mounter, removeTarget } from './mounter.ts';
-import type { Mount } from './mounts.ts';
-import { mountAt } from './mounts.ts';
 import { HOSTNAME } from './parameters.ts';
 import type { StoredVolume } from './pool.ts';
 import type { LocalPools } from './pools.ts';
-import { isVolumeName, mountPlace, quoted } from './safe-paths.ts';
+import { isVolumeName } from './safe-paths.ts';
 import { DRIVER_NAME } from './volume-driver.ts';
 
 export interface LocalNodeVolumeDriverParts {
@@ -35,31 +31,33 @@ const neverAborted = new AbortController().signal;
  * Brings local volumes to pods. `stage` attaches an image as a loop device and mounts its file system, or binds a plain folder;
  * `publish` binds what is staged, or for `Block` the device itself, to where the pod looks.
  */
-export class LocalNodeVolumeDriver implements NodeVolumeDriver, VolumeStats, NodeTopologyReporter {
+export class LocalNodeVolumeDriver implements NodeVolumeDriver, NodeVolumeExpander, VolumeStats, NodeTopologyReporter {
   readonly name = DRIVER_NAME;
   readonly #parts: LocalNodeVolumeDriverParts;
   readonly #mounter: Mounter;
+  readonly #loops: LoopAttacher;
 
   constructor(parts: LocalNodeVolumeDriverParts) {
     this.#parts = parts;
     this.#mounter = new Mounter(parts.run);
+    this.#loops = new LoopAttacher(parts.run);
   }
 
   async stage(request: StageRequest, signal: AbortSignal): Promise<void> {
     await this.#withVolume(request, signal, async (volume) => {
-      const place = await existingFolder(request.stagingPath, this.#parts.files);
+      const place = await stagingPlace(request.stagingPath);
       const state = await this.#parts.kernel.state();
       if (mountedAt(place, volume, state) !== undefined) return;
       if (!volume.record.enforced) return this.#mounter.bind(volume.path, place, request.use.mountOptions, signal);
       const attached = loopOf(volume, state)?.path;
-      const device = attached ?? await this.#mounter.attach(volume.path, signal);
+      const device = attached ?? await this.#loops.attach(volume.path, signal);
       try {
         if (volume.record.volumeMode === 'Block') return;
         if (!state.mounts.some((mount) => showsVolume(mount, volume, state))) await prepareFileSystem(volume, device, this.#parts.files, this.#parts.run, signal);
-        await this.#mounter.mountExt4(device, place, request.use.mountOptions, signal);
+        await this.#mounter.device(device, place, 'ext4', request.use.mountOptions, signal);
       } catch (error) {
         // Its caller may never undo what failed, and an attached image cannot be deleted.
-        if (attached === undefined) await this.#mounter.detach(device, neverAborted).catch(() => undefined);
+        if (attached === undefined) await this.#loops.detach(device, neverAborted).catch(() => undefined);
         throw error;
       }
     });
@@ -78,7 +76,7 @@ export class LocalNodeVolumeDriver implements NodeVolumeDriver, VolumeStats, Nod
       await this.#unmount(place, volume, signal);
       // Another node of this machine has it; the last one detaches it.
       if (elsewhere !== undefined) return;
-      for (const loop of state.loops) if (loop.image === volume.path) await this.#mounter.detach(loop.path, signal);
+      for (const loop of state.loops) if (loop.image === volume.path) await this.#loops.detach(loop.path, signal);
       const left = loopOf(volume, await this.#parts.kernel.state());
       if (left !== undefined) throw new ProviderError('Unavailable', `${left.path} of volume ${volumeId} is held open by another program`);
     });
@@ -94,11 +92,11 @@ export class LocalNodeVolumeDriver implements NodeVolumeDriver, VolumeStats, Nod
       if (there !== undefined) return this.#finishPublishing(request, place, there, signal);
       const source = isBlock ? loopOf(volume, state)?.path : await stagedAt(request.stagingPath, volume, state);
       if (source === undefined) throw new ProviderError('Unavailable', `volume ${request.volumeId} is not staged at ${request.stagingPath}`);
-      await makeTarget(place, isBlock ? 'file' : 'folder', this.#parts.files);
+      await makeTarget(place, isBlock ? 'file' : 'folder');
       try {
         await this.#mounter.bind(source, place, request.readOnly ? ['ro'] : [], signal);
       } catch (error) {
-        await removeTarget(place, this.#parts.files).catch(() => undefined);
+        await removeTarget(place).catch(() => undefined);
         throw error;
       }
     });
@@ -107,7 +105,18 @@ export class LocalNodeVolumeDriver implements NodeVolumeDriver, VolumeStats, Nod
   async unpublish(volumeId: string, targetPath: string, signal: AbortSignal): Promise<void> {
     await this.#undo(volumeId, targetPath, signal, async (volume, place) => {
       if (volume !== undefined) await this.#unmount(place, volume, signal);
-      await removeTarget(place, this.#parts.files);
+      await removeTarget(place);
+    });
+  }
+
+  async expandOnNode(volumeId: string, path: string, signal: AbortSignal): Promise<void> {
+    await this.#exclusive(volumeId, signal, async (volume) => {
+      if (volume === undefined) throw noVolume(volumeId);
+      if (!volume.record.enforced) return;
+      const loop = loopOf(volume, await this.#parts.kernel.state());
+      if (loop === undefined) throw new ProviderError('Unavailable', `volume ${volumeId} is not staged at ${path}`);
+      await this.#loops.refresh(loop.path, signal);
+      if (volume.record.volumeMode === 'Filesystem') await growFileSystem(volume, loop.path, this.#parts.run, signal);
     });
   }
 
@@ -132,11 +141,11 @@ export class LocalNodeVolumeDriver implements NodeVolumeDriver, VolumeStats, Nod
   async #withVolume(request: StageRequest, signal: AbortSignal, work: (volume: StoredVolume) => Promise<void>): Promise<void> {
     const { volumeId, use } = request;
     await this.#exclusive(volumeId, signal, async (volume) => {
-      if (volume === undefined) throw new ProviderError('NotFound', `there is no volume ${quoted(volumeId)} on this machine`);
+      if (volume === undefined) throw noVolume(volumeId);
       const { enforced, volumeMode } = volume.record;
       if (use.fsType !== undefined && use.fsType !== '' && use.fsType !== 'ext4') throw new ProviderError('Invalid', `volume ${volumeId} has an ext4 file system, not ${quoted(use.fsType)}`);
       if (use.volumeMode !== volumeMode) throw new ProviderError('Invalid', `volume ${volumeId} was made with volumeMode ${volumeMode}, not ${use.volumeMode}`);
-      checkMountOptions(use.mountOptions);
+      checkMountOptions(use.mountOptions, 'a local volume');
       const lack = await (enforced ? this.#parts.machine.enforceLack() : this.#parts.machine.mountLack());
       if (lack !== undefined) throw new ProviderError('Invalid', `volume ${volumeId} cannot be mounted: ${lack.reason} (${lack.remedy})`);
       await work(volume);
@@ -179,14 +188,7 @@ export class LocalNodeVolumeDriver implements NodeVolumeDriver, VolumeStats, Nod
   }
 }
 
-async function fileSystemUsage(path: string): Promise<VolumeUsage> {
-  const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(path, { bigint: true });
-  return {
-    bytes: { total: blocks * bsize, used: (blocks - bfree) * bsize, available: bavail * bsize },
-    inodes: { total: files, used: files - ffree, available: ffree },
-  };
-}
-
+const noVolume = (volumeId: string): ProviderError => new ProviderError('NotFound', `there is no volume ${quoted(volumeId)} on this machine`);
 const foreignMount = (place: string, volumeId: string): ProviderError => new ProviderError('Invalid', `something else than volume ${quoted(volumeId)} is mounted at ${place}`);
 
 /** The volume's mount at this place. @throws {ProviderError} Invalid when something else is mounted there */
@@ -199,17 +201,4 @@ function mountedAt(place: string, volume: StoredVolume, state: KernelState): Mou
 async function stagedAt(path: string, volume: StoredVolume, state: KernelState): Promise<string | undefined> {
   const place = await placeOf(path);
   return mountedAt(place, volume, state) === undefined ? undefined : place;
-}
-
-async function placeOf(path: string): Promise<string> {
-  const place = await mountPlace(path);
-  if (place === undefined) throw new ProviderError('Invalid', `the folder above ${quoted(path)} is not there`);
-  return place;
-}
-
-async function existingFolder(path: string, files: Files): Promise<string> {
-  const place = await placeOf(path);
-  const found = await files.entry(place);
-  if (found?.kind !== 'folder') throw new ProviderError('Invalid', `${quoted(path)} is ${found === undefined ? 'not there' : `a ${found.kind}`}; a volume is staged on a folder`);
-  return place;
 }

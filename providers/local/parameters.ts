@@ -1,5 +1,5 @@
 import { ProviderError } from '#core/spi/errors.ts';
-import { quoted } from './safe-paths.ts';
+import { quoted } from '#plugins/volumes/block-device/block-device.module.ts';
 
 export interface ClassParameters {
   /** The volume cannot grow over its capacity. */

@@ -7,8 +7,9 @@ import { forEachOf } from './for-each-of.ts';
 import type { Files } from './files.ts';
 import type { VolumeRecord } from './record.ts';
 import { decodeRecord, encodeRecord, foreign } from './record.ts';
-import { errorCode, isVolumeName } from './safe-paths.ts';
+import { isVolumeName } from './safe-paths.ts';
 import { SharedRun } from '#core/kernel/shared-run.ts';
+import { errorCode } from '#plugins/volumes/block-device/block-device.module.ts';
 import { Space } from './space.ts';
 
 /** A volume on the disk. `path` is its image or, for a plain folder, that folder. */
@@ -164,6 +165,26 @@ export class Pool {
     // Durable before the answer: else a power cut would bring back a volume that nobody knows any more.
     await Promise.all([this.settle(), this.#clear(name)]);
     this.#space.release(name);
+  }
+
+  /**
+   * Gives the volume, which is there, at least this capacity: first the room, then the image, then the record. What a failure leaves half-way counts
+   * as taken, and the same call finishes it.
+   * @throws {ProviderError} Exhausted, and then the volume is as it was
+   */
+  async grow({ record, path }: StoredVolume, capacity: bigint): Promise<VolumeRecord> {
+    const { name, enforced } = record;
+    const image = enforced ? await this.#files.entry(path) : undefined;
+    const grown = { ...record, capacity: image !== undefined && image.bytes > capacity ? image.bytes : capacity };
+    await this.#space.reserveMore(name, grown.capacity);
+    const [folder, place] = [join(this.#root, name), join(this.#root, name, RECORD)];
+    if (enforced) await this.#files.lengthen(path, grown.capacity);
+    await this.#files.remove(`${place}.new`);
+    await this.#files.writeNew(`${place}.new`, encodeRecord(grown));
+    await this.#files.move(`${place}.new`, place);
+    await this.#files.syncFolder(folder);
+    this.#space.resize(name, grown.capacity);
+    return grown;
   }
 
   async #build(staging: string, record: VolumeRecord): Promise<void> {

@@ -1,11 +1,10 @@
 import type { Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { ProviderError } from '#core/spi/errors.ts';
+import { isPlainPath, KeyedLock, orAborted, quoted } from '#plugins/volumes/block-device/block-device.module.ts';
 import type { Files } from './files.ts';
-import { KeyedLock, orAborted } from './keyed-lock.ts';
 import type { StoredVolume } from './pool.ts';
 import { Pool } from './pool.ts';
-import { isPlainPath, quoted } from './safe-paths.ts';
 
 export interface PoolsOptions {
   /** Folder of volumes; made when missing. */

@@ -72,15 +72,35 @@ export class Space {
 
   /** @throws {ProviderError} Exhausted */
   async reserve(name: string, capacity: bigint): Promise<void> {
+    await this.#take(capacity, () => this.enter(name, capacity));
+  }
+
+  /** As `reserve`, for a volume that is there: of more than it has, only what it lacks is taken. @throws {ProviderError} Exhausted */
+  async reserveMore(name: string, capacity: bigint): Promise<void> {
+    const more = (): bigint => capacity - (this.#volumes.get(name)?.capacity ?? 0n);
+    if (more() > 0n) await this.#take(more(), () => this.resize(name, capacity));
+  }
+
+  /** What a volume that is there has been promised, whether there is room or not. */
+  resize(name: string, capacity: bigint): void {
+    const known = this.#volumes.get(name);
+    if (known === undefined) return this.enter(name, capacity);
+    const more = capacity - known.capacity;
+    this.#volumes.set(name, { ...known, capacity });
+    this.#capacity += more;
+    this.#moved(more < 0n ? -more : more);
+  }
+
+  async #take(bytes: bigint, enter: () => void): Promise<void> {
     await this.#lookIfOlderThan(Number.POSITIVE_INFINITY);
     let disk = await this.#disk.space();
-    if (this.#left(disk) < capacity && (await this.#lookIfOlderThan(this.#leastPause))) disk = await this.#disk.space();
+    if (this.#left(disk) < bytes && (await this.#lookIfOlderThan(this.#leastPause))) disk = await this.#disk.space();
     // From here to the entry nothing may wait, not even for a value that is there: two could take the same room.
     const left = this.#left(disk);
-    if (left < capacity) {
-      throw new ProviderError('Exhausted', `not enough room: ${readable(capacity)} asked for, ${readable(left > 0n ? left : 0n)} available`);
+    if (left < bytes) {
+      throw new ProviderError('Exhausted', `not enough room: ${readable(bytes)} asked for, ${readable(left > 0n ? left : 0n)} available`);
     }
-    this.enter(name, capacity);
+    enter();
   }
 
   release(name: string): void {

@@ -6,7 +6,7 @@ import { systemClock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { silentLogger } from '#core/kernel/logger.ts';
 import type { CreateVolumeRequest } from '#core/spi/volume-driver.ts';
-import { runCommand } from './commands.ts';
+import { runCommand } from '#plugins/volumes/block-device/block-device.module.ts';
 import type { Files } from './files.ts';
 import { diskFiles } from './files.ts';
 import { Kernel } from './kernel-state.ts';

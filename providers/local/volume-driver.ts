@@ -1,8 +1,8 @@
 import type { Clock } from '#core/kernel/clock.ts';
 import { rfc3339 } from '#core/kernel/clock.ts';
 import { ProviderError } from '#core/spi/errors.ts';
-import type { AvailableCapacity, CapacityReporter, CreateVolumeRequest, ParameterChecker, TopologySegment, Volume, VolumeDriver, VolumeFinder } from '#core/spi/volume-driver.ts';
-import { classify } from './errors.ts';
+import type { AvailableCapacity, CapacityRange, CapacityReporter, CreateVolumeRequest, ParameterChecker, TopologySegment, Volume, VolumeDriver, VolumeExpander, VolumeFinder } from '#core/spi/volume-driver.ts';
+import { classify, quoted } from '#plugins/volumes/block-device/block-device.module.ts';
 import type { Kernel } from './kernel-state.ts';
 import { holderOf } from './kernel-state.ts';
 import type { Machine } from './machine.ts';
@@ -10,8 +10,8 @@ import { HOSTNAME, parseParameters } from './parameters.ts';
 import type { StoredVolume } from './pool.ts';
 import type { LocalPools } from './pools.ts';
 import type { VolumeRecord } from './record.ts';
-import { isVolumeName, quoted } from './safe-paths.ts';
-import { checkRequest, checkSame, isReachable } from './volume-request.ts';
+import { isVolumeName } from './safe-paths.ts';
+import { capacityWithin, checkRequest, checkSame, isReachable } from './volume-request.ts';
 
 export const DRIVER_NAME = 'local.keelson.dev';
 
@@ -26,7 +26,7 @@ export interface LocalVolumeDriverParts {
 }
 
 /** Volumes on this machine's disk. A volume's id is its name. */
-export class LocalVolumeDriver implements VolumeDriver, VolumeFinder, CapacityReporter, ParameterChecker {
+export class LocalVolumeDriver implements VolumeDriver, VolumeFinder, VolumeExpander, CapacityReporter, ParameterChecker {
   readonly name = DRIVER_NAME;
   readonly aliases: readonly string[] = ['rancher.io/local-path'];
   readonly #pools: LocalPools;
@@ -84,6 +84,18 @@ export class LocalVolumeDriver implements VolumeDriver, VolumeFinder, CapacityRe
     });
   }
 
+  async expand(id: string, range: CapacityRange, signal: AbortSignal): ReturnType<VolumeExpander['expand']> {
+    signal.throwIfAborted();
+    if (!isVolumeName(id)) throw missing(id);
+    return this.#exclusive(id, signal, `growing volume ${id}`, async () => {
+      const found = await this.#pools.find(id);
+      if (found === undefined) throw missing(id);
+      const { record, pool } = found;
+      const { capacity } = record.capacity >= range.required ? record : await pool.grow(found, capacityWithin(range));
+      return { capacity, nodeExpansionRequired: record.enforced };
+    });
+  }
+
   async capacity(parameters: Readonly<Record<string, string>>, signal: AbortSignal): Promise<readonly AvailableCapacity[]> {
     signal.throwIfAborted();
     const { enforced, nodePath } = parseParameters(parameters);
@@ -129,6 +141,8 @@ export class LocalVolumeDriver implements VolumeDriver, VolumeFinder, CapacityRe
     return { id: record.name, capacity: record.capacity, context: { capacityEnforced: String(record.enforced) }, topology: this.#places };
   }
 }
+
+const missing = (id: string): ProviderError => new ProviderError('NotFound', `there is no volume ${quoted(id)} on this machine`);
 
 function asAlreadyThere(error: unknown): never {
   throw ProviderError.is(error, 'Invalid') ? new ProviderError('AlreadyExists', error.message, { cause: error }) : error;

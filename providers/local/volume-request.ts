@@ -1,9 +1,10 @@
 import { ProviderError } from '#core/spi/errors.ts';
 import type { CapacityRange, CreateVolumeRequest, TopologySegment, VolumeUse } from '#core/spi/volume-driver.ts';
+import { quoted } from '#plugins/volumes/block-device/block-device.module.ts';
 import type { ClassParameters } from './parameters.ts';
 import { parseParameters } from './parameters.ts';
 import type { VolumeRecord } from './record.ts';
-import { isVolumeName, quoted } from './safe-paths.ts';
+import { isVolumeName } from './safe-paths.ts';
 import { UNIT } from './space.ts';
 
 /** Block size of ext4; a loop device cannot end within 512 bytes. */
@@ -28,7 +29,8 @@ function checkUse(use: VolumeUse, enforced: boolean): void {
   if (use.fsType !== undefined && use.fsType !== '' && use.fsType !== 'ext4') throw invalid(`file system ${quoted(use.fsType)} is not possible: local volumes are ext4 only`);
 }
 
-function capacityWithin({ required, limit }: CapacityRange): bigint {
+/** The least multiple of a block that is within the range. @throws {ProviderError} Invalid */
+export function capacityWithin({ required, limit }: CapacityRange): bigint {
   if (required <= 0n) throw invalid(`a volume must have at least one byte, not ${required}`);
   for (const unit of [UNIT, BLOCK]) {
     const capacity = (required + unit - 1n) / unit * unit;

@@ -12,6 +12,7 @@ const campaigns: Readonly<Record<string, () => Promise<() => Promise<void>>>> = 
   fuzz: async () => (await import('./fuzz.ts')).fuzz,
   ha: async () => (await import('./ha.ts')).ha,
   streams: async () => (await import('./streams.ts')).streams,
+  'cloud-faults': async () => (await import('./cloud-faults.ts')).cloudFaults,
   'slow-disk': async () => (await import('./slow-disk.ts')).slowDisk,
 };
 

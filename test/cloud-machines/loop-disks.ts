@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
@@ -41,6 +41,19 @@ export class LoopDisks {
     // A device keeps the size that its file had.
     if (found !== undefined && await bytesOf(device) < size) await losetup('--set-capacity', device);
     return { device, bytes: size };
+  }
+
+  /** Makes a disk as another one is now, unless it is there, or the other one has nothing written on it. */
+  copy(source: string, id: string): Promise<void> {
+    return this.#alone(async () => {
+      const [from, to] = [this.#file(source), this.#file(id)];
+      const names = new Set(await this.list());
+      if (names.has(id) || !names.has(source)) return;
+      // What a machine has written may not be in the file yet.
+      await execa('sync', [], { stdin: 'ignore' });
+      await execa('cp', ['--sparse=always', '--reflink=auto', from, `${to}.copy`], { stdin: 'ignore' });
+      await rename(`${to}.copy`, to);
+    });
   }
 
   /** Takes the disk out of all machines. One that is still mounted stays until it is not. */

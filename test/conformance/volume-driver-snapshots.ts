@@ -193,6 +193,8 @@ function repetitionChecks(define: DefineSnapshots): void {
       await interrupted((signal) => bench.take(name, bench.volume.id, signal), moment);
       taken.push(await bench.takeReady(name));
       await bench.expectOnly(...taken);
+      // Platforms take so many snapshots of a volume in an hour.
+      await bench.subject.given.pass?.();
     }
   });
 

@@ -13,8 +13,10 @@ export interface Health {
   readonly problems: readonly string[];
   readonly pressures: Pressures;
   /** For a network that the agent sets up itself; undefined when somebody else looks after that condition. */
-  readonly networkUnavailable?: { readonly status: 'True' | 'False'; readonly reason: string; readonly message: string };
+  readonly networkUnavailable?: { readonly status: 'True' | 'False'; readonly reason: NetworkReason; readonly message: string };
 }
+
+export type NetworkReason = 'NoPodCIDR' | 'NetworkNotConfigured' | 'NetworkConfigured';
 
 type State = Pick<NodeCondition, 'type' | 'status' | 'reason' | 'message'>;
 
@@ -33,7 +35,10 @@ function ready(problems: readonly string[]): State {
   return { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problems.length === 1 ? `${problems[0]}` : `[${problems.join(', ')}]` };
 }
 
-/** All conditions of the node: those that are the agent's as they are now, those of others as they were. */
+/** By which the agent's word about the network is told from a route controller's. */
+const networkReasons: ReadonlySet<string> = new Set(['NoPodCIDR', 'NetworkNotConfigured', 'NetworkConfigured'] satisfies NetworkReason[]);
+
+/** All conditions of the node: those that are the agent's as they are now, those of others as they were. What the agent said of another network before it was started anew is gone. */
 export function conditionsOf(known: readonly NodeCondition[], { problems, pressures, networkUnavailable }: Health, now: number): NodeCondition[] {
   const states = [
     ...(networkUnavailable === undefined ? [] : [{ type: 'NetworkUnavailable', ...networkUnavailable }]),
@@ -45,7 +50,7 @@ export function conditionsOf(known: readonly NodeCondition[], { problems, pressu
     const since = before?.status === state.status ? before.lastTransitionTime : undefined;
     return { ...state, lastHeartbeatTime: time, lastTransitionTime: since ?? time };
   });
-  return [...known.filter(({ type }) => !own.some((one) => one.type === type)), ...own];
+  return [...known.filter(({ type, reason = '' }) => !own.some((one) => one.type === type) && !(type === 'NetworkUnavailable' && networkReasons.has(reason))), ...own];
 }
 
 /** The event that tells of a condition's turn. */

@@ -16,16 +16,20 @@ describe('NodeNetworkController', () => {
   let peers: (readonly NetworkPeer[])[];
   let failure: Error | undefined;
   let changes: number;
+  let hasRoutesElsewhere: boolean;
 
   beforeEach(async () => {
     clock = new FakeClock();
     world = await inMemoryApi(clock);
-    [configured, peers, failure, changes] = [[], [], undefined, 0];
+    [configured, peers, failure, changes, hasRoutesElsewhere] = [[], [], undefined, 0, false];
     harness = new ControllerHarness({
       world, clock, seed: 1,
       controllers: ({ client, informers }) => [controller = new NodeNetworkController({
         nodeName: 'n1', informers, client, clusterCidrs: ['10.244.0.0/16'], logger: silentLogger, changed: () => changes++,
         plugin: {
+          get hasRoutesElsewhere() {
+            return hasRoutesElsewhere;
+          },
           async configure(network) {
             if (failure !== undefined) throw failure;
             configured.push(network);
@@ -78,6 +82,16 @@ describe('NodeNetworkController', () => {
     expect(peers).to.have.length(calls);
   });
 
+  it('says nothing of a network whose routes are somebody else\'s', async () => {
+    hasRoutesElsewhere = true;
+    await join('n1', undefined, '192.0.2.1');
+    await harness.settle(1000);
+    expect(controller.state).to.equal(undefined);
+    await world.client.patch(Node, { name: 'n1' }, { type: 'merge', document: { spec: { podCIDR: '10.244.1.0/24', podCIDRs: ['10.244.1.0/24'] } } });
+    await harness.settle(1000);
+    expect([configured.length, controller.state]).to.deep.equal([1, undefined]);
+  });
+
   it('says why it cannot, tries again, and repairs once a minute', async () => {
     failure = new NetworkError(100, 'no bridge for you');
     await join('n1', '10.244.1.0/24', '192.0.2.1');
@@ -85,7 +99,7 @@ describe('NodeNetworkController', () => {
     expect(controller.state).to.deep.equal({ status: 'True', reason: 'NetworkNotConfigured', message: "The node's network could not be set up: no bridge for you" });
     failure = undefined;
     await harness.settle(10_000);
-    expect(controller.state.status).to.equal('False');
+    expect(controller.state?.status).to.equal('False');
     const before = configured.length;
     await harness.settle(61_000);
     expect(configured.length).to.equal(before + 1);

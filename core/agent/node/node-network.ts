@@ -44,9 +44,9 @@ export class NodeNetworkController implements Controller {
     this.sources = [source(this.#nodes, (node, previous) => this.#keys(node, previous))];
   }
 
-  /** The node's condition `NetworkUnavailable`. */
-  get state(): State {
-    return this.#state;
+  /** The node's condition `NetworkUnavailable`; undefined when it is somebody else's. */
+  get state(): State | undefined {
+    return this.#options.plugin.hasRoutesElsewhere === true ? undefined : this.#state;
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void> {

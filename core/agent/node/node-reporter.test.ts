@@ -200,6 +200,14 @@ describe('NodeReporter and NodeLease', () => {
     expect([turnsOf(before, ready), turnsOf(ready, before)]).to.deep.equal([['NodeReady'], ['NodeNotReady']]);
   });
 
+  it('leaves the network\'s condition to others, and takes back what it said of it before', () => {
+    const health = { problems: [], pressures: { memory: false, disk: false, pid: false } };
+    const own = conditionsOf([], { ...health, networkUnavailable: { status: 'True', reason: 'NoPodCIDR', message: '' } }, 0);
+    const network = (conditions: readonly NodeCondition[]) => conditions.find(({ type }) => type === 'NetworkUnavailable')?.reason;
+    expect([network(own), network(conditionsOf(own, health, 1))]).to.deep.equal(['NoPodCIDR', undefined]);
+    expect(network(conditionsOf([{ type: 'NetworkUnavailable', status: 'True', reason: 'NoRouteCreated' }], health, 1))).to.equal('NoRouteCreated');
+  });
+
   it('is not ready while the network takes no pods', async () => {
     networkFailure = new NetworkError(50, 'no range of addresses');
     networkUnavailable = { status: 'True', reason: 'NoPodCIDR', message: 'none yet' };

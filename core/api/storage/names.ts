@@ -28,4 +28,5 @@ export const finalizers = {
   deletion: 'external-provisioner.volume.kubernetes.io/finalizer',
   claimProtection: 'kubernetes.io/pvc-protection',
   volumeProtection: 'kubernetes.io/pv-protection',
+  attributesClassProtection: 'kubernetes.io/vac-protection',
 } as const;

@@ -1,5 +1,6 @@
 import { Node } from '#core/api/schema/core-v1/node.ts';
 import { Service } from '#core/api/schema/core-v1/service.ts';
+import { EndpointSlice } from '#core/api/schema/discovery-v1.ts';
 import { deepEqual } from '#core/api/value.ts';
 import { keyOf, type Client } from '#core/client/client.ts';
 import type { EventRecorder } from '#core/client/event-recorder.ts';
@@ -12,8 +13,9 @@ import type { Clock } from '#core/kernel/clock.ts';
 import { source, TerminalError, type Controller, type ReconcileResult, type Source } from '#core/reconcile/controller.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';
 import { ProviderError } from '#core/spi/errors.ts';
-import { hasOwnTargetsOnly, type LoadBalancer, type LoadBalancerRequest, type LoadBalancers, type LoadBalancerTarget } from '#core/spi/load-balancers.ts';
-import { isSameTarget, ownerOf, requestOf, targetsOf } from './wanted.ts';
+import { hasOwnTargetsOnly, wantsDetails, type LoadBalancer, type LoadBalancerDetails, type LoadBalancerRequest, type LoadBalancers } from '#core/spi/load-balancers.ts';
+import { endpointsOf, serviceOf } from './endpoints.ts';
+import { isSameTarget, ownerOf, requestOf, targetsOf, type Receivers } from './wanted.ts';
 
 export interface ServiceLoadBalancerOptions {
   readonly client: Client;
@@ -42,6 +44,7 @@ const slowRetryMs = 60_000;
 const platform = 'the platform of the load balancer';
 
 const balanced = 'balanced';
+const ofService = 'service-load-balancer: slices of a service';
 const isBalanced = (service: Service): boolean => service.spec.type === 'LoadBalancer';
 
 /** What a load balancer was last brought to, or could not be. */
@@ -70,6 +73,8 @@ export class ServiceLoadBalancerController implements Controller {
   readonly #services: Informer<Service>;
   readonly #written: OwnWrites<Service>;
   readonly #nodes: Informer<Node>;
+  /** Undefined where no provider ever asks for pods. */
+  readonly #slices: Informer<EndpointSlice> | undefined;
   readonly #known = new Map<string, Known>();
 
   constructor({ client, informers, clock, recorder, balancers, leavesUnclassed = false, workers = 10 }: ServiceLoadBalancerOptions) {
@@ -83,9 +88,12 @@ export class ServiceLoadBalancerController implements Controller {
     services.addIndex(balanced, (service) => (isBalanced(service) || hasFinalizer(service, cleanupFinalizer) ? [balanced] : []));
     this.#written = new OwnWrites(services);
     this.#nodes = informers.for(Node);
+    this.#slices = balancers.some(wantsDetails) ? informers.for(EndpointSlice) : undefined;
+    this.#slices?.addIndex(ofService, (slice) => [serviceOf(slice)].filter((key) => key !== undefined));
     this.sources = [
       source(services, (service, previous) => [service ?? previous].filter((one) => one !== undefined).map(keyOf)),
       source(this.#nodes, (node, previous) => (isSameTarget(node, previous) ? [] : services.byIndex(balanced, balanced).map(keyOf))),
+      ...(this.#slices === undefined ? [] : [source(this.#slices, (slice, previous) => this.#ofSlice(slice ?? previous))]),
     ];
   }
 
@@ -114,7 +122,7 @@ export class ServiceLoadBalancerController implements Controller {
 
   async #ensure(cached: Service, balancers: LoadBalancers, signal: AbortSignal): Promise<ReconcileResult | undefined> {
     const service = await this.#announce(cached, balancers, signal);
-    const request = requestOf(service, this.#targets(balancers));
+    const request = requestOf(service, this.#receivers(service, balancers));
     const { uid } = service.metadata;
     const known = this.#standing(uid, balancers);
     if (known !== undefined && isSame(known.request, request)) return this.#until(known.due);
@@ -151,7 +159,7 @@ export class ServiceLoadBalancerController implements Controller {
     const isComplete = made.ingress.length > 0;
     if (isNew && isComplete) this.#events.normal(service, 'EnsuredLoadBalancer', 'Ensured load balancer');
     const waitMs = isComplete ? repairMs : pendingMs;
-    this.#known.set(service.metadata.uid, { provider: balancers.provider, request: requestOf(reported, request.targets), due: this.#clock.now() + waitMs });
+    this.#known.set(service.metadata.uid, { provider: balancers.provider, request: requestOf(reported, request), due: this.#clock.now() + waitMs });
     return { requeueAfterMs: waitMs };
   }
 
@@ -216,12 +224,29 @@ export class ServiceLoadBalancerController implements Controller {
     throw new TerminalError(error.message, { cause: error });
   }
 
-  #targets(balancers: LoadBalancers): readonly LoadBalancerTarget[] {
+  #receivers(service: Service, balancers: LoadBalancers): Receivers {
     const prefix = hasOwnTargetsOnly(balancers) ? balancers.targetPrefix : '';
-    return targetsOf(this.#nodes.values()).filter(({ providerId }) => providerId.startsWith(prefix)).toSorted((a, b) => (a.node < b.node ? -1 : 1));
+    const { endpoints, nodeLabels } = detailsOf(service, balancers);
+    const targets = targetsOf(this.#nodes.values(), nodeLabels).filter(({ providerId }) => providerId.startsWith(prefix)).toSorted((a, b) => (a.node < b.node ? -1 : 1));
+    return endpoints ? { targets, endpoints: endpointsOf(this.#slices?.byIndex(ofService, keyOf(service)) ?? []) } : { targets };
+  }
+
+  /** The service of a slice, when its load balancer sends to pods themselves. */
+  #ofSlice(slice: EndpointSlice | undefined): readonly string[] {
+    const key = slice === undefined ? undefined : serviceOf(slice);
+    const service = key === undefined ? undefined : this.#services.get(key);
+    const balancers = service === undefined ? undefined : this.#answering(service);
+    return service !== undefined && balancers !== undefined && key !== undefined && detailsOf(service, balancers).endpoints ? [key] : [];
   }
 }
 
+const nothingMore: LoadBalancerDetails = { endpoints: false, nodeLabels: [] };
+
+function detailsOf({ metadata: { annotations = {} }, spec: { loadBalancerClass } }: Service, balancers: LoadBalancers): LoadBalancerDetails {
+  return wantsDetails(balancers) ? balancers.details({ annotations, ...(loadBalancerClass === undefined ? {} : { class: loadBalancerClass }) }) : nothingMore;
+}
+
 const isSame = (a: LoadBalancerRequest, b: LoadBalancerRequest): boolean => deepEqual(a, b);
-const isSameButTargets = (a: LoadBalancerRequest, b: LoadBalancerRequest): boolean => isSame({ ...a, targets: [] }, { ...b, targets: [] });
+const withoutReceivers = (request: LoadBalancerRequest): LoadBalancerRequest => ({ ...request, targets: [], endpoints: [] });
+const isSameButTargets = (a: LoadBalancerRequest, b: LoadBalancerRequest): boolean => isSame(withoutReceivers(a), withoutReceivers(b));
 const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 900);

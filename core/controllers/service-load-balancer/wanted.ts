@@ -11,14 +11,18 @@ const defaultAffinitySeconds = 10_800;
 
 export const ownerOf = ({ metadata: { namespace = '', name, uid } }: Service): LoadBalancerOwner => ({ namespace, name, uid });
 
-/** What the service wants, on these nodes. */
-export function requestOf(service: Service, targets: readonly LoadBalancerTarget[]): LoadBalancerRequest {
+/** Who takes the traffic. */
+export type Receivers = Pick<LoadBalancerRequest, 'targets' | 'endpoints'>;
+
+/** What the service wants, and who takes its traffic. */
+export function requestOf(service: Service, { targets, endpoints }: Receivers): LoadBalancerRequest {
   const { metadata, spec, status } = service;
   return {
     owner: ownerOf(service),
     name: `a${metadata.uid.replaceAll('-', '')}`.slice(0, 32),
     ports: (spec.ports ?? []).map(portOf),
     targets,
+    ...(endpoints === undefined ? {} : { endpoints }),
     families: spec.ipFamilies ?? ['IPv4'],
     sourceRanges: spec.loadBalancerSourceRanges ?? rangesOf(annotationOf(service, rangesAnnotation) ?? ''),
     ...addressOf(spec),
@@ -26,6 +30,7 @@ export function requestOf(service: Service, targets: readonly LoadBalancerTarget
     ...healthCheckOf(spec),
     ...(spec.loadBalancerClass === undefined ? {} : { loadBalancerClass: spec.loadBalancerClass }),
     annotations: metadata.annotations ?? {},
+    ...(spec.loadBalancerClass === undefined ? {} : { class: spec.loadBalancerClass }),
     ingress: (status.loadBalancer.ingress ?? []).map(ingressOf),
   };
 }
@@ -56,17 +61,21 @@ function takesTraffic(node: Node): boolean {
   return !isDeleting(node) && !(node.spec.taints ?? []).some(({ key }) => key === goingTaint);
 }
 
-function targetOf(node: Node): LoadBalancerTarget {
+function targetOf(node: Node, labelKeys: readonly string[]): LoadBalancerTarget {
   const addresses = (node.status.addresses ?? []).filter(({ type, address }) => type === 'InternalIP' && parseIp(address) !== undefined);
-  return { node: node.metadata.name, providerId: node.spec.providerID ?? '', addresses: addresses.map(({ address }) => canonicalIp(address)) };
+  return { node: node.metadata.name, providerId: node.spec.providerID ?? '', addresses: addresses.map(({ address }) => canonicalIp(address)), ...labelsOf(node, labelKeys) };
 }
 
-/** Nodes of which nothing is known yet by which they could be reached are none. */
-export const targetsOf = (nodes: Iterable<Node>): readonly LoadBalancerTarget[] =>
-  [...nodes].filter(takesTraffic).map(targetOf).filter(({ addresses, providerId }) => addresses.length > 0 || providerId !== '');
+function labelsOf({ metadata: { labels = {} } }: Node, keys: readonly string[]): Pick<LoadBalancerTarget, 'labels'> {
+  return keys.length === 0 ? {} : { labels: Object.fromEntries(keys.flatMap((key) => (Object.hasOwn(labels, key) ? [[key, labels[key] ?? '']] : []))) };
+}
+
+/** Nodes of which nothing is known yet by which they could be reached are none. @param labelKeys labels that their user asks for */
+export const targetsOf = (nodes: Iterable<Node>, labelKeys: readonly string[] = []): readonly LoadBalancerTarget[] =>
+  [...nodes].filter(takesTraffic).map((node) => targetOf(node, labelKeys)).filter(({ addresses, providerId }) => addresses.length > 0 || providerId !== '');
 
 /** Whether it is the same to load balancers. */
 export function isSameTarget(a: Node | undefined, b: Node | undefined): boolean {
-  const [one, other] = [a, b].map((node) => JSON.stringify(targetsOf(node === undefined ? [] : [node])));
+  const [one, other] = [a, b].map((node) => JSON.stringify([targetsOf(node === undefined ? [] : [node]), node?.metadata.labels]));
   return one === other;
 }

@@ -1,22 +1,22 @@
-import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
-import { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
+import type { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
+import type { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
 import { Quantity } from '#core/api/quantity.ts';
 import { annotations } from '#core/api/storage/names.ts';
 import { deepEqual } from '#core/api/value.ts';
 import { keyOf, type Client } from '#core/client/client.ts';
 import type { EventRecorder } from '#core/client/event-recorder.ts';
 import { Announcer } from '#core/controllers/storage/announcer.ts';
-import { annotationOf, capacityOf, claimKeyOf, limitOf, volumeNameOf } from '#core/controllers/storage/claims.ts';
+import { BoundClaims } from '#core/controllers/storage/bound-claims.ts';
+import { annotationOf, capacityOf, claimKeyOf, limitOf } from '#core/controllers/storage/claims.ts';
 import { withDeadline } from '#core/controllers/storage/deadline.ts';
 import { DriverDirectory } from '#core/controllers/storage/driver-directory.ts';
 import { metadataPatch } from '#core/controllers/storage/metadata-patch.ts';
-import { OwnWrites } from '#core/controllers/storage/own-writes.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import { source, TerminalError, type Controller, type ReconcileResult, type Source } from '#core/reconcile/controller.ts';
-import type { Informer, Informers } from '#core/reconcile/informer.ts';
+import type { Informers } from '#core/reconcile/informer.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import { canExpand, type CapacityRange, type VolumeDriver, type VolumeExpander } from '#core/spi/volume-driver.ts';
-import { awaitingNode, begun, finished, infeasible, type StatusChange } from './resize-status.ts';
+import { awaitingNode, begun, finished, infeasible } from './resize-status.ts';
 import { heldBy, stateOf, targetOf, wantsMore, type Size } from './target-size.ts';
 
 export interface VolumeExpansionOptions {
@@ -48,12 +48,8 @@ export class VolumeExpansionController implements Controller {
   readonly name = 'volume-expansion';
   readonly workers: number;
   readonly sources: readonly Source[];
-  readonly #client: Client;
+  readonly #bound: BoundClaims;
   readonly #clock: Clock;
-  readonly #claims: Informer<PersistentVolumeClaim>;
-  readonly #volumes: Informer<PersistentVolume>;
-  readonly #ownClaims: OwnWrites<PersistentVolumeClaim>;
-  readonly #ownVolumes: OwnWrites<PersistentVolume>;
   readonly #drivers: DriverDirectory;
   readonly #recorder: EventRecorder;
   readonly #announcer: EventRecorder;
@@ -61,38 +57,26 @@ export class VolumeExpansionController implements Controller {
 
   constructor({ client, informers, clock, recorder, drivers, workers = 32, slowRetryMs = 5 * 60_000 }: VolumeExpansionOptions) {
     this.workers = workers;
-    this.#client = client;
+    this.#bound = new BoundClaims(client, informers);
     this.#clock = clock;
     this.#slowRetryMs = slowRetryMs;
     this.#drivers = new DriverDirectory(drivers);
     this.#recorder = recorder;
     this.#announcer = new Announcer(recorder, clock);
-    this.#claims = informers.for(PersistentVolumeClaim);
-    this.#volumes = informers.for(PersistentVolume);
-    this.#ownClaims = new OwnWrites(this.#claims);
-    this.#ownVolumes = new OwnWrites(this.#volumes);
     this.sources = [
-      source(this.#claims, (claim, previous) => (claim === undefined || (previous !== undefined && isSameTask(claim, previous)) ? [] : [keyOf(claim)])),
-      source(this.#volumes, (volume, previous) => (volume === undefined || (previous !== undefined && isMarked(volume) === isMarked(previous)) ? [] : [claimKeyOf(volume) ?? ''])),
+      source(this.#bound.claims, (claim, previous) => (claim === undefined || (previous !== undefined && isSameTask(claim, previous)) ? [] : [keyOf(claim)])),
+      source(this.#bound.volumes, (volume, previous) => (volume === undefined || (previous !== undefined && isMarked(volume) === isMarked(previous)) ? [] : [claimKeyOf(volume) ?? ''])),
     ];
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void> {
-    const cached = this.#claims.get(key);
-    if (cached === undefined) return;
-    const claim = this.#ownClaims.newest(cached);
-    const volume = this.#volumeOf(claim);
-    if (volume === undefined) return;
+    const claim = this.#bound.get(key);
+    const volume = claim && this.#bound.volumeOf(claim);
+    if (claim === undefined || volume === undefined) return;
     if (!wantsMore(claim)) return this.#tidy(claim, volume, signal);
     const target = targetOf(claim, volume);
     const driver = target === undefined ? undefined : this.#driverFor(claim, volume);
     return target === undefined || driver === undefined ? undefined : this.#expand({ claim, volume, driver, target }, signal);
-  }
-
-  #volumeOf(claim: PersistentVolumeClaim): PersistentVolume | undefined {
-    const cached = this.#volumes.get(volumeNameOf(claim));
-    if (cached === undefined || cached.spec.claimRef?.uid !== claim.metadata.uid) return undefined;
-    return this.#ownVolumes.newest(cached);
   }
 
   #driverFor(claim: PersistentVolumeClaim, { metadata: { name }, spec: { csi } }: PersistentVolume): Task['driver'] | undefined {
@@ -117,10 +101,10 @@ export class VolumeExpansionController implements Controller {
     }
     await this.#record(claim, volume, { capacity, nodeExpansionRequired }, signal);
     if (nodeExpansionRequired) {
-      await this.#write(claim, awaitingNode(claim, this.#clock.now()), signal);
+      await this.#bound.writeStatus(claim, awaitingNode(claim, this.#clock.now()), signal);
       this.#recorder.normal(claim, 'FileSystemResizeRequired', 'Require file system resize of volume on node');
     } else {
-      await this.#write(claim, finished(claim, capacity, this.#clock.now()), signal);
+      await this.#bound.writeStatus(claim, finished(claim, capacity, this.#clock.now()), signal);
       this.#recorder.normal(claim, 'VolumeResizeSuccessful', 'Resize volume succeeded');
     }
   }
@@ -128,7 +112,7 @@ export class VolumeExpansionController implements Controller {
   async #begin({ claim, volume, target }: Task, signal: AbortSignal): Promise<PersistentVolumeClaim> {
     const change = begun(claim, target, this.#clock.now());
     if (change === undefined) return claim;
-    const marked = await this.#write(claim, change, signal);
+    const marked = await this.#bound.writeStatus(claim, change, signal);
     this.#announcer.normal(claim, 'Resizing', `External resizer is resizing volume ${volume.metadata.name}`);
     return marked;
   }
@@ -140,7 +124,7 @@ export class VolumeExpansionController implements Controller {
     // A claim that is bound anew before its file system has grown gets the size from there.
     const metadata = mark ? { annotations: { [annotations.preResizeCapacity]: heldBy(claim)?.text ?? '0' } } : {};
     const spec = capacityOf(volume) >= grown.capacity ? {} : { spec: { capacity: { storage: Quantity.ofBytes(grown.capacity).toString() } } };
-    this.#ownVolumes.note(await this.#client.patch(PersistentVolume, volume.metadata, metadataPatch(volume, metadata, spec), {}, signal));
+    await this.#bound.patchVolume(volume, metadataPatch(volume, metadata, spec), signal);
   }
 
   async #failed({ claim, volume, driver }: Task, error: unknown, signal: AbortSignal): Promise<ReconcileResult> {
@@ -148,7 +132,7 @@ export class VolumeExpansionController implements Controller {
     this.#announcer.warning(claim, 'VolumeResizeFailed', `resize volume "${volume.metadata.name}" by resizer "${driver.name}" failed: ${message}`);
     if (ProviderError.is(error, 'Invalid', 'NotFound', 'Exhausted')) {
       // The volume is as large as it was, for certain: from here on another size may be tried.
-      await this.#write(claim, infeasible(claim, message, this.#clock.now()), signal);
+      await this.#bound.writeStatus(claim, infeasible(claim, message, this.#clock.now()), signal);
       if (error.reason !== 'Exhausted') throw new TerminalError(error.message, { cause: error });
       return { requeueAfterMs: error.retryAfterMs ?? this.#slowRetryMs };
     }
@@ -156,16 +140,10 @@ export class VolumeExpansionController implements Controller {
     throw error;
   }
 
-  /** Holds only for this very version of the claim: a node may have gone on since. */
-  async #write(claim: PersistentVolumeClaim, status: StatusChange, signal: AbortSignal): Promise<PersistentVolumeClaim> {
-    return this.#ownClaims.note(await this.#client.patchStatus(PersistentVolumeClaim, claim.metadata, metadataPatch(claim, {}, { status }), {}, signal));
-  }
-
   /** The file system has grown: what the volume says of its size before is true no longer. */
   async #tidy(claim: PersistentVolumeClaim, volume: PersistentVolume, signal: AbortSignal): Promise<void> {
     if (!isMarked(volume) || this.#drivers.find(volume.spec.csi?.driver) === undefined || (heldBy(claim)?.bytes ?? 0n) < capacityOf(volume)) return;
-    const patch = metadataPatch(volume, { annotations: { [annotations.preResizeCapacity]: null } });
-    this.#ownVolumes.note(await this.#client.patch(PersistentVolume, volume.metadata, patch, {}, signal));
+    await this.#bound.patchVolume(volume, metadataPatch(volume, { annotations: { [annotations.preResizeCapacity]: null } }), signal);
   }
 }
 

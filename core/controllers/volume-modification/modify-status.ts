@@ -11,11 +11,8 @@ export type StatusChange = Readonly<Record<string, unknown>>;
 export const wantedClass = ({ spec }: PersistentVolumeClaim): string => spec.volumeAttributesClassName ?? '';
 export const currentClass = ({ status }: PersistentVolumeClaim): string => status.currentVolumeAttributesClassName ?? '';
 
-/** A driver was asked for this class, and nothing tells what came of that; undefined when it surely is as `currentClass` says. */
-export function uncertainTarget({ status: { modifyVolumeStatus: modify } }: PersistentVolumeClaim): string | undefined {
-  const target = modify?.targetVolumeAttributesClassName ?? '';
-  return target === '' || modify?.status === 'Infeasible' ? undefined : target;
-}
+/** A driver may have been asked for this class, and nothing tells what the volume is now; undefined when it surely is as `currentClass` says. */
+export const uncertainTarget = ({ status }: PersistentVolumeClaim): string | undefined => status.modifyVolumeStatus?.targetVolumeAttributesClassName;
 
 function change(claim: PersistentVolumeClaim, now: number, modify: { readonly status: ModifyState; readonly target?: string | undefined } | null, ...conditions: readonly WantedCondition[]): StatusChange {
   const modifyVolumeStatus = modify === null ? null : { status: modify.status, targetVolumeAttributesClassName: modify.target ?? null };

@@ -1,26 +1,29 @@
 import { randomInt } from 'node:crypto';
 import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volume-claim.ts';
 import { PersistentVolume } from '#core/api/schema/core-v1/persistent-volume.ts';
-import { StorageClass } from '#core/api/schema/storage-v1.ts';
+import { StorageClass, VolumeAttributesClass } from '#core/api/schema/storage-v1.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { keyOf, type Client } from '#core/client/client.ts';
 import type { EventRecorder } from '#core/client/event-recorder.ts';
+import type { ServedKinds } from '#core/client/served-kinds.ts';
 import { Announcer } from '#core/controllers/storage/announcer.ts';
 import { claimKeyOf, hasIntent, provisionedName, wantsAnyVolume } from '#core/controllers/storage/claims.ts';
 import { withDeadline } from '#core/controllers/storage/deadline.ts';
 import { DriverDirectory } from '#core/controllers/storage/driver-directory.ts';
 import { live } from '#core/controllers/storage/live.ts';
+import { claimsOfSnapshot, VolumeSnapshot } from '#core/controllers/storage/snapshots.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { source, type Controller, type ReconcileResult, type Source } from '#core/reconcile/controller.ts';
 import type { Informer, Informers } from '#core/reconcile/informer.ts';
-import { canFind, type CreateVolumeRequest, type Volume, type VolumeDriver } from '#core/spi/volume-driver.ts';
+import { KindSources } from '#core/reconcile/kind-sources.ts';
+import { canFind, canSnapshot, type CreateVolumeRequest, type Volume, type VolumeDriver } from '#core/spi/volume-driver.ts';
 import { Attempts, provisionerOf, type Attempt } from './attempt.ts';
 import { Cleanup } from './cleanup.ts';
-import { contentSource } from './content-source.ts';
+import { isForPopulator } from './content-source.ts';
 import { Failures, sentence } from './failures.ts';
 import { Intents, intentOf } from './intent.ts';
-import { claimKeys, pendingClaims } from './keys.ts';
+import { claimKeys, isPending, pendingClaims, pendingClaimsOfAttributes } from './keys.ts';
 import { breach, volumeObject } from './volume-object.ts';
 
 export interface VolumeProvisioningOptions {
@@ -30,6 +33,8 @@ export interface VolumeProvisioningOptions {
   readonly recorder: EventRecorder;
   readonly logger: Logger;
   readonly drivers: readonly VolumeDriver[];
+  /** Without them a claim that waits for its snapshot is looked at only now and then. */
+  readonly kinds?: ServedKinds;
   /** Volumes that are made at the same time. */
   readonly workers?: number;
   /** Wait before a request is repeated that was refused for lack of room. */
@@ -56,10 +61,11 @@ export class VolumeProvisioningController implements Controller {
   readonly #intents: Intents;
   readonly #failures: Failures;
   readonly #cleanup: Cleanup;
+  readonly #snapshots: KindSources | undefined;
   readonly #instance: string;
   readonly #slowRetryMs: number;
 
-  constructor({ client, informers, clock, recorder, logger, drivers, workers = 32, slowRetryMs = 60_000 }: VolumeProvisioningOptions) {
+  constructor({ client, informers, clock, recorder, logger, drivers, kinds, workers = 32, slowRetryMs = 60_000 }: VolumeProvisioningOptions) {
     this.workers = workers;
     this.#client = client;
     this.#clock = clock;
@@ -72,13 +78,23 @@ export class VolumeProvisioningController implements Controller {
     this.#failures = new Failures({ intents: this.#intents, events: this.#events, logger, slowRetryMs });
     this.#cleanup = new Cleanup({ attempts: this.#attempts, intents: this.#intents, events: this.#events, clock });
     const claims = (this.#claims = informers.for(PersistentVolumeClaim));
-    claims.addIndex(pendingClaims.name, pendingClaims.of);
+    for (const index of [pendingClaims, pendingClaimsOfAttributes, claimsOfSnapshot]) claims.addIndex(index.name, index.of);
+    this.#snapshots = kinds === undefined || !drivers.some(canSnapshot) ? undefined : new KindSources({
+      kinds, informers,
+      wanted: ({ kind: { group, version, plural } }) => group === VolumeSnapshot.group && version === VolumeSnapshot.version && plural === VolumeSnapshot.plural,
+      keys: (_kind, snapshot) => (snapshot === undefined ? [] : claims.byIndex(claimsOfSnapshot.name, keyOf(snapshot)).filter(isPending).map(keyOf)),
+    });
     this.sources = [
       source(claims, (claim, previous) => claimKeys(claim, previous)),
       source(informers.for(StorageClass), (found) => (found === undefined ? [] : claims.byIndex(pendingClaims.name, found.metadata.name).map(keyOf))),
+      source(informers.for(VolumeAttributesClass), (found, previous) => (found === undefined || previous !== undefined ? [] : claims.byIndex(pendingClaimsOfAttributes.name, found.metadata.name).map(keyOf))),
       // A volume that was deleted before its claim was bound: the claim needs another.
       source(informers.for(PersistentVolume), (volume, previous) => (volume !== undefined || previous === undefined ? [] : [claimKeyOf(previous) ?? ''])),
     ];
+  }
+
+  followSources(add: (source: Source) => () => void): void {
+    this.#snapshots?.follow(add);
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void> {
@@ -138,7 +154,9 @@ export class VolumeProvisioningController implements Controller {
   async #plan(claim: PersistentVolumeClaim, driver: VolumeDriver, asked: boolean, signal: AbortSignal): Promise<Attempt | undefined> {
     try {
       const attempt = await this.#attempts.make(claim, driver, asked ? intentOf(claim) : undefined, signal);
-      return attempt !== undefined && contentSource(claim, driver, this.#events) ? attempt : undefined;
+      if (attempt === undefined || !isForPopulator(claim)) return attempt;
+      this.#events.normal(claim, 'Provisioning', 'Assuming an external populator will provision the volume');
+      return undefined;
     } catch (error) {
       signal.throwIfAborted();
       await this.#failures.planning(claim, error, asked, signal);

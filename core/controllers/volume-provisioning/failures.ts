@@ -46,8 +46,8 @@ export class Failures {
       if (sameAsIntent) await intents.drop(claim, signal);
       throw new TerminalError(`driver ${driver.name} refuses a volume for claim ${keyOf(claim)}`, { cause: error });
     }
-    if (ProviderError.is(error, 'Exhausted')) {
-      const elsewhere = request.topology !== undefined && annotationOf(claim, annotations.selectedNode) !== undefined;
+    if (ProviderError.is(error, 'Exhausted') || isSourceGone(request, error)) {
+      const elsewhere = ProviderError.is(error, 'Exhausted') && request.topology !== undefined && annotationOf(claim, annotations.selectedNode) !== undefined;
       if (sameAsIntent) await intents.drop(claim, signal, { reschedule: elsewhere });
       return { requeueAfterMs: slowRetryMs };
     }
@@ -63,3 +63,6 @@ export class Failures {
     this.#parts.events.warning(claim, 'ProvisioningFailed', message);
   }
 }
+
+/** Nothing was made then. */
+const isSourceGone = ({ source }: Attempt['request'], error: unknown): boolean => source !== undefined && ProviderError.is(error, 'NotFound');

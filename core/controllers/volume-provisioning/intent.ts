@@ -66,12 +66,14 @@ const isSegments = (value: unknown): value is readonly TopologySegment[] =>
 
 const isTopology = (value: unknown): value is Topology => isObject(value) && isSegments(value['requisite']) && isSegments(value['preferred']);
 
+const sorted = (parameters: Readonly<Record<string, string>>): [string, string][] => Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1));
+
 /** The same for requests that differ at most in topology and owner. */
-export function digestOf({ provisioner, capacity, parameters, use }: CreateVolumeRequest): string {
-  const sorted = Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1));
+export function digestOf({ provisioner, capacity, parameters, use, mutableParameters, source }: CreateVolumeRequest): string {
   const text = JSON.stringify([
-    provisioner, String(capacity.required), String(capacity.limit ?? ''), sorted,
+    provisioner, String(capacity.required), String(capacity.limit ?? ''), sorted(parameters),
     use.accessModes, use.volumeMode, use.fsType ?? '', use.mountOptions,
+    ...(mutableParameters === undefined ? [] : [{ attributes: sorted(mutableParameters) }]), ...(source === undefined ? [] : [{ source: [source.kind, source.id] }]),
   ]);
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }

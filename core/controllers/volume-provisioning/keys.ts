@@ -6,12 +6,18 @@ import { annotations } from '#core/api/storage/names.ts';
 import { provisionerOf } from './attempt.ts';
 
 /** A volume was asked for, or will be. */
-const isPending = (claim: PersistentVolumeClaim): boolean => hasIntent(claim) || (provisionerOf(claim) !== undefined && wantsAnyVolume(claim));
+export const isPending = (claim: PersistentVolumeClaim): boolean => hasIntent(claim) || (provisionerOf(claim) !== undefined && wantsAnyVolume(claim));
 
 /** Claims to look at again when their class appears or changes. */
 export const pendingClaims = {
   name: 'claims-to-provision-of-class',
   of: (claim: PersistentVolumeClaim): string[] => (isPending(claim) ? [classOfClaim(claim) ?? ''] : []),
+};
+
+/** As `pendingClaims`, for VolumeAttributesClasses. */
+export const pendingClaimsOfAttributes = {
+  name: 'claims-to-provision-with-attributes',
+  of: (claim: PersistentVolumeClaim): string[] => (isPending(claim) && claim.spec.volumeAttributesClassName !== undefined ? [claim.spec.volumeAttributesClassName] : []),
 };
 
 /** The claim's key after a change by somebody else: what this controller itself writes on a claim is no reason to look at it again. */

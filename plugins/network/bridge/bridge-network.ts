@@ -48,6 +48,7 @@ interface Configured {
 
 /** Pods on a bridge, with addresses of the node's own ranges, in the network namespace in which this process runs. */
 export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, NetworkPolicyEnforcer {
+  readonly hasRoutesElsewhere: boolean;
   readonly #settings: BridgeSettings;
   readonly #parts: BridgeParts;
   readonly #commands: Commands;
@@ -71,6 +72,7 @@ export class BridgeNetwork implements NetworkPlugin, NodeNetworkConfigurer, Netw
   /** @throws {NetworkError} 7 naming an option that makes no sense */
   constructor(options: BridgeOptions, parts: BridgeParts) {
     this.#settings = settingsOf(options);
+    this.hasRoutesElsewhere = this.#settings.mode === 'none';
     this.#parts = parts;
     const { commands = machineCommands, sysctls = kernelSysctls, clock, log } = parts;
     const { bridge, hairpin, detachAfterMs, iptables, stateDir } = this.#settings;

@@ -31,6 +31,13 @@ describe('the module bridge', () => {
     await folder.remove();
   });
 
+  it('leaves it to others to say that the network is there, where they make the routes', async () => {
+    const folder = await temporaryFolder();
+    const elsewhere = (['host-gw', 'vxlan', 'none'] as const).map((mode) => new BridgeNetwork({ stateDir: folder.path, mode }, { clock: new FakeClock(), log: silentLogger }).hasRoutesElsewhere);
+    expect(elsewhere).to.deep.equal([false, false, true]);
+    await folder.remove();
+  });
+
   it('reads its options from an address', () => {
     expect(parseBridgeUrl('bridge://vxlan?mtu=1400&masquerade=false&bridge=pods0&cooldown=5&iptables=iptables-legacy&block-metadata=true')).to.deep.equal({
       mode: 'vxlan', mtu: 1400, masquerade: false, bridge: 'pods0', cooldownMs: 5000, iptables: 'iptables-legacy', blockMetadata: true,

@@ -7,11 +7,11 @@ import { ProviderError } from '#core/spi/errors.ts';
 import type { PublishRequest, Volume, VolumeUse } from '#core/spi/volume-driver.ts';
 import { NodeBench } from '#test/conformance/volume-driver-bench.ts';
 import { mountingImages, program, requires, skipBecause, unmet } from '#test/fixtures/requires.ts';
-import { BlockDeviceDriver, type BlockDeviceDriverParts } from './block-device-driver.ts';
+import type { BlockDeviceDriver, BlockDeviceDriverParts } from './block-device-driver.ts';
 import { runCommand, type RunCommand } from './commands.ts';
 import { mayGrowMounted } from './file-systems.ts';
 import { mountAt, readMounts } from './mounts.ts';
-import { TestDisks } from './test-disks.ts';
+import { LoopVolumes } from '#test/fixtures/loop-volumes.ts';
 
 const MIB = 1024n ** 2n;
 const never = new AbortController().signal;
@@ -21,10 +21,10 @@ let made = 0;
 describe('BlockDeviceDriver', function () {
   this.timeout(60_000);
   before(requires(...mountingImages));
-  let disks: TestDisks;
+  let disks: LoopVolumes;
   let benches: NodeBench[];
   beforeEach(async () => {
-    disks = await TestDisks.make();
+    disks = await LoopVolumes.make();
     benches = [];
   });
   afterEach(async () => {

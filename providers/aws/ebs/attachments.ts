@@ -10,7 +10,8 @@ import { KeyedLock } from './keyed-lock.ts';
 import { isInstanceId, isVolumeId, quoted, unavailable } from './names.ts';
 import { LATE_MS, type Settling } from './settling.ts';
 
-const firstLookMs = 1500;
+const firstLookMs = 1750;
+const firstLookDetachedMs = 2500;
 /** An attachment that takes longer never comes. */
 const stuckMs = 90_000;
 const vanishedMs = 15_000;
@@ -80,17 +81,17 @@ export class Attachments {
     }));
   }
 
-  async #try(volumeId: string, node: AttachmentNode, { use }: AttachOptions, signal: AbortSignal): Promise<Outcome> {
+  async #try(volumeId: string, node: AttachmentNode, options: AttachOptions, signal: AbortSignal): Promise<Outcome> {
     const device = await this.#reserve(volumeId, node, signal);
     try {
       await this.#parts.context.api.ec2(new AttachVolumeCommand({ VolumeId: volumeId, InstanceId: node.nodeId, Device: device }), signal);
     } catch (error) {
-      return await this.#afterRefusal(error, volumeId, node, device, signal);
+      const holder = await this.#afterRefusal(error, volumeId, node, device, signal);
+      if (holder !== 'itself') return holder;
     } finally {
       this.#parts.settling.touch(volumeId);
     }
-    const isShared = use.volumeMode === 'Block' && use.accessModes.includes('ReadWriteMany');
-    return this.#awaitAttached(volumeId, node, isShared, signal);
+    return this.#awaitAttached(volumeId, node, isForSeveral(options), signal);
   }
 
   async #reserve(volumeId: string, node: AttachmentNode, signal: AbortSignal): Promise<string> {
@@ -113,9 +114,9 @@ export class Attachments {
     return instance;
   }
 
-  async #afterRefusal(error: unknown, volumeId: string, node: AttachmentNode, device: string, signal: AbortSignal): Promise<Outcome> {
+  async #afterRefusal(error: unknown, volumeId: string, node: AttachmentNode, device: string, signal: AbortSignal): Promise<Outcome | 'itself'> {
     const code = awsCode(error);
-    if (!ProviderError.is(error) || code === undefined || ProviderError.is(error, 'Unknown', 'Throttled')) throw error;
+    if (!ProviderError.is(error) || code === undefined || mayHaveWorked(error)) throw error;
     const { nodeId, name } = node;
     if (code === 'InvalidParameterValue' && error.message.includes(device)) {
       this.#devices.release(nodeId, volumeId);
@@ -131,7 +132,7 @@ export class Attachments {
   }
 
   /** Reads may be late: EC2 has just said that a machine has it. */
-  async #whoHasIt(volumeId: string, node: AttachmentNode, signal: AbortSignal): Promise<Outcome> {
+  async #whoHasIt(volumeId: string, node: AttachmentNode, signal: AbortSignal): Promise<Outcome | 'itself'> {
     const holder = await this.#parts.volumes.until(volumeId, (volume, waitedMs): Ec2Attachment | 'nobody' | undefined => {
       const own = volume === undefined ? undefined : attachmentTo(volume, node);
       const [other] = volume?.attachments ?? [];
@@ -141,7 +142,7 @@ export class Attachments {
     if (holder === 'nobody') return { kind: 'again' };
     if (holder.instanceId !== node.nodeId) return { kind: 'elsewhere', other: holder.instanceId };
     if (holder.state === 'detaching') throw unavailable(`volume ${volumeId} is still being detached from node ${node.name} (${node.nodeId})`);
-    return this.#awaitAttached(volumeId, node, true, signal);
+    return 'itself';
   }
 
   /** @throws {ProviderError} */
@@ -151,7 +152,7 @@ export class Attachments {
     const volume = await volumes.until(volumeId, (seen, waitedMs) => seen ?? (waitedMs > LATE_MS ? 'nothing' : undefined), 0, signal);
     if (volume === 'nothing' || volume.state === 'deleting') throw notFound(`there is no volume ${volumeId} to be attached to node ${node.name}`, error);
     // It was only too young to be known everywhere.
-    if (ProviderError.is(error, 'NotFound')) return { kind: 'again' };
+    if (error.reason === 'NotFound') return { kind: 'again' };
     throw unavailable(`volume ${volumeId} (${volume.state}) cannot be attached to node ${node.name} (${node.nodeId}) now: ${error.message}`, error);
   }
 
@@ -171,6 +172,7 @@ export class Attachments {
       if (own.state === 'attached') return { kind: 'attached', device: own.device };
       return waitedMs > stuckMs ? { kind: 'stuck' } : undefined;
     }, firstLookMs, signal);
+    if (outcome.kind === 'attached') this.#devices.note(node.nodeId, outcome.device, volumeId);
     // EC2 lets several machines have such a volume, and its claim does not.
     if (outcome.kind === 'elsewhere') await this.#detach(volumeId, node, signal);
     return outcome;
@@ -219,8 +221,10 @@ export class Attachments {
       isKnown = true;
       if (waitedMs > detachPatienceMs) throw unavailable(`volume ${volumeId} is ${own.state} at node ${node.name} (${node.nodeId}) since ${Math.round(waitedMs / 1000)} s: mostly something on the machine still uses the device`);
       return undefined;
-    }, firstLookMs, signal);
+    }, firstLookDetachedMs, signal);
   }
 }
 
+const mayHaveWorked = ({ reason }: ProviderError): boolean => reason === 'Unknown' || reason === 'Throttled';
+const isForSeveral = ({ use }: AttachOptions): boolean => use.volumeMode === 'Block' && use.accessModes.includes('ReadWriteMany');
 const attachmentTo = ({ attachments }: Ec2Volume, { nodeId }: AttachmentNode): Ec2Attachment | undefined => attachments.find(({ instanceId }) => instanceId === nodeId);

@@ -8,18 +8,18 @@ import { ec2Volume, type Ec2Volume, type Ec2Volumes } from './ec2-volumes.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { invalid, unavailable } from './names.ts';
 import type { UsualZone, WantedPlace } from './placement.ts';
+import { RecentNames } from './recent-names.ts';
 import type { Settling } from './settling.ts';
 import { sdkTags } from './tags.ts';
 import { checkSame, sizeWithin, tagsOf, type WantedVolume } from './volume-request.ts';
 import { speedFor } from './volume-types.ts';
 
 /** Half of all volumes are available after 1.5 s. */
-const firstLookMs = 1000;
+const firstLookMs = 1250;
 /** A new volume that no read shows after so long was given up by EC2. */
 const unseenMs = 15_000;
 const patienceMs = 5 * 60_000;
 const mostTokens = 30;
-const mostRemembered = 1000;
 
 export interface CreationParts {
   readonly context: AwsContext;
@@ -27,6 +27,8 @@ export interface CreationParts {
   readonly snapshots: Ec2Snapshots;
   readonly settling: Settling;
   readonly usualZone: UsualZone;
+  /** Ids of what was made here. */
+  readonly own: RecentNames;
 }
 
 /**
@@ -36,8 +38,8 @@ export interface CreationParts {
 export class VolumeCreation {
   readonly #parts: CreationParts;
   readonly #lock = new KeyedLock();
-  /** How many tokens of a name are used up, as far as this process has seen; oldest first. */
-  readonly #used = new Map<string, number>();
+  /** How many tokens of a name are used up, as far as this process has seen. */
+  readonly #used = new RecentNames();
 
   constructor(parts: CreationParts) {
     this.#parts = parts;
@@ -92,9 +94,9 @@ export class VolumeCreation {
   }
 
   async #input(wanted: WantedVolume, signal: AbortSignal): Promise<CreateVolumeCommandInput> {
-    const { context, snapshots } = this.#parts;
+    const { context } = this.#parts;
     const { parameters: { type, encrypted, kmsKeyId, initializationRate }, parameters, snapshotId, isShared } = wanted;
-    const sizeGiB = sizeWithin(wanted.capacity, parameters, snapshotId === undefined ? 0 : await leastGiB(snapshots, snapshotId, signal));
+    const sizeGiB = sizeWithin(wanted.capacity, parameters, snapshotId === undefined ? 0 : await this.#leastGiB(snapshotId, signal));
     const { iops, throughput } = speedFor(parameters, sizeGiB);
     return {
       Size: sizeGiB, VolumeType: type, Iops: iops, Throughput: throughput, SnapshotId: snapshotId, VolumeInitializationRate: initializationRate,
@@ -103,10 +105,20 @@ export class VolumeCreation {
     };
   }
 
+  /** Of what is made from the snapshot. */
+  async #leastGiB(id: string, signal: AbortSignal): Promise<number> {
+    const { snapshots, settling } = this.#parts;
+    const snapshot = await settling.find(id, () => snapshots.byId(id, signal), signal);
+    if (snapshot === undefined) throw new ProviderError('NotFound', `there is no snapshot ${id} from which the volume could be made`);
+    if (snapshot.state === 'error') throw invalid(`snapshot ${id} has failed, and no volume can be made from it`);
+    if (snapshot.state !== 'completed') throw unavailable(`snapshot ${id} is not ready yet (${snapshot.state})`);
+    return snapshot.sizeGiB;
+  }
+
   async #makeIn(place: WantedPlace, wanted: WantedVolume, input: CreateVolumeCommandInput, signal: AbortSignal): Promise<Ec2Volume> {
     const where = place.kind === 'name' ? { AvailabilityZone: place.id } : { AvailabilityZoneId: place.id };
     let givenUp: string | undefined;
-    for (let used = this.#used.get(wanted.name) ?? 0; used < mostTokens; used++) {
+    for (let used = this.#used.get(wanted.name); used < mostTokens; used++) {
       const made = await this.#send({ ...input, ...where, ClientToken: tokenFor(wanted.name, used) }, wanted, signal);
       if (made === 'mismatch') {
         const late = await this.#lookWhenSettled(wanted, signal);
@@ -118,16 +130,17 @@ export class VolumeCreation {
         if (givenUp !== undefined) throw gaveUp(wanted, made.id);
         givenUp = made.id;
       }
-      this.#remember(wanted.name, used + 1);
+      this.#used.set(wanted.name, used + 1);
     }
     throw unavailable(`EC2 has refused ${mostTokens} client tokens for volume ${wanted.name}; it forgets them after a day`);
   }
 
   async #send(input: CreateVolumeCommandInput, wanted: WantedVolume, signal: AbortSignal): Promise<Ec2Volume | 'mismatch' | 'gone'> {
-    const { context: { api }, settling } = this.#parts;
+    const { context: { api }, settling, own } = this.#parts;
     try {
       const made = ec2Volume(await api.ec2(new CreateVolumeCommand(input), signal));
       settling.touch(made.id);
+      own.set(made.id, 1);
       return isDead(made) ? 'gone' : made;
     } catch (error) {
       const code = awsCode(error);
@@ -163,13 +176,6 @@ export class VolumeCreation {
     }
     this.#parts.volumes.deleted(id);
   }
-
-  #remember(name: string, used: number): void {
-    this.#used.delete(name);
-    this.#used.set(name, used);
-    const [oldest] = this.#used.keys();
-    if (this.#used.size > mostRemembered && oldest !== undefined) this.#used.delete(oldest);
-  }
 }
 
 const isReady = ({ state }: Ec2Volume): boolean => state === 'available' || state === 'in-use';
@@ -179,21 +185,14 @@ function tokenFor(name: string, used: number): string {
   return createHash('sha256').update(used === 0 ? name : `${name}-${used + 1}`).digest('hex');
 }
 
-async function leastGiB(snapshots: Ec2Snapshots, id: string, signal: AbortSignal): Promise<number> {
-  const snapshot = await snapshots.byId(id, signal);
-  if (snapshot === undefined) throw invalid(`there is no snapshot ${id} from which the volume could be made`);
-  if (snapshot.state === 'error') throw invalid(`snapshot ${id} has failed, and no volume can be made from it`);
-  if (snapshot.state !== 'completed') throw unavailable(`snapshot ${id} is not ready yet (${snapshot.state})`);
-  return snapshot.sizeGiB;
-}
-
 const gaveUp = ({ name, parameters: { kmsKeyId } }: WantedVolume, id: string): ProviderError =>
   unavailable(`EC2 began to make volume ${name} as ${id}, and gave it up${kmsKeyId === undefined ? '' : `; mostly that is because the key ${kmsKeyId} cannot be used`}`);
 
 function explained(error: unknown, { AvailabilityZone, AvailabilityZoneId, VolumeType, Size }: CreateVolumeCommandInput, { name }: WantedVolume): unknown {
   if (!ProviderError.is(error)) return error;
   const zone = AvailabilityZone ?? AvailabilityZoneId ?? '';
-  // What is asked for by name and is not there: a zone, a key, a snapshot.
+  if (awsCode(error) === 'InvalidSnapshot.NotFound') return error;
+  // What is asked for by name and is not there: a zone, a key.
   if (error.reason === 'NotFound') return new ProviderError('Invalid', `volume ${name} of type ${VolumeType ?? ''} with ${Size ?? 0} GiB in zone ${zone} cannot be made: ${error.message}`, { cause: error });
   return error;
 }

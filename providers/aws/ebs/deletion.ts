@@ -4,6 +4,7 @@ import type { AwsContext } from '#providers/aws/context.ts';
 import { awsCode } from '#providers/aws/errors.ts';
 import type { Ec2Volume, Ec2Volumes } from './ec2-volumes.ts';
 import { invalid, isVolumeId, unavailable } from './names.ts';
+import type { RecentNames } from './recent-names.ts';
 import type { Settling } from './settling.ts';
 import { isOwn } from './tags.ts';
 
@@ -13,6 +14,8 @@ export interface DeletionParts {
   readonly context: AwsContext;
   readonly volumes: Ec2Volumes;
   readonly settling: Settling;
+  /** Ids of what was made here: whether they are this cluster's need not be asked. */
+  readonly own: RecentNames;
 }
 
 /** Deletes volumes of this cluster, and no others. What EC2 has begun to delete is gone: nothing stops that any more. */
@@ -26,20 +29,13 @@ export class VolumeDeletion {
   async run(id: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (!isVolumeId(id)) return;
-    const volume = await this.#find(id, signal);
+    if (this.#parts.own.get(id) > 0 && (await this.#delete(id, signal)) === 'gone') return;
+    const { volumes, settling } = this.#parts;
+    const volume = await settling.find(id, () => volumes.byId(id, signal), signal);
     if (volume === undefined || isGoing(volume)) return;
     await this.#check(volume, signal);
     if (volume.state === 'creating' && !(await this.#isMade(id, signal))) return;
-    await this.#delete(id, signal);
-  }
-
-  async #find(id: string, signal: AbortSignal): Promise<Ec2Volume | undefined> {
-    const { volumes, settling } = this.#parts;
-    const wasSettled = settling.isSettled(id);
-    const volume = await volumes.byId(id, signal);
-    if (volume !== undefined || wasSettled) return volume;
-    await settling.settled(id, signal);
-    return volumes.byId(id, signal);
+    if ((await this.#delete(id, signal)) === 'refused') throw unavailable(`volume ${id} is ${volume.state}, and cannot be deleted now`);
   }
 
   async #check({ id, tags, attachments: [user] }: Ec2Volume, signal: AbortSignal): Promise<void> {
@@ -57,14 +53,20 @@ export class VolumeDeletion {
     }, 500, signal);
   }
 
-  async #delete(id: string, signal: AbortSignal): Promise<void> {
+  /** `refused`: its state does not allow it. `unseen`: it may be too young to be known everywhere. */
+  async #delete(id: string, signal: AbortSignal): Promise<'gone' | 'refused' | 'unseen'> {
+    const wasSettled = this.#parts.settling.isSettled(id);
     try {
       await this.#parts.context.api.ec2(new DeleteVolumeCommand({ VolumeId: id }), signal);
     } catch (error) {
-      if (awsCode(error) === 'VolumeInUse') throw unavailable(`volume ${id} is in use: ${(error as Error).message}`, error);
+      const code = awsCode(error);
+      if (code === 'IncorrectState') return 'refused';
+      if (code === 'VolumeInUse') throw unavailable(`volume ${id} is in use: ${(error as Error).message}`, error);
       if (!ProviderError.is(error, 'NotFound')) throw error;
+      if (!wasSettled) return 'unseen';
     }
     this.#parts.volumes.deleted(id);
+    return 'gone';
   }
 }
 

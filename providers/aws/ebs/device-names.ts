@@ -65,6 +65,11 @@ export class DeviceNames {
     for (const [device, holder] of byDevice ?? []) if (holder === volumeId) byDevice?.delete(device);
   }
 
+  note(instanceId: string, device: string, volumeId: string): void {
+    this.release(instanceId, volumeId);
+    this.#taken.get(instanceId)?.byDevice.set(device, volumeId);
+  }
+
   /** Somebody else has it, or nothing appears under it. */
   spoil(instanceId: string, device: string): void {
     this.#taken.get(instanceId)?.byDevice.set(device, '');

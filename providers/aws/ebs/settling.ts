@@ -38,6 +38,15 @@ export class Settling {
     if (wait > 0) await this.#clock.sleep(wait, signal);
   }
 
+  /** What `look` finds; when that is nothing, once more as soon as reads show all that was done before. */
+  async find<T>(name: string, look: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
+    const wasSettled = this.isSettled(name);
+    const found = await look();
+    if (found !== undefined || wasSettled) return found;
+    await this.settled(name, signal);
+    return look();
+  }
+
   #settledAt(name: string): number {
     return Math.max(this.#begun, this.#touched.get(name) ?? -Infinity) + LATE_MS;
   }

@@ -18,16 +18,12 @@ interface Waiter<T> {
   readonly id: string;
   readonly since: number;
   due: number;
-  pauseMs: number;
   look(seen: T | undefined, waitedMs: number): boolean;
   fail(reason: unknown): void;
 }
 
-const firstPauseMs = 250;
-const lastPauseMs = 2000;
-/** Whoever has waited for a minute can wait a little more. */
-const patientAfterMs = 60_000;
-const patientPauseMs = 5000;
+/** Until the next look, after so long a wait. Whoever has waited for a minute can wait a little more. */
+const pauseAfter = (waitedMs: number): number => (waitedMs > 60_000 ? 5000 : Math.min(2000, Math.max(500, waitedMs * 0.4)));
 
 /** So that a thousand things that change at the same time cost few calls. */
 const gapFor = (waiting: number): number => (waiting <= 10 ? 250 : waiting <= 100 ? 500 : 1000);
@@ -64,7 +60,7 @@ export class SharedPoller<T> {
         reject(signal.reason);
       };
       const waiter: Waiter<T> = {
-        id, since, due: since + firstMs, pauseMs: firstPauseMs,
+        id, since, due: since + firstMs,
         fail: (reason) => {
           end();
           reject(reason);
@@ -139,9 +135,7 @@ export class SharedPoller<T> {
 
   #postpone(waiter: Waiter<T>, now: number): void {
     // Whoever was only taken along keeps its own time.
-    if (waiter.due > now) return;
-    waiter.due = now + (now - waiter.since > patientAfterMs ? patientPauseMs : waiter.pauseMs);
-    waiter.pauseMs = Math.min(lastPauseMs, waiter.pauseMs * 1.5);
+    if (waiter.due <= now) waiter.due = now + pauseAfter(now - waiter.since);
   }
 
   async #ask(waiters: readonly Waiter<T>[]): Promise<void> {

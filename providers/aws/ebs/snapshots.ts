@@ -2,7 +2,9 @@ import { CreateSnapshotCommand, DeleteSnapshotCommand } from '@aws-sdk/client-ec
 import { ProviderError } from '#core/spi/errors.ts';
 import type { Snapshot } from '#core/spi/volume-driver.ts';
 import type { AwsContext } from '#providers/aws/context.ts';
+import { awsCode } from '#providers/aws/errors.ts';
 import { ec2Snapshot, type Ec2Snapshot, type Ec2Snapshots } from './ec2-snapshots.ts';
+import type { Ec2Volumes } from './ec2-volumes.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { GIB, invalid, isName, isSnapshotId, isVolumeId, quoted, unavailable } from './names.ts';
 import type { Settling } from './settling.ts';
@@ -11,6 +13,7 @@ import { allTags, isOwn, ownTags, sdkTags, specifiedTags, type Tags } from './ta
 
 export interface SnapshotterParts {
   readonly context: AwsContext;
+  readonly volumes: Ec2Volumes;
   readonly snapshots: Ec2Snapshots;
   readonly settling: Settling;
 }
@@ -34,7 +37,8 @@ export class Snapshotter {
     signal.throwIfAborted();
     const wanted = wantedSnapshot(name, volumeId, parameters);
     return this.#lock.run(name, signal, async () => {
-      const found = await this.#find(name, signal);
+      const { snapshots, settling } = this.#parts;
+      const found = await settling.find(name, async () => (await snapshots.byName(name, signal))[0], signal);
       if (found === undefined) return snapshotOf(await this.#make(wanted, signal));
       if (found.volumeId !== volumeId) throw new ProviderError('AlreadyExists', `snapshot ${name} is already there as ${found.id} of volume ${found.volumeId}; volume ${volumeId} is asked for`);
       if (found.state !== 'error') return snapshotOf(found);
@@ -44,28 +48,25 @@ export class Snapshotter {
   }
 
   async delete(id: string, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (!isSnapshotId(id)) return;
-    const { context, snapshots, settling } = this.#parts;
-    const wasSettled = settling.isSettled(id);
-    let snapshot = await snapshots.byId(id, signal);
-    if (snapshot === undefined && !wasSettled) {
-      await settling.settled(id, signal);
-      snapshot = await snapshots.byId(id, signal);
-    }
+    const { context } = this.#parts;
+    const snapshot = await this.#byId(id, signal);
     if (snapshot === undefined) return;
     const clusterId = await context.clusterId(signal);
     if (!isOwn(snapshot.tags, clusterId)) throw invalid(`snapshot ${id} is not deleted: without the tag kubernetes.io/cluster/${clusterId}=owned it is not one that this cluster made`);
     await this.#delete(id, signal);
   }
 
-  async #find(name: string, signal: AbortSignal): Promise<Ec2Snapshot | undefined> {
+  /** Also those of others. */
+  async find(id: string, signal: AbortSignal): Promise<Snapshot | undefined> {
+    const snapshot = await this.#byId(id, signal);
+    return snapshot === undefined ? undefined : snapshotOf(snapshot);
+  }
+
+  async #byId(id: string, signal: AbortSignal): Promise<Ec2Snapshot | undefined> {
+    signal.throwIfAborted();
+    if (!isSnapshotId(id)) return undefined;
     const { snapshots, settling } = this.#parts;
-    const wasSettled = settling.isSettled(name);
-    const [found] = await snapshots.byName(name, signal);
-    if (found !== undefined || wasSettled) return found;
-    await settling.settled(name, signal);
-    return (await snapshots.byName(name, signal))[0];
+    return settling.find(id, () => snapshots.byId(id, signal), signal);
   }
 
   async #make({ name, volumeId, specifiedTags: specified }: WantedSnapshot, signal: AbortSignal): Promise<Ec2Snapshot> {
@@ -78,11 +79,17 @@ export class Snapshotter {
       settling.touch(made.id);
       return made;
     } catch (error) {
-      if (ProviderError.is(error, 'NotFound')) throw new ProviderError('Invalid', `there is no volume ${volumeId} of which snapshot ${name} could be taken`, { cause: error });
+      const isGone = ProviderError.is(error, 'NotFound') || (awsCode(error) === 'IncorrectState' && await this.#isGone(volumeId, signal));
+      if (isGone) throw new ProviderError('NotFound', `there is no volume ${volumeId} of which snapshot ${name} could be taken`, { cause: error });
       throw error;
     } finally {
       settling.touch(name);
     }
+  }
+
+  async #isGone(volumeId: string, signal: AbortSignal): Promise<boolean> {
+    const volume = await this.#parts.volumes.byId(volumeId, signal);
+    return volume === undefined || volume.state === 'deleting';
   }
 
   async #delete(id: string, signal: AbortSignal): Promise<void> {
@@ -98,7 +105,7 @@ export class Snapshotter {
 /** @throws {ProviderError} Invalid */
 function wantedSnapshot(name: string, volumeId: string, parameters: Readonly<Record<string, string>>): WantedSnapshot {
   if (!isName(name)) throw invalid(`a snapshot's name has at most 63 characters of a-z, 0-9 and "-", unlike ${quoted(name)}`);
-  if (!isVolumeId(volumeId)) throw invalid(`there is no volume ${quoted(volumeId)}`);
+  if (!isVolumeId(volumeId)) throw new ProviderError('NotFound', `there is no volume ${quoted(volumeId)}`);
   const { tagSpecifications, snapshot } = snapshotParameters(parameters);
   return {
     name, volumeId, specifiedTags: specifiedTags(tagSpecifications, {

@@ -10,6 +10,7 @@ interface Token {
 }
 
 const longest = 4096;
+const deepest = 20;
 const tokens = /\s*(?:(?<field>\.[A-Za-z_]\w*)|(?<word>[A-Za-z_]\w*)|(?<text>"(?:[^"\\]|\\.)*"|`[^`]*`)|(?<number>-?\d{1,9})|(?<sign>[|()]))\s*/y;
 
 /**
@@ -39,11 +40,12 @@ class Pipeline {
   readonly #template: string;
   readonly #fields: TemplateFields;
   readonly #tokens: Token[];
+  #depth = 0;
 
   constructor(template: string, action: string, fields: TemplateFields) {
     this.#template = template;
     this.#fields = fields;
-    this.#tokens = this.#scan(action);
+    this.#tokens = this.#scan(action.trim());
   }
 
   value(): Value {
@@ -90,11 +92,18 @@ class Pipeline {
 
   #operand(): Value {
     const token = this.#tokens.shift();
-    if (token?.kind === 'field') return this.#field(token.text.slice(1));
-    if (token?.kind === 'number') return Number(token.text);
-    if (token?.kind === 'text') return this.#text(token.text);
-    if (token?.text !== '(') throw this.#refuse(token === undefined ? 'it ends too soon' : `${quoted(token.text)} is not expected there`);
+    if (token === undefined) throw this.#refuse('it ends too soon');
+    if (token.kind === 'field') return this.#field(token.text.slice(1));
+    if (token.kind === 'number') return Number(token.text);
+    if (token.kind === 'text') return this.#text(token.text);
+    if (token.text !== '(') throw this.#refuse(`${quoted(token.text)} is not expected there`);
+    return this.#parenthesis();
+  }
+
+  #parenthesis(): Value {
+    if (++this.#depth > deepest) throw this.#refuse(`its parentheses are more than ${deepest} deep`);
     const value = this.#pipe();
+    this.#depth--;
     if (this.#tokens.shift()?.text !== ')') throw this.#refuse('there is no ) for its (');
     return value;
   }

@@ -95,3 +95,6 @@ export function fullSpeed(type: VolumeType, { iops, throughput }: Speed): Speed 
 
 /** One that several machines can have at once. */
 export const canBeShared = (type: VolumeType): boolean => type === 'io2';
+
+/** Whether it can be chosen for this type. */
+export const hasSpeed = (type: VolumeType, what: 'iops' | 'throughput'): boolean => limitsOf(type)[what] !== undefined;

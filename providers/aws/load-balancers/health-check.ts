@@ -28,19 +28,20 @@ export function healthCheckOf(request: LoadBalancerRequest, options: Options, po
   const { health } = options;
   const page = pageOf(request, options, sends);
   const protocol = health.protocol ?? (page === undefined ? 'TCP' : 'HTTP');
-  const isHttp = protocol !== 'TCP';
-  const threshold = options.targetType === 'instance' && request.healthCheck !== undefined ? 2 : 3;
-  const intervalSeconds = health.intervalSeconds ?? 10;
-  const timeoutSeconds = health.timeoutSeconds ?? Math.min(isHttp ? 6 : 10, intervalSeconds);
-  if (timeoutSeconds > intervalSeconds) throw wrong('healthcheck-timeout', timeoutSeconds, `is longer than the interval of ${intervalSeconds} seconds`);
   return {
-    protocol, intervalSeconds, timeoutSeconds,
+    protocol,
     port: portOf(request, options, port) ?? (page === undefined ? 'traffic-port' : String(page.port)),
-    path: isHttp ? health.path ?? page?.path ?? '/' : undefined,
-    codes: isHttp ? health.codes ?? '200-399' : undefined,
-    healthy: health.healthy ?? threshold,
-    unhealthy: health.unhealthy ?? threshold,
+    ...(protocol === 'TCP' ? { path: undefined, codes: undefined } : { path: health.path ?? page?.path ?? '/', codes: health.codes ?? '200-399' }),
+    ...paceOf(options, request.healthCheck !== undefined, protocol !== 'TCP'),
   };
+}
+
+function paceOf({ health, targetType }: Options, isLocal: boolean, isHttp: boolean): Pick<HealthCheck, 'healthy' | 'unhealthy' | 'intervalSeconds' | 'timeoutSeconds'> {
+  const threshold = isLocal && targetType === 'instance' ? 2 : 3;
+  const { healthy = threshold, unhealthy = threshold, intervalSeconds = 10 } = health;
+  const { timeoutSeconds = Math.min(isHttp ? 6 : 10, intervalSeconds) } = health;
+  if (timeoutSeconds > intervalSeconds) throw wrong('healthcheck-timeout', timeoutSeconds, `is longer than the interval of ${intervalSeconds} seconds`);
+  return { healthy, unhealthy, intervalSeconds, timeoutSeconds };
 }
 
 /** Nodes tell by HTTP whether they have pods of the service; a port of UDP takes no connections that could be tried. */

@@ -38,6 +38,8 @@ interface Listed {
 const foreignMs = 10 * 60_000;
 /** How long one waits for others who want to know the same. */
 const gatherMs = 25;
+/** So many characters of a generated name tell one service from nearly all others. */
+const telling = 13;
 /** As many as one call takes. */
 const mostTagged = 20;
 
@@ -86,10 +88,10 @@ export class Inventory {
     return all.flat().flatMap(({ tags }) => ownerIn(tags, clusterId) ?? []);
   }
 
-  /** Names are free to choose, but those that are given are given to one only. */
+  /** Names are free to choose, but those that are given begin as their service's UID does. */
   #canBeOf(owner: LoadBalancerOwner, { arn, name, balancer }: Omit<FoundBalancer, 'tags'>): boolean {
     if (balancer.Type !== 'network') return false;
-    if (generatedName.test(name)) return name === usualName(owner);
+    if (generatedName.test(name)) return name.slice(0, telling) === usualName(owner).slice(0, telling);
     const other = this.#others.get(arn);
     return other === undefined || other.uid === owner.uid || other.until < this.#context.clock.now();
   }

@@ -27,10 +27,7 @@ export class SecurityGroups {
     return found.GroupId ?? '';
   }
 
-  /**
-   * The owner's rules in other groups. @param exactly those that are not wanted go; otherwise they stay
-   * @returns the rules that are there
-   */
+  /** Exactly these rules of the owner's in these groups, and none of its in others. */
   async ensureNodeRules(owner: LoadBalancerOwner, groupIds: readonly string[], wanted: readonly Permission[], tags: Tags, signal: AbortSignal): Promise<void> {
     const rules = await this.#network.rulesOf(owner.uid, signal);
     const key = (groupId: string, permission: Permission): string => `${groupId} ${permissionKey(permission)}`;
@@ -59,12 +56,12 @@ export class SecurityGroups {
   }
 
   async #make(owner: LoadBalancerOwner, wanted: readonly Permission[], tags: Tags, signal: AbortSignal): Promise<string> {
-    const { api, clock } = this.#context;
+    const { api } = this.#context;
     const GroupName = securityGroupName(owner);
     const { GroupId = '' } = await this.#unlessThere(GroupName, () => this.#context.vpcId(signal).then((VpcId) => api.ec2(new CreateSecurityGroupCommand({
       GroupName, VpcId, Description: `load balancer of service ${owner.namespace}/${owner.name}`, TagSpecifications: [{ ResourceType: 'security-group', Tags: writeTags(tags) }],
     }), signal)));
-    await onceSeen(clock, signal, () => this.#authorize(GroupId, wanted, owner, undefined, signal));
+    await this.#authorize(GroupId, wanted, owner, undefined, signal);
     return GroupId;
   }
 

@@ -47,18 +47,22 @@ export function choicesOf({ annotations, loadBalancerClass }: Pick<LoadBalancerR
   const subnetwork = reader.name(subnetAnnotation);
   const networkTier = reader.oneOf(tierAnnotation, tiers) ?? 'PREMIUM';
   reader.oneOf(backendServicesAnnotation, { enabled: true });
-  if (scheme === 'EXTERNAL') {
-    if (allowGlobalAccess) warnings.push(`annotation ${globalAccessAnnotation} is for internal load balancers only`);
-    if (subnetwork !== undefined) warnings.push(`annotation ${subnetAnnotation} is for internal load balancers only`);
-  } else if (networkTier === 'STANDARD') {
-    warnings.push(`annotation ${tierAnnotation} is for external load balancers only`);
-  }
-  for (const name of shareAnnotations) {
-    if (reader.oneOf(name, truths) === true) warnings.push(`annotation ${name} is not supported: each load balancer has a backend service of its own`);
-  }
-  for (const name of reports) if (reader.has(name)) warnings.push(`annotation ${name} is what another implementation reported: it is not read`);
-  for (const name of reader.unknown()) warnings.push(`annotation ${name} is not known`);
-  return { scheme, allowGlobalAccess: allowGlobalAccess && scheme === 'INTERNAL', subnetwork: scheme === 'INTERNAL' ? subnetwork : undefined, networkTier: scheme === 'INTERNAL' ? 'PREMIUM' : networkTier, warnings };
+  const isInternal = scheme === 'INTERNAL';
+  if (!isInternal && allowGlobalAccess) warnings.push(`annotation ${globalAccessAnnotation} is for internal load balancers only`);
+  if (!isInternal && subnetwork !== undefined) warnings.push(`annotation ${subnetAnnotation} is for internal load balancers only`);
+  if (isInternal && networkTier === 'STANDARD') warnings.push(`annotation ${tierAnnotation} is for external load balancers only`);
+  warnings.push(...undone(reader));
+  if (isInternal) return { scheme, allowGlobalAccess, subnetwork, networkTier: 'PREMIUM', warnings };
+  return { scheme, allowGlobalAccess: false, subnetwork: undefined, networkTier, warnings };
+}
+
+/** About annotations that change nothing. */
+function undone(reader: Reader): readonly string[] {
+  return [
+    ...shareAnnotations.filter((name) => reader.oneOf(name, truths) === true).map((name) => `annotation ${name} is not supported: each load balancer has a backend service of its own`),
+    ...reports.filter((name) => reader.has(name)).map((name) => `annotation ${name} is what another implementation reported: it is not read`),
+    ...reader.unknown().map((name) => `annotation ${name} is not known`),
+  ];
 }
 
 function schemeOf(reader: Reader, loadBalancerClass: string | undefined, warnings: string[]): Scheme {

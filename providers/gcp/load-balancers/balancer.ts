@@ -1,8 +1,10 @@
+import { Cidr, parseIp } from '#core/api/ip.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { LoadBalancerOwner } from '#core/spi/load-balancers.ts';
-import type { GcpContext } from '#providers/gcp/context.ts';
+import { clusterLabel, type GcpContext } from '#providers/gcp/context.ts';
 import { gcpCode } from '#providers/gcp/errors.ts';
-import type { Kinds } from './kinds.ts';
+import { allDone } from './all-done.ts';
+import type { Kinds, LabelledKind } from './kinds.ts';
 import { descriptionOf, type Mark } from './mark.ts';
 import type { BalancerNames, OwnerNames } from './names.ts';
 import type { OwnResources } from './own-resources.ts';
@@ -63,7 +65,7 @@ export class Balancer {
     const { kinds, resources } = this.#parts;
     const { balancer, probes } = this.#names;
     const hasCheck = isWhole || healthCheck !== undefined;
-    const [rule, service, firewall, check, ofProbes, address] = await Promise.all([
+    const [rule, service, firewall, check, ofProbes, address] = await allDone([
       resources.get(kinds.rules, balancer, this.#mark, signal), resources.get(kinds.services, balancer, this.#mark, signal), resources.get(kinds.firewalls, balancer, this.#mark, signal),
       hasCheck ? resources.get(kinds.checks, balancer, this.#mark, signal) : undefined, hasCheck ? resources.get(kinds.firewalls, probes, this.#mark, signal) : undefined,
       isWhole ? resources.get(kinds.addresses, balancer, this.#mark, signal) : undefined,
@@ -79,11 +81,14 @@ export class Balancer {
   /** Brings everything to the plan, beginning with what there is, and resolves with the load balancer's address. */
   async ensure(aim: Aim, look: Look, signal: AbortSignal): Promise<string> {
     const { plan } = aim;
+    const { kinds } = this.#parts;
     await this.#ensureCheck(plan, look, signal);
     const place = await this.#place(signal);
-    const standing = await this.#clear(plan, look, place, signal);
-    await this.#ensureService(aim, standing.service, signal);
-    const address = await this.#ensureRule(aim, { ...look, ...standing }, place, signal);
+    const { rule, service, kept } = await this.#clear(plan, look, place, signal);
+    await this.#ensureService(aim, service, signal);
+    const standing = await this.#ensureRule(aim, { rule, address: look.address }, kept, place, signal);
+    const address = standing.IPAddress ?? '';
+    await this.#label(kinds.rules, standing, signal);
     const firewall = firewallOf(plan, address, this.#parts.context.settings, this.#titled);
     await this.#parts.resources.bring(this.#parts.kinds.firewalls, { wanted: firewall, mark: this.#mark, found: look.firewall, isSame: isSameFirewall }, signal);
     await this.#tidy(plan, look, address, signal);
@@ -101,12 +106,12 @@ export class Balancer {
   async remove(signal: AbortSignal): Promise<void> {
     const { kinds, resources } = this.#parts;
     const { balancer, probes } = this.#names;
-    await Promise.all([
+    await allDone([
       resources.remove(kinds.firewalls, balancer, this.#mark, signal),
       resources.remove(kinds.firewalls, probes, this.#mark, signal),
       (async () => {
         await resources.remove(kinds.rules, balancer, this.#mark, signal);
-        await Promise.all([
+        await allDone([
           resources.remove(kinds.addresses, balancer, this.#mark, signal),
           (async () => {
             await resources.remove(kinds.services, balancer, this.#mark, signal);
@@ -137,7 +142,7 @@ export class Balancer {
   async #ensureCheck({ healthCheck }: BalancerPlan, { check, probes }: Look, signal: AbortSignal): Promise<void> {
     if (healthCheck === undefined) return;
     const { kinds, resources, context } = this.#parts;
-    await Promise.all([
+    await allDone([
       resources.bring(kinds.checks, { wanted: healthCheckOf(healthCheck, this.#titled), mark: this.#mark, found: check, isSame: isSameCheck }, signal),
       resources.bring(kinds.firewalls, {
         wanted: probesFirewallOf(healthCheck.port, context.settings, { ...this.#titled, name: this.#names.probes }), mark: this.#mark, found: probes, isSame: isSameFirewall,
@@ -146,12 +151,12 @@ export class Balancer {
   }
 
   /** Takes away what cannot be changed into what is wanted: a backend service of the other side cannot, and its rule goes before it. */
-  async #clear(plan: BalancerPlan, { rule, service }: Look, place: RulePlace, signal: AbortSignal): Promise<Pick<Look, 'rule' | 'service' | 'address'>> {
-    if (service === undefined || isServiceOfKind(service, plan)) return { rule, service };
+  async #clear(plan: BalancerPlan, { rule, service }: Look, place: RulePlace, signal: AbortSignal): Promise<Pick<Look, 'rule' | 'service'> & { readonly kept: string | undefined }> {
+    if (service === undefined || isServiceOfKind(service, plan)) return { rule, service, kept: undefined };
     const { kinds } = this.#parts;
-    if (rule !== undefined) await this.#release(plan, rule, place, signal);
+    const kept = rule === undefined ? undefined : await this.#release(plan, rule, place, signal);
     await kinds.services.delete(this.#names.balancer, signal);
-    return { rule: undefined, service: undefined };
+    return { rule: undefined, service: undefined, kept };
   }
 
   async #ensureService({ plan, groups }: Aim, found: BackendService | undefined, signal: AbortSignal): Promise<void> {
@@ -172,42 +177,44 @@ export class Balancer {
     }, signal);
   }
 
-  async #ensureRule(aim: Aim, look: Look, place: RulePlace, signal: AbortSignal): Promise<string> {
+  /** @param kept the address of the rule that was there before */
+  async #ensureRule(aim: Aim, { rule, address: seen }: Pick<Look, 'rule' | 'address'>, kept: string | undefined, place: RulePlace, signal: AbortSignal): Promise<ForwardingRule> {
     const { plan } = aim;
-    const { kinds, resources } = this.#parts;
+    const { kinds } = this.#parts;
     const link = await this.#linkTo('backendServices', this.#names.balancer, signal);
     const wantedAt = (address: string | undefined): ForwardingRule => forwardingRuleOf(plan, link, address, place, this.#titled);
-    let found = look.rule;
-    if (found === undefined) {
-      found = await this.#makeRule(aim, wantedAt, place, look.address, signal);
-      if (found === undefined) return this.#addressNow(signal);
-    }
+    const found = rule ?? (await this.#makeRule(aim, wantedAt, kept ?? (await this.#addressOfOld(aim, seen, place, signal)), signal));
+    if (found === undefined) return this.#ruleNow(signal);
     if (!isRuleOfKind(found, wantedAt(undefined), plan, place)) {
-      await this.#release(plan, found, place, signal);
-      const left = await this.#makeRule({ ...aim, formerAddress: found.IPAddress ?? aim.formerAddress }, wantedAt, place, undefined, signal);
+      const left = await this.#makeRule(aim, wantedAt, await this.#release(plan, found, place, signal), signal);
       if (left !== undefined) throw new ProviderError('Unavailable', `the forwarding rule ${this.#names.balancer} came back while it was replaced`);
       if (plan.address !== undefined) await this.#forgetAddressBut(plan.address, signal);
-      return this.#addressNow(signal);
+      return this.#ruleNow(signal);
     }
     if (plan.scheme === 'INTERNAL' && (found.allowGlobalAccess === true) !== plan.allowGlobalAccess) {
-      await kinds.rules.change(this.#names.balancer, { allowGlobalAccess: plan.allowGlobalAccess, fingerprint: found.fingerprint }, signal);
+      await kinds.rules.change(this.#names.balancer, { allowGlobalAccess: plan.allowGlobalAccess, ...(found.fingerprint == null ? {} : { fingerprint: found.fingerprint }) }, signal);
     }
-    return found.IPAddress ?? (await resources.get(kinds.rules, this.#names.balancer, this.#mark, signal))?.IPAddress ?? '';
+    return found;
+  }
+
+  /** Of a rule that is gone: where it was told, an address may have been kept. */
+  async #addressOfOld({ plan, formerAddress }: Aim, seen: Address | undefined, place: RulePlace, signal: AbortSignal): Promise<string | undefined> {
+    return plan.address !== undefined || (formerAddress === undefined && seen === undefined) ? undefined : this.#keptAddress(plan, place, seen, signal);
   }
 
   /** What was there already; undefined when it was made. */
-  async #makeRule({ plan, formerAddress }: Aim, wantedAt: (address: string | undefined) => ForwardingRule, place: RulePlace, seen: Address | undefined, signal: AbortSignal): Promise<ForwardingRule | undefined> {
-    const { kinds, resources } = this.#parts;
-    if (plan.address !== undefined) return this.#asked(plan.address, () => resources.make(kinds.rules, wantedAt(plan.address), this.#mark, signal));
-    const kept = formerAddress === undefined && seen === undefined ? undefined : await this.#keptAddress(plan, place, seen, signal);
-    // An address of the inside can be had again without having been kept, unless somebody else has it by now.
-    const again = kept ?? (plan.scheme === 'INTERNAL' ? formerAddress : undefined);
-    if (again === undefined) return resources.make(kinds.rules, wantedAt(undefined), this.#mark, signal);
+  async #makeRule({ plan, formerAddress }: Aim, wantedAt: (address: string | undefined) => ForwardingRule, kept: string | undefined, signal: AbortSignal): Promise<ForwardingRule | undefined> {
+    const make = (address: string | undefined): Promise<ForwardingRule | undefined> => this.#parts.resources.make(this.#parts.kinds.rules, wantedAt(address), this.#mark, signal);
+    const wished = plan.address;
+    if (wished !== undefined) return this.#asked(wished, () => make(wished));
+    // An address of the inside can be had again without having been kept, unless it is another subnetwork's or somebody else has it by now.
+    const again = kept ?? (plan.scheme === 'INTERNAL' && isPrivate(formerAddress) ? formerAddress : undefined);
+    if (again === undefined) return make(undefined);
     try {
-      return await resources.make(kinds.rules, wantedAt(again), this.#mark, signal);
+      return await make(again);
     } catch (error) {
-      if (kept !== undefined || !ProviderError.is(error, 'Invalid', 'Exhausted')) throw error;
-      return resources.make(kinds.rules, wantedAt(undefined), this.#mark, signal);
+      if (!ProviderError.is(error, 'Invalid', 'Exhausted')) throw error;
+      return make(undefined);
     }
   }
 
@@ -215,38 +222,42 @@ export class Balancer {
     try {
       return await make();
     } catch (error) {
-      if (!ProviderError.is(error, 'Invalid')) throw error;
-      const isTaken = /^IP_IN_USE/.test(gcpCode(error) ?? '');
-      throw new ProviderError(isTaken ? 'Exhausted' : 'Invalid', `the load balancer cannot have spec.loadBalancerIP ${address}: ${error.message}`, { cause: error });
+      const isTaken = gcpCode(error) === 'IP_IN_USE_BY_ANOTHER_RESOURCE';
+      if (!ProviderError.is(error) || (!isTaken && error.reason !== 'Invalid')) throw error;
+      throw new ProviderError(error.reason, `the load balancer cannot have spec.loadBalancerIP ${address}: ${error.message}`, { cause: error });
     }
   }
 
-  async #addressNow(signal: AbortSignal): Promise<string> {
+  /** With its address. */
+  async #ruleNow(signal: AbortSignal): Promise<ForwardingRule> {
     const { kinds, resources } = this.#parts;
     const rule = await resources.get(kinds.rules, this.#names.balancer, this.#mark, signal);
-    const address = rule?.IPAddress ?? '';
-    if (address === '') throw new ProviderError('Unavailable', `the forwarding rule ${this.#names.balancer} has no address yet`);
-    return address;
+    if (rule === undefined || (rule.IPAddress ?? '') === '') throw new ProviderError('Unavailable', `the forwarding rule ${this.#names.balancer} has no address yet`);
+    return rule;
   }
 
-  /** Deletes the rule; its address is kept where it fits what comes after it. */
-  async #release(plan: BalancerPlan, rule: ForwardingRule, place: RulePlace, signal: AbortSignal): Promise<void> {
-    const { kinds } = this.#parts;
+  /** Deletes the rule; resolves with its address where that fits what comes after it. */
+  async #release(plan: BalancerPlan, rule: ForwardingRule, place: RulePlace, signal: AbortSignal): Promise<string | undefined> {
     const { IPAddress, loadBalancingScheme: scheme, networkTier, subnetwork } = rule;
-    if (plan.address === undefined && (IPAddress ?? '') !== '' && isAddressOfKind({ scheme, networkTier, subnetwork }, plan, place)) await this.#keepAddress(IPAddress ?? '', plan, rule, place, signal);
-    await kinds.rules.delete(this.#names.balancer, signal);
+    const stays = plan.address === undefined && (IPAddress ?? '') !== '' && isAddressOfKind({ scheme, networkTier, subnetwork }, plan, place);
+    const kept = stays ? (IPAddress ?? undefined) : undefined;
+    if (kept !== undefined) await this.#keepAddress(kept, plan, rule, place, signal);
+    await this.#parts.kinds.rules.delete(this.#names.balancer, signal);
+    return kept;
   }
 
   /** Reserves an address that a rule has, so that it stays while the rule is replaced, and from then on. */
   async #keepAddress(ip: string, plan: BalancerPlan, rule: ForwardingRule, place: RulePlace, signal: AbortSignal): Promise<void> {
     const { kinds, resources } = this.#parts;
-    if ((await this.#keptAddress(plan, place, undefined, signal)) === ip) return;
-    await kinds.addresses.delete(this.#names.balancer, signal);
+    const former = await this.#keptAddress(plan, place, undefined, signal);
+    if (former === ip) return;
+    if (former !== undefined) await kinds.addresses.delete(this.#names.balancer, signal);
     try {
       await resources.make(kinds.addresses, addressOf(ip, plan, rule, this.#titled), this.#mark, signal);
+      if (this.#hasLabels) await this.#label(kinds.addresses, (await resources.get(kinds.addresses, this.#names.balancer, this.#mark, signal)) ?? {}, signal);
     } catch (error) {
-      // It is reserved already, by whoever asked for it.
-      if (!ProviderError.is(error, 'Invalid', 'Exhausted')) throw error;
+      // It is reserved already, by whoever asked for it. One of the inside can be had again without that; one of the outside would be lost.
+      if (!ProviderError.is(error, 'Invalid') && !(plan.scheme === 'INTERNAL' && ProviderError.is(error, 'Exhausted'))) throw error;
     }
   }
 
@@ -267,15 +278,35 @@ export class Balancer {
     return undefined;
   }
 
+  get #hasLabels(): boolean {
+    return Object.keys(this.#parts.context.settings.extraLabels).length > 0;
+  }
+
+  /** For those who look at costs by labels; whose it is stands in the description, with which it is made. */
+  async #label<T extends ForwardingRule | Address>(kind: LabelledKind<T>, { labels, labelFingerprint }: Pick<T, 'labels' | 'labelFingerprint'>, signal: AbortSignal): Promise<void> {
+    if (!this.#hasLabels) return;
+    const wanted: Record<string, string> = { ...this.#parts.context.settings.extraLabels, [clusterLabel]: this.#parts.cluster };
+    if (Object.entries(wanted).every(([name, value]) => labels?.[name] === value)) return;
+    await kind.setLabels(this.#names.balancer, { ...labels, ...wanted }, labelFingerprint ?? '', signal);
+  }
+
   /** Takes away what the plan has no use for any more. */
   async #tidy(plan: BalancerPlan, { service, check, probes, address: kept }: Look, address: string, signal: AbortSignal): Promise<void> {
     const { kinds, resources } = this.#parts;
     const { balancer } = this.#names;
     const hadCheck = check !== undefined || probes !== undefined || (service?.healthChecks ?? []).some((link) => pathOf(link).endsWith(`/${balancer}`));
-    await Promise.all([
+    await allDone([
       plan.healthCheck === undefined && hadCheck ? resources.remove(kinds.checks, balancer, this.#mark, signal) : undefined,
       plan.healthCheck === undefined && hadCheck ? resources.remove(kinds.firewalls, this.#names.probes, this.#mark, signal) : undefined,
       kept !== undefined && kept.address !== address ? resources.remove(kinds.addresses, balancer, this.#mark, signal) : undefined,
     ]);
   }
+}
+
+const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'].flatMap((range) => Cidr.parse(range) ?? []);
+
+/** What was told last may be an address of the outside. */
+function isPrivate(text: string | undefined): boolean {
+  const address = parseIp(text ?? '');
+  return address !== undefined && privateRanges.some((range) => range.contains(address));
 }

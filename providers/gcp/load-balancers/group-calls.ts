@@ -1,6 +1,6 @@
 import type { protos } from '@google-cloud/compute';
-import { ProviderError } from '#core/spi/errors.ts';
 import type { GcpContext } from '#providers/gcp/context.ts';
+import { unlessGone, type Kind } from './kinds.ts';
 
 export type InstanceGroup = protos.google.cloud.compute.v1.IInstanceGroup;
 
@@ -17,19 +17,25 @@ export class GroupCalls {
     this.#group = group;
   }
 
-  async get(zone: string, signal: AbortSignal): Promise<InstanceGroup | undefined> {
-    const at = { project: await this.#context.project(signal), zone, instanceGroup: this.#group };
-    return unlessGone(this.#context.api.read('compute.instanceGroups.get', async (client, options) => (await client.get(at, options))[0], signal));
-  }
-
-  async insert(zone: string, description: string, signal: AbortSignal): Promise<void> {
-    const at = { project: await this.#context.project(signal), zone, instanceGroupResource: { name: this.#group, description } };
-    await this.#context.api.change('compute.instanceGroups.insert', { zone }, (client, options, requestId) => client.insert({ ...at, requestId }, options), signal);
-  }
-
-  async delete(zone: string, signal: AbortSignal): Promise<void> {
-    const at = { project: await this.#context.project(signal), zone, instanceGroup: this.#group };
-    await unlessGone(this.#context.api.change('compute.instanceGroups.delete', { zone }, (client, options, requestId) => client.delete({ ...at, requestId }, options), signal));
+  /** That of one zone. */
+  in(zone: string): Kind<InstanceGroup> {
+    const { api } = this.#context;
+    const place = async (signal: AbortSignal): Promise<{ project: string; zone: string }> => ({ project: await this.#context.project(signal), zone });
+    return {
+      noun: `instance group of zone ${zone}`,
+      get: async (name, signal) => {
+        const at = await place(signal);
+        return unlessGone(api.read('compute.instanceGroups.get', async (client, options) => (await client.get({ ...at, instanceGroup: name }, options))[0], signal));
+      },
+      insert: async (resource, signal) => {
+        const at = await place(signal);
+        await api.change('compute.instanceGroups.insert', { zone }, (client, options, requestId) => client.insert({ ...at, instanceGroupResource: resource, requestId }, options), signal);
+      },
+      delete: async (name, signal) => {
+        const at = await place(signal);
+        await unlessGone(api.change('compute.instanceGroups.delete', { zone }, (client, options, requestId) => client.delete({ ...at, instanceGroup: name, requestId }, options), signal));
+      },
+    };
   }
 
   /** Names of its instances; undefined when there is no such group. */
@@ -67,12 +73,3 @@ export class GroupCalls {
 }
 
 const lastOf = (link: string): string => link.slice(link.lastIndexOf('/') + 1);
-
-async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (ProviderError.is(error, 'NotFound')) return undefined;
-    throw error;
-  }
-}

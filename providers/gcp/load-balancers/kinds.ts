@@ -12,29 +12,37 @@ export interface Kind<T extends Resource> {
   readonly noun: string;
   /** Undefined when there is none. */
   get(name: string, signal: AbortSignal): Promise<T | undefined>;
-  /** Those whose names begin with a text that needs no escape in a regular expression. Late by moments. */
-  list(prefix: string, signal: AbortSignal): Promise<readonly T[]>;
   insert(resource: T, signal: AbortSignal): Promise<void>;
   /** Nothing there is success. */
   delete(name: string, signal: AbortSignal): Promise<void>;
 }
 
-export interface ChangeableKind<T extends Resource> extends Kind<T> {
+export interface ListedKind<T extends Resource> extends Kind<T> {
+  /** Those whose names begin with a text that needs no escape in a regular expression. Late by moments. */
+  list(prefix: string, signal: AbortSignal): Promise<readonly T[]>;
+}
+
+export interface ChangeableKind<T extends Resource> extends ListedKind<T> {
   change(name: string, resource: T, signal: AbortSignal): Promise<void>;
 }
 
+export interface LabelledKind<T extends Resource> extends ListedKind<T> {
+  /** In place of all that it had. Making one with labels is not possible. */
+  setLabels(name: string, labels: Record<string, string>, fingerprint: string, signal: AbortSignal): Promise<void>;
+}
+
 export interface Kinds {
-  readonly rules: ChangeableKind<ForwardingRule>;
+  readonly rules: ChangeableKind<ForwardingRule> & LabelledKind<ForwardingRule>;
   readonly services: ChangeableKind<BackendService>;
   readonly firewalls: ChangeableKind<Firewall>;
   readonly checks: ChangeableKind<HealthCheck>;
-  readonly addresses: Kind<Address>;
+  readonly addresses: LabelledKind<Address>;
 }
 
 const beginsWith = (prefix: string): string => `name eq "${prefix}.*"`;
 
 /** Undefined, or success, in place of the answer that it is not there. */
-async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
+export async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
@@ -72,6 +80,10 @@ export function kindsOf(context: GcpContext): Kinds {
       delete: async (name, signal) => {
         const at = await place(signal);
         await gone(api.change('compute.forwardingRules.delete', at, (client, options, requestId) => client.delete({ ...at, forwardingRule: name, requestId }, options), signal));
+      },
+      setLabels: async (name, labels, labelFingerprint, signal) => {
+        const at = await place(signal);
+        await api.change('compute.forwardingRules.setLabels', at, (client, options, requestId) => client.setLabels({ ...at, resource: name, regionSetLabelsRequestResource: { labels, labelFingerprint }, requestId }, options), signal);
       },
     },
     services: {
@@ -160,6 +172,10 @@ export function kindsOf(context: GcpContext): Kinds {
       delete: async (name, signal) => {
         const at = await place(signal);
         await gone(api.change('compute.addresses.delete', at, (client, options, requestId) => client.delete({ ...at, address: name, requestId }, options), signal));
+      },
+      setLabels: async (name, labels, labelFingerprint, signal) => {
+        const at = await place(signal);
+        await api.change('compute.addresses.setLabels', at, (client, options, requestId) => client.setLabels({ ...at, resource: name, regionSetLabelsRequestResource: { labels, labelFingerprint }, requestId }, options), signal);
       },
     },
   };

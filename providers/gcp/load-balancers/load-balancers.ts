@@ -1,6 +1,7 @@
 import { ProviderError } from '#core/spi/errors.ts';
 import type { LoadBalancer, LoadBalancerOwner, LoadBalancerRequest, LoadBalancers, LoadBalancerSurvey, OwnTargetsOnly } from '#core/spi/load-balancers.ts';
 import type { GcpContext } from '#providers/gcp/context.ts';
+import { allDone } from './all-done.ts';
 import { balancerClasses } from './annotations.ts';
 import { Balancer, type BalancerParts } from './balancer.ts';
 import { kindsOf } from './kinds.ts';
@@ -11,6 +12,7 @@ import { OwnResources } from './own-resources.ts';
 import { planOf } from './plan.ts';
 import { groupsOf, type BackendService } from './resources.ts';
 import { SharedProbes } from './shared-probes.ts';
+import { orAborted } from './turn.ts';
 
 /** All that there is for the cluster, once its identity is known. */
 interface Cluster extends BalancerParts {
@@ -36,7 +38,7 @@ export class PassthroughLoadBalancers implements LoadBalancers, OwnTargetsOnly, 
   readonly classes = balancerClasses;
   readonly targetPrefix = 'gce://';
   readonly #context: GcpContext;
-  #cluster: Promise<Cluster> | undefined;
+  #cluster: Cluster | undefined;
   /** Owners who may use what is shared. */
   readonly #users = new Set<string>();
   /** By the owner's UID, what was made and has not been seen to differ since. */
@@ -59,7 +61,7 @@ export class PassthroughLoadBalancers implements LoadBalancers, OwnTargetsOnly, 
     const cluster = await this.#use(uid, signal);
     const balancer = new Balancer(cluster, request.owner);
     cluster.groups.want(request.targets);
-    const [look, { groups, warnings }] = await Promise.all([
+    const [look, { groups, warnings }] = await allDone([
       isNew ? balancer.lookAnew(plan, signal) : balancer.look(plan, isWhole, signal), cluster.groups.sync(true, signal), plan.healthCheck === undefined ? cluster.probes.ensure(signal) : undefined,
     ]);
     const ip = await balancer.ensure({ plan, groups, formerAddress: request.ingress[0]?.ip }, look, signal);
@@ -94,7 +96,7 @@ export class PassthroughLoadBalancers implements LoadBalancers, OwnTargetsOnly, 
   async owners(signal: AbortSignal): Promise<readonly LoadBalancerOwner[]> {
     signal.throwIfAborted();
     const { kinds: { rules, services, firewalls, checks, addresses }, names, cluster } = await this.#clusterOf(signal);
-    const found = (await Promise.all([rules, services, firewalls, checks, addresses].map((kind) => kind.list(names.prefix, signal)))).flat();
+    const found = (await allDone([rules, services, firewalls, checks, addresses].map((kind) => kind.list(names.prefix, signal)))).flat();
     const owners = new Map([...this.#made].map(([uid, { owner }]) => [uid, owner]));
     const now = this.#context.clock.now();
     for (const [uid, at] of this.#gone) if (now - at > listLagMs) this.#gone.delete(uid);
@@ -108,26 +110,15 @@ export class PassthroughLoadBalancers implements LoadBalancers, OwnTargetsOnly, 
     return [...owners.values()];
   }
 
-  #clusterOf(signal: AbortSignal): Promise<Cluster> {
-    return (this.#cluster ??= this.#meet(signal).catch((error: unknown) => {
-      this.#cluster = undefined;
-      throw error;
-    }));
-  }
-
-  async #meet(signal: AbortSignal): Promise<Cluster> {
-    const context = this.#context;
-    const cluster = await context.clusterId(signal);
-    const names = new BalancerNames(cluster);
-    const kinds = kindsOf(context);
-    const resources = new OwnResources();
-    return { context, kinds, resources, cluster, names, groups: new NodeGroups(context, names.shared, { cluster }), probes: new SharedProbes({ context, kinds, resources, name: names.shared, mark: { cluster } }) };
+  async #clusterOf(signal: AbortSignal): Promise<Cluster> {
+    const cluster = await this.#context.clusterId(signal);
+    return (this.#cluster ??= clusterOf(this.#context, cluster));
   }
 
   /** What is shared stays from here on. */
   async #use(uid: string, signal: AbortSignal): Promise<Cluster> {
     const cluster = await this.#clusterOf(signal);
-    while (this.#removal !== undefined) await this.#removal;
+    while (this.#removal !== undefined) await orAborted(this.#removal, signal);
     signal.throwIfAborted();
     this.#users.add(uid);
     this.#gone.delete(uid);
@@ -150,4 +141,12 @@ export class PassthroughLoadBalancers implements LoadBalancers, OwnTargetsOnly, 
     });
     await removal;
   }
+}
+
+function clusterOf(context: GcpContext, cluster: string): Cluster {
+  const names = new BalancerNames(cluster);
+  const kinds = kindsOf(context);
+  const resources = new OwnResources();
+  const mark = { cluster };
+  return { context, kinds, resources, cluster, names, groups: new NodeGroups({ context, resources, name: names.shared, mark }), probes: new SharedProbes({ context, kinds, resources, name: names.shared, mark }) };
 }

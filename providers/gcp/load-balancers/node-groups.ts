@@ -1,16 +1,25 @@
-import { ProviderError } from '#core/spi/errors.ts';
+import { ProviderError, type ProviderErrorReason } from '#core/spi/errors.ts';
 import type { LoadBalancerTarget } from '#core/spi/load-balancers.ts';
 import { gcpCode } from '#providers/gcp/errors.ts';
 import type { GcpContext } from '#providers/gcp/context.ts';
+import { allDone } from './all-done.ts';
 import { GroupCalls } from './group-calls.ts';
-import { descriptionOf, isSameMark, markOf, type Mark } from './mark.ts';
+import { descriptionOf, type Mark } from './mark.ts';
 import { chosenOf, membersOf, type Members } from './members.ts';
+import type { OwnResources } from './own-resources.ts';
 import { Turn } from './turn.ts';
 
 export interface GroupsReport {
   /** Where there are groups, as paths from the zone on. */
   readonly groups: readonly string[];
   readonly warnings: readonly string[];
+}
+
+export interface NodeGroupsParts {
+  readonly context: GcpContext;
+  readonly resources: OwnResources;
+  readonly name: string;
+  readonly mark: Mark;
 }
 
 /** What is known of a zone's group. */
@@ -33,6 +42,7 @@ const believedMs = 30_000;
  */
 export class NodeGroups {
   readonly #context: GcpContext;
+  readonly #resources: OwnResources;
   readonly #name: string;
   readonly #mark: Mark;
   readonly #calls: GroupCalls;
@@ -41,8 +51,9 @@ export class NodeGroups {
   #targets: readonly LoadBalancerTarget[] = [];
   #hasLooked = false;
 
-  constructor(context: GcpContext, name: string, mark: Mark) {
+  constructor({ context, resources, name, mark }: NodeGroupsParts) {
     this.#context = context;
+    this.#resources = resources;
     this.#name = name;
     this.#mark = mark;
     this.#calls = new GroupCalls(context, name);
@@ -58,9 +69,9 @@ export class NodeGroups {
     return this.#turn.take(signal, async () => {
       const wanted = membersOf(this.#targets, await this.#context.project(signal), await this.#context.region(signal));
       const zones = await this.#zones(wanted, signal);
-      const failures = (await Promise.allSettled(zones.map((zone) => this.#syncZone(zone, wanted.byZone.get(zone) ?? new Set(), isThorough, signal)))).filter(({ status }) => status === 'rejected');
-      signal.throwIfAborted();
-      if (failures[0]?.status === 'rejected') throw failures[0].reason;
+      // Where that fails it is looked at again, wanted or not.
+      this.#hasLooked = false;
+      await allDone(zones.map((zone) => this.#syncZone(zone, wanted.byZone.get(zone) ?? nobody, isThorough, signal)));
       this.#hasLooked = true;
       return { groups: zones.filter((zone) => this.#known.get(zone)?.members !== undefined).map((zone) => this.#pathOf(zone)), warnings: wanted.warnings };
     });
@@ -70,7 +81,7 @@ export class NodeGroups {
   remove(signal: AbortSignal): Promise<boolean> {
     return this.#turn.take(signal, async () => {
       this.#hasLooked = false;
-      const removed = await Promise.all((await this.#context.zones(signal)).map((zone) => this.#removeFrom(zone, signal)));
+      const removed = await allDone((await this.#context.zones(signal)).map((zone) => this.#removeFrom(zone, signal)));
       return removed.every(Boolean);
     });
   }
@@ -90,24 +101,26 @@ export class NodeGroups {
     const now = this.#context.clock.now();
     const isFresh = known !== undefined && now - known.at < believedMs;
     const wanted = isFresh ? new Set([...targets].filter((name) => !known.missing.has(name))) : targets;
-    const members = known?.members ?? nobody;
-    if (known !== undefined && (isFresh || !isThorough) && isSame(members, chosenOf(wanted, members))) return;
+    if (known !== undefined && holds(known, wanted) && (isFresh || !isThorough || known.members === undefined)) return;
     this.#known.delete(zone);
     const current = await this.#look(zone, known?.members !== undefined, signal);
-    if (current === undefined && wanted.size === 0) {
-      this.#known.set(zone, { members: undefined, missing: nobody, at: now });
-      return;
-    }
-    if (current === undefined) await this.#calls.insert(zone, descriptionOf(this.#mark), signal);
-    this.#known.set(zone, { ...(await this.#change(zone, wanted, current ?? nobody, signal)), at: now });
+    this.#known.set(zone, { at: now, ...(await this.#fill(zone, wanted, current, signal)) });
+  }
+
+  async #fill(zone: string, wanted: ReadonlySet<string>, current: ReadonlySet<string> | undefined, signal: AbortSignal): Promise<Pick<KnownGroup, 'members' | 'missing'>> {
+    if (current !== undefined) return this.#change(zone, wanted, current, signal);
+    if (wanted.size === 0) return { members: undefined, missing: nobody };
+    const there = await this.#resources.make(this.#calls.in(zone), { name: this.#name, description: descriptionOf(this.#mark) }, this.#mark, signal);
+    // Its members are seen when it is looked at again.
+    if (there !== undefined) throw new ProviderError('Unavailable', `the instance group ${this.#name} of zone ${zone} came into being at this moment`);
+    return this.#change(zone, wanted, nobody, signal);
   }
 
   /** Its members; undefined when there is none. Whose it is was seen already where `isOurs`. */
   async #look(zone: string, isOurs: boolean, signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
     if (!isOurs) {
-      const found = await this.#calls.get(zone, signal);
+      const found = await this.#resources.get(this.#calls.in(zone), this.#name, this.#mark, signal);
       if (found === undefined) return undefined;
-      if (!isSameMark(markOf(found.description), this.#mark)) throw new ProviderError('AlreadyExists', `an instance group of zone ${zone} has the name ${this.#name}, and its description does not say that it is this cluster's`);
       if (found.size === 0) return new Set();
     }
     return this.#calls.members(zone, signal);
@@ -117,7 +130,8 @@ export class NodeGroups {
     const chosen = chosenOf(wanted, current);
     const [coming, going] = [[...chosen].filter((name) => !current.has(name)), [...current].filter((name) => !chosen.has(name))];
     const missing = coming.length === 0 ? nobody : await this.#add(zone, coming, signal);
-    if (going.length > 0) await this.#leave(() => this.#calls.remove(zone, going, signal));
+    // One that is gone by now is no member any more.
+    if (going.length > 0) await this.#leave(() => this.#calls.remove(zone, going, signal), 'NotFound');
     return { members: new Set([...chosen].filter((name) => !missing.has(name))), missing };
   }
 
@@ -137,20 +151,18 @@ export class NodeGroups {
   }
 
   /** Nothing that is wrong with an instance or its group is the service's author's fault, and all of it may pass. */
-  async #leave(change: () => Promise<void>): Promise<void> {
+  async #leave(change: () => Promise<void>, ...others: readonly ProviderErrorReason[]): Promise<void> {
     try {
       await change();
     } catch (error) {
-      throw ProviderError.is(error, 'Invalid', 'AlreadyExists') ? new ProviderError('Unavailable', error.message, { cause: error }) : error;
+      throw ProviderError.is(error, 'Invalid', 'AlreadyExists', ...others) ? new ProviderError('Unavailable', error.message, { cause: error }) : error;
     }
   }
 
   async #removeFrom(zone: string, signal: AbortSignal): Promise<boolean> {
     this.#known.delete(zone);
-    const found = await this.#calls.get(zone, signal);
-    if (found === undefined || !isSameMark(markOf(found.description), this.#mark)) return true;
     try {
-      await this.#calls.delete(zone, signal);
+      await this.#resources.remove(this.#calls.in(zone), this.#name, this.#mark, signal);
       return true;
     } catch (error) {
       if (isInUse(error)) return false;
@@ -161,4 +173,7 @@ export class NodeGroups {
 
 export const isInUse = (error: unknown): boolean => /^(resourceInUseByAnotherResource|RESOURCE_IN_USE_BY_ANOTHER_RESOURCE)$/.test(gcpCode(error) ?? '');
 
-const isSame = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && [...a].every((name) => b.has(name));
+function holds({ members = nobody }: KnownGroup, wanted: ReadonlySet<string>): boolean {
+  const chosen = chosenOf(wanted, members);
+  return members.size === chosen.size && [...members].every((name) => chosen.has(name));
+}

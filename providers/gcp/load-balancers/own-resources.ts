@@ -13,9 +13,9 @@ export interface Wanted<T> {
   readonly mark: Mark;
   /** As read already; undefined: nothing was there, or nobody looked. */
   readonly found: T | undefined;
-  isSame(found: T, wanted: T): boolean;
+  readonly isSame: (found: T, wanted: T) => boolean;
   /** What is sent to change it; `wanted` by default. */
-  changeOf?(found: T): T;
+  readonly changeOf?: (found: T) => T;
 }
 
 /** Makes, changes and removes what carries a mark, and keeps off everything else. */

@@ -1,4 +1,5 @@
 import type { GcpContext } from '#providers/gcp/context.ts';
+import { allDone } from './all-done.ts';
 import type { Kinds } from './kinds.ts';
 import type { Mark } from './mark.ts';
 import { descriptionOf } from './mark.ts';
@@ -38,8 +39,8 @@ export class SharedProbes {
       const titled = { name, description: descriptionOf(mark) };
       const check = healthCheckOf(proxyHealth, titled);
       const firewall = probesFirewallOf(proxyHealth.port, context.settings, titled);
-      const [foundCheck, foundFirewall] = await Promise.all([resources.get(kinds.checks, name, mark, signal), resources.get(kinds.firewalls, name, mark, signal)]);
-      await Promise.all([
+      const [foundCheck, foundFirewall] = await allDone([resources.get(kinds.checks, name, mark, signal), resources.get(kinds.firewalls, name, mark, signal)]);
+      await allDone([
         resources.bring(kinds.checks, { wanted: check, mark, found: foundCheck, isSame: isSameCheck }, signal),
         resources.bring(kinds.firewalls, { wanted: firewall, mark, found: foundFirewall, isSame: isSameFirewall }, signal),
       ]);

@@ -16,7 +16,8 @@ export class Turn {
   }
 }
 
-function orAborted(waited: Promise<unknown>, signal: AbortSignal): Promise<void> {
+/** Rejects with the signal's reason when that aborts first. What is waited for does not reject. */
+export function orAborted(waited: Promise<unknown>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const aborted = (): void => reject(signal.reason);
     if (signal.aborted) aborted();

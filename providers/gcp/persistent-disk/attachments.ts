@@ -5,16 +5,14 @@ import { gcpCode } from '#providers/gcp/errors.ts';
 import type { Disks, FoundDisk } from './disks.ts';
 import { Doubts } from './doubts.ts';
 import { isForced } from './existing-disk.ts';
-import { handleOf, handlesOf, instanceId, isMultiZone, lacksPlace, lacksProject, parseHandle, parseInstance, type DiskPlace, type InstancePlace } from './handles.ts';
+import { handleOf, handlesOf, instanceId, isMultiZone, isSameDisk, lacksProject, parseHandle, parseInstance, type DiskPlace, type InstancePlace } from './handles.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import type { AttachedDisk, Machines } from './machines.ts';
+import { Patience } from './patience.ts';
 import { quoted } from './refusal.ts';
 
 /** How long what lists show may be out of date, with room to spare. */
 const lateMs = 10_000;
-/** How often an instance is looked at that somebody attaches to, and for how long. */
-const lookMs = 1_000;
-const patienceMs = 60_000;
 /** More instances than this are listed; fewer are asked about one by one. */
 const fewInstances = 2;
 const asksAtOnce = 20;
@@ -123,12 +121,11 @@ export class Attachments {
   }
 
   async #takeAway(disk: DiskPlace, instance: InstancePlace, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#context;
     const key = keyOf(disk, instance);
-    for (const end = clock.now() + patienceMs; ; await clock.sleep(lookMs, signal)) {
+    for (const patience = new Patience(this.#context.clock); ; await patience.pause(signal)) {
       const has = await this.#has(disk, instance, signal);
       if (has === 'nothing') return this.#doubts.end(key);
-      if (clock.now() >= end) throw new ProviderError('Unavailable', `disk ${handleOf(disk)} is ${has === 'coming' ? 'being attached to' : 'attached to'} ${instanceId(instance)} still`);
+      if (patience.isOver) throw new ProviderError('Unavailable', `disk ${handleOf(disk)} is ${has === 'coming' ? 'being attached to' : 'attached to'} ${instanceId(instance)} still`);
       if (has === 'coming') continue;
       try {
         return await this.#doubts.during(key, 'detach', () => this.#machines.detach(instance, has.deviceName, signal));
@@ -140,7 +137,7 @@ export class Attachments {
   }
 
   async #has(disk: DiskPlace, instance: InstancePlace, signal: AbortSignal): Promise<AttachedDisk | 'nothing' | 'coming'> {
-    const look = async (): Promise<AttachedDisk | undefined> => (await this.#machines.disksOf(instance, signal))?.find(({ source }) => isSame(parseHandle(source), disk));
+    const look = async (): Promise<AttachedDisk | undefined> => (await this.#machines.disksOf(instance, signal))?.find(({ source }) => isSameDisk(parseHandle(source), disk));
     const has = await look();
     if (has !== undefined) return has;
     await this.#doubts.settled(keyOf(disk, instance), signal);
@@ -177,7 +174,3 @@ const keyOf = (disk: DiskPlace, instance: InstancePlace): string => `${handleOf(
 
 const isTaken = (error: unknown): boolean =>
   inUse.test(gcpCode(error) ?? '') || (ProviderError.is(error, 'Invalid') && deviceTaken.test(`${gcpCode(error) ?? ''} ${error.message}`));
-
-/** A handle may leave out where the disk is. */
-const isSame = (one: DiskPlace | undefined, wanted: DiskPlace): boolean =>
-  one !== undefined && one.name === wanted.name && one.project === wanted.project && one.kind === wanted.kind && (one.place === wanted.place || lacksPlace(wanted));

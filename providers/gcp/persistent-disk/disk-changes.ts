@@ -3,31 +3,34 @@ import type { CapacityRange } from '#core/spi/volume-driver.ts';
 import type { GcpContext } from '#providers/gcp/context.ts';
 import { gcpCode } from '#providers/gcp/errors.ts';
 import { bytesOf, sizeWithin } from './disk-request.ts';
+import { checkChangeable, speedOf, type Speed } from './disk-speed.ts';
 import { diskTypeOf, type DiskType } from './disk-types.ts';
 import type { DiskBody, Disks, FoundDisk } from './disks.ts';
+import { Doubts } from './doubts.ts';
 import { handleOf, type DiskPlace } from './handles.ts';
 import type { KeyedLock } from './keyed-lock.ts';
-import { iopsOf, throughputOf } from './parameter-values.ts';
+import { Patience } from './patience.ts';
 import { invalid, quoted } from './refusal.ts';
 
 /** How often the platform lets the speed of a disk be changed. */
 const changeMs = 4 * 60 * 60_000;
-
-interface Speed {
-  readonly iops?: number;
-  readonly throughput?: number;
-}
+/** So long after its start what a process before it began may be under way. */
+const youthMs = 60_000;
 
 /** Makes disks larger and faster, while they are in use. */
 export class DiskChanges {
   readonly #context: GcpContext;
   readonly #disks: Disks;
   readonly #lock: KeyedLock;
+  readonly #doubts: Doubts<'update'>;
+  readonly #born: number;
 
   constructor(context: GcpContext, disks: Disks, lock: KeyedLock) {
     this.#context = context;
     this.#disks = disks;
     this.#lock = lock;
+    this.#doubts = new Doubts(context.clock);
+    this.#born = context.clock.now();
   }
 
   async expand(id: string, capacity: CapacityRange, signal: AbortSignal): Promise<{ readonly capacity: bigint; readonly nodeExpansionRequired: boolean }> {
@@ -49,21 +52,29 @@ export class DiskChanges {
     const place = await this.#placeOf(id, signal);
     await this.#lock.run(place.name, signal, async () => {
       const disk = await this.#get(place, signal);
-      checkChangeable(disk, wanted);
-      const change: DiskBody = {
-        ...(wanted.iops === undefined || wanted.iops === disk.iops ? {} : { provisionedIops: wanted.iops }),
-        ...(wanted.throughput === undefined || wanted.throughput === disk.throughput ? {} : { provisionedThroughput: wanted.throughput }),
-      };
-      if (Object.keys(change).length > 0) await this.#disks.update(place, change, signal).catch((error: unknown) => this.#tooSoon(place, error));
+      checkChangeable(disk.typeName, wanted);
+      const change = changeOf(disk, wanted);
+      if (Object.keys(change).length === 0) return this.#doubts.end(place.name);
+      try {
+        await this.#doubts.during(place.name, 'update', () => this.#disks.update(place, change, signal));
+      } catch (error) {
+        if (!isTooSoon(error)) throw error;
+        await this.#afterChange(place, wanted, error, signal);
+      }
     });
   }
 
-  /** The platform does not say when; the last change cannot have been later than now. */
-  #tooSoon(place: DiskPlace, error: unknown): never {
-    const code = gcpCode(error) ?? '';
-    if (!(error instanceof Error) || !/^condition_?not_?met$|^resource_operation_rate_exceeded$/i.test(code)) throw error;
-    const latest = new Date(this.#context.clock.now() + changeMs).toISOString();
-    throw new ProviderError('Exhausted', `the speed of disk ${handleOf(place)} was changed within the last four hours, and can be changed again at ${latest} at the latest: ${error.message}`, { cause: error });
+  /** The change that forbids this one may be this one, of a call whose answer was lost. */
+  async #afterChange(place: DiskPlace, wanted: Speed, refusal: Error, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#context;
+    const isOwn = this.#doubts.has(place.name, 'update') || clock.now() - this.#born < youthMs;
+    for (const patience = new Patience(clock); isOwn && !patience.isOver; ) {
+      await patience.pause(signal);
+      if (Object.keys(changeOf(await this.#get(place, signal), wanted)).length === 0) return this.#doubts.end(place.name);
+    }
+    // The platform does not say when; the last change cannot have been later than now.
+    const latest = new Date(clock.now() + changeMs).toISOString();
+    throw new ProviderError('Exhausted', `the speed of disk ${handleOf(place)} was changed within the last four hours, and can be changed again at ${latest} at the latest: ${refusal.message}`, { cause: refusal });
   }
 
   async #placeOf(id: string, signal: AbortSignal): Promise<DiskPlace> {
@@ -83,22 +94,12 @@ function typeOf({ kind, typeName }: FoundDisk): { readonly type: DiskType; reado
   return { type: diskTypeOf(typeName) ?? { smallest: 1, largest: 65_536 }, isRegional: kind === 'regions' };
 }
 
-/** Of a VolumeAttributesClass. @throws {ProviderError} Invalid, naming the key */
-function speedOf(parameters: Readonly<Record<string, string>>): Speed {
-  const speed: { iops?: number; throughput?: number } = {};
-  for (const [key, value] of Object.entries(parameters)) {
-    const name = key.toLowerCase();
-    if (name === 'iops') speed.iops = iopsOf(quoted(name), value);
-    else if (name === 'throughput') speed.throughput = throughputOf(quoted(name), value);
-    else throw invalid(`there is no parameter ${quoted(key)} by which disks of Compute Engine can be changed; "iops" and "throughput" are`);
-  }
-  return speed;
+/** What differs. */
+function changeOf(disk: FoundDisk, { iops, throughput }: Speed): DiskBody {
+  return {
+    ...(iops === undefined || iops === disk.iops ? {} : { provisionedIops: iops }),
+    ...(throughput === undefined || throughput === disk.throughput ? {} : { provisionedThroughput: throughput }),
+  };
 }
 
-function checkChangeable({ typeName }: FoundDisk, { iops, throughput }: Speed): void {
-  const type = diskTypeOf(typeName);
-  if (type === undefined) return;
-  const refused = (what: string): Error => invalid(`the ${what} of disks of type ${typeName} cannot be changed`);
-  if (iops !== undefined && (type.isChangeable !== true || type.takesIops !== true)) throw refused('IOPS');
-  if (throughput !== undefined && (type.isChangeable !== true || type.takesThroughput !== true)) throw refused('throughput');
-}
+const isTooSoon = (error: unknown): error is Error => error instanceof Error && /^condition_?not_?met$|^resource_operation_rate_exceeded$/i.test(gcpCode(error) ?? '');

@@ -9,12 +9,10 @@ import { checkSame, foreign, isOurs, notOurs } from './existing-disk.ts';
 import { handleOf, isMultiZone, isResourceName, lacksPlace, parseHandle, parseSnapshot, snapshotId, type DiskPlace } from './handles.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import { parseParameters, type DiskParameters } from './parameters.ts';
+import { Patience } from './patience.ts';
 import { placementOf } from './placement.ts';
 import { invalid, quoted } from './refusal.ts';
 
-/** How often a disk is looked at that somebody makes or deletes, and for how long. */
-const lookMs = 1_000;
-const patienceMs = 60_000;
 
 interface Source {
   /** As it is sent. */
@@ -40,7 +38,7 @@ export class DiskVolumes {
   async create(request: CreateVolumeRequest, signal: AbortSignal): Promise<Volume> {
     const { name, owner, use, capacity } = request;
     if (!isResourceName(name)) throw invalid(`a disk's name is at most 63 characters of a-z, 0-9 and "-", not ${quoted(name)}`);
-    const parameters = parseParameters(request.parameters);
+    const parameters = parseParameters(request.parameters, request.mutableParameters);
     const accessMode = accessModeFor(use, parameters, request.source !== undefined);
     const sizeGb = sizeWithin(capacity, parameters);
     const source = await this.#sourceOf(request.source, signal);
@@ -76,27 +74,26 @@ export class DiskVolumes {
     return [{ project: await this.#context.project(signal), kind, place, name }, placement.kind === 'regions' ? placement.replicaZones : []];
   }
 
-  /** @throws {ProviderError} Invalid for what cannot be one, or is not there */
+  /** @throws {ProviderError} NotFound */
   async #sourceOf(source: CreateVolumeRequest['source'], signal: AbortSignal): Promise<Source> {
     if (source === undefined) return { path: undefined, zone: undefined };
     if (source.kind === 'snapshot') {
       const snapshot = parseSnapshot(source.id);
-      if (snapshot === undefined) throw invalid(`there is no snapshot ${quoted(source.id)}`);
+      if (snapshot === undefined) throw new ProviderError('NotFound', `there is no snapshot ${quoted(source.id)}`);
       return { path: snapshotId(snapshot), zone: undefined };
     }
     const said = parseHandle(source.id);
     const disk = said !== undefined && lacksPlace(said) ? await this.#disks.resolve(source.id, signal) : said;
-    if (disk === undefined || isMultiZone(disk)) throw invalid(`there is no volume ${quoted(source.id)} to copy`);
+    if (disk === undefined || isMultiZone(disk)) throw new ProviderError('NotFound', `there is no volume ${quoted(source.id)} to copy`);
     return { path: handleOf(disk), zone: disk.kind === 'zones' ? disk.place : undefined };
   }
 
   /** Asks first, and looks only when the name is taken: mostly nothing is there. */
   async #make(request: DiskRequest, body: ReturnType<typeof bodyOf>, signal: AbortSignal): Promise<Volume> {
     const { place, sizeGb, replicaZones } = request;
-    const { clock } = this.#context;
     // What is on its way out would be taken for what was asked for.
     if (this.#doubts.has(place.name, 'delete')) await this.#remove(place, signal);
-    for (const end = clock.now() + patienceMs; ; await clock.sleep(lookMs, signal)) {
+    for (const patience = new Patience(this.#context.clock); ; await patience.pause(signal)) {
       try {
         await this.#doubts.during(place.name, 'insert', () => this.#disks.insert(place, body, signal));
         return volumeOf(place, sizeGb, replicaZones);
@@ -108,7 +105,7 @@ export class DiskVolumes {
           checkSame(found, request);
           return volumeOf(found, found.sizeGb, found.replicaZones);
         }
-        if (clock.now() >= end) throw new ProviderError('Unavailable', `the name of disk ${handleOf(place)} is taken, and no disk of that name can be seen`, { cause: error });
+        if (patience.isOver) throw new ProviderError('Unavailable', `the name of disk ${handleOf(place)} is taken, and no disk of that name can be seen`, { cause: error });
       }
     }
   }
@@ -118,9 +115,8 @@ export class DiskVolumes {
    * @throws {ProviderError} AlreadyExists for somebody else's, Unavailable where it takes too long
    */
   async #atRest(place: DiskPlace, signal: AbortSignal): Promise<FoundDisk | undefined> {
-    const { clock } = this.#context;
     const clusterId = await this.#context.clusterId(signal);
-    for (const end = clock.now() + patienceMs; ; await clock.sleep(lookMs, signal)) {
+    for (const patience = new Patience(this.#context.clock); ; await patience.pause(signal)) {
       const disk = await this.#disks.get(place, signal);
       if (disk === undefined) return undefined;
       if (!isOurs(disk, clusterId)) throw foreign(handleOf(place));
@@ -129,14 +125,13 @@ export class DiskVolumes {
         await this.#remove(place, signal);
         return undefined;
       }
-      if (clock.now() >= end) throw new ProviderError('Unavailable', `disk ${handleOf(place)} is ${disk.status} still`);
+      if (patience.isOver) throw new ProviderError('Unavailable', `disk ${handleOf(place)} is ${disk.status} still`);
     }
   }
 
   async #remove(place: DiskPlace, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#context;
     const clusterId = await this.#context.clusterId(signal);
-    for (const end = clock.now() + patienceMs; ; await clock.sleep(lookMs, signal)) {
+    for (const patience = new Patience(this.#context.clock); ; await patience.pause(signal)) {
       const disk = await this.#disks.get(place, signal);
       if (disk === undefined) return this.#doubts.end(place.name);
       if (!isOurs(disk, clusterId)) throw notOurs(handleOf(place));
@@ -147,7 +142,7 @@ export class DiskVolumes {
       } catch (error) {
         if (ProviderError.is(error, 'NotFound')) return this.#doubts.end(place.name);
         // Somebody makes it, or deletes it already.
-        if (!/resource_?not_?ready/i.test(gcpCode(error) ?? '') || clock.now() >= end) throw error;
+        if (!/resource_?not_?ready/i.test(gcpCode(error) ?? '') || patience.isOver) throw error;
       }
     }
   }
@@ -166,8 +161,8 @@ export class DiskVolumes {
 }
 
 /** What is missing is not what was asked for but what it is to be made from, or in. */
-function insertFailure(error: unknown, { place, parameters: { typeName } }: DiskRequest): unknown {
-  if (!ProviderError.is(error, 'NotFound')) return error;
+function insertFailure(error: unknown, { place, parameters: { typeName }, source }: DiskRequest): unknown {
+  if (!ProviderError.is(error, 'NotFound') || (source !== undefined && error.message.includes(source))) return error;
   if (error.message.includes('/diskTypes/')) return new ProviderError('Exhausted', `there are no disks of type ${typeName} in ${place.place}: ${error.message}`, { cause: error });
   return new ProviderError('Invalid', `disk ${handleOf(place)} cannot be made: ${error.message}`, { cause: error });
 }

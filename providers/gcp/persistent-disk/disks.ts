@@ -55,7 +55,7 @@ export class Disks {
   async list(project: string, filter: string, signal: AbortSignal): Promise<readonly FoundDisk[]> {
     return this.#context.api.read('compute.disks.aggregatedList', async (client, options) => {
       const found: FoundDisk[] = [];
-      for await (const [, { disks }] of client.aggregatedListAsync({ project, filter, returnPartialSuccess: true }, options)) {
+      for await (const [, { disks }] of client.aggregatedListAsync({ project, filter, returnPartialSuccess: true }, { ...options, autoPaginate: false })) {
         for (const disk of disks ?? []) {
           const place = parseHandle(pathOf(disk.selfLink ?? ''));
           if (place !== undefined) found.push(foundDisk(place, disk));

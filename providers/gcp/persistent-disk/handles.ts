@@ -35,6 +35,10 @@ export const lacksProject = ({ project }: DiskPlace): boolean => project === uns
 export const lacksPlace = ({ place }: DiskPlace): boolean => place === unspecified;
 export const isMultiZone = ({ kind, place }: DiskPlace): boolean => kind === 'zones' && place === multiZone;
 
+/** A handle may leave out in which zone or region the disk is. */
+export const isSameDisk = (disk: DiskPlace | undefined, wanted: DiskPlace): boolean =>
+  disk !== undefined && disk.name === wanted.name && disk.project === wanted.project && disk.kind === wanted.kind && (disk.place === wanted.place || lacksPlace(wanted));
+
 /** All handles by which a disk may be known. */
 export function handlesOf(disk: DiskPlace): readonly string[] {
   const places = disk.kind === 'zones' ? [disk.place, unspecified, multiZone] : [disk.place, unspecified];

@@ -45,7 +45,7 @@ export class Machines {
     const wanted = new Set(instances.map(instanceId));
     return this.#context.api.read('compute.instances.aggregatedList', async (client, options) => {
       const found = new Map<string, readonly AttachedDisk[]>();
-      for await (const [, { instances: listed }] of client.aggregatedListAsync({ project, ...filter, maxResults: 500, returnPartialSuccess: true }, options)) {
+      for await (const [, { instances: listed }] of client.aggregatedListAsync({ project, ...filter, maxResults: 500, returnPartialSuccess: true }, { ...options, autoPaginate: false })) {
         for (const instance of listed ?? []) {
           const id = pathOf(instance.selfLink ?? '');
           if (wanted.has(id)) found.set(id, attachedTo(instance));

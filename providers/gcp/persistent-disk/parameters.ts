@@ -1,4 +1,5 @@
 import { clusterLabel } from '#providers/gcp/context.ts';
+import { checkChangeable, speedOf } from './disk-speed.ts';
 import { diskTypeNames, diskTypeOf, type DiskAccessMode, type DiskType } from './disk-types.ts';
 import { choice, iopsOf, kmsKeyOf, labelsOf, resourceTagsOf, storagePoolsOf, throughputOf, truth, zonesOf, type StoragePool } from './parameter-values.ts';
 import { invalid, quoted } from './refusal.ts';
@@ -83,12 +84,14 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['csi.storage.k8s.io/pv/name', ignore],
 ]);
 
-/** @throws {ProviderError} Invalid, naming the key */
-export function parseParameters(parameters: Readonly<Record<string, string>>): DiskParameters {
+/** @param mutable a VolumeAttributesClass's, which win. @throws {ProviderError} Invalid, naming the key */
+export function parseParameters(parameters: Readonly<Record<string, string>>, mutable: Readonly<Record<string, string>> = {}): DiskParameters {
   const { typeName = 'pd-standard', replicated = false, ...draft } = read(parameters);
+  const speed = speedOf(mutable);
+  checkChangeable(typeName, speed);
   const type = diskTypeOf(typeName) ?? { smallest: 1, largest: 65_536 };
   const none = { labels: {}, isForced: false, isConfidential: false, storagePools: [], resourceTags: {} };
-  const parsed: DiskParameters = { ...none, ...draft, typeName, type, isRegional: replicated || type.isAlwaysRegional === true };
+  const parsed: DiskParameters = { ...none, ...draft, ...speed, typeName, type, isRegional: replicated || type.isAlwaysRegional === true };
   for (const check of checks) check(parsed);
   return parsed;
 }

@@ -15,6 +15,8 @@ export interface SnapshotParameters {
   readonly createdFor: Readonly<Record<string, string>>;
 }
 
+const kinds = ['snapshots', 'images'] as const;
+
 interface Draft {
   kind?: 'snapshots' | 'images';
   storageLocation?: string;
@@ -29,7 +31,7 @@ type Reader = (draft: Draft, value: string, key: string) => void;
 const createdFor = (key: string): readonly [string, Reader] => [`csi.storage.k8s.io/${key}`, (draft, value) => void (draft.createdFor[`kubernetes.io/created-for/${key}`] = value)];
 
 const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
-  ['snapshot-type', (draft, value, key) => void (draft.kind = choice(key, value, ['snapshots', 'images']))],
+  ['snapshot-type', (draft, value, key) => void (draft.kind = choice(key, value, kinds))],
   ['storage-locations', (draft, value, key) => void (draft.storageLocation = locationOf(key, value))],
   ['image-family', (draft, value, key) => void (draft.family = familyOf(key, value))],
   ['labels', (draft, value, key) => void (draft.labels = ownLabels(key, labelsOf(key, value)))],

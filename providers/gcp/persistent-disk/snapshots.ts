@@ -6,13 +6,12 @@ import { gcpCode } from '#providers/gcp/errors.ts';
 import { bytesOf } from './disk-request.ts';
 import type { Disks } from './disks.ts';
 import { foreign, isOurs, notOurs } from './existing-disk.ts';
-import { handleOf, isMultiZone, isResourceName, parseSnapshot, pathOf, snapshotId, type SnapshotPlace } from './handles.ts';
+import { handleOf, isMultiZone, isResourceName, isSameDisk, parseHandle, parseSnapshot, pathOf, snapshotId, type DiskPlace, type SnapshotPlace } from './handles.ts';
 import type { KeyedLock } from './keyed-lock.ts';
+import { Patience } from './patience.ts';
 import { invalid, quoted } from './refusal.ts';
 import { parseSnapshotParameters, snapshotDescription, type SnapshotParameters } from './snapshot-parameters.ts';
 
-const lookMs = 1_000;
-const patienceMs = 60_000;
 
 type Raw = protos.google.cloud.compute.v1.ISnapshot & protos.google.cloud.compute.v1.IImage;
 
@@ -41,10 +40,18 @@ export class DiskSnapshots {
   async create(name: string, volumeId: string, parameters: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Snapshot> {
     if (!isResourceName(name)) throw invalid(`a snapshot's name is at most 63 characters of a-z, 0-9 and "-", not ${quoted(name)}`);
     const parsed = parseSnapshotParameters(parameters);
-    const disk = await this.#disks.resolve(volumeId, signal);
+    const said = parseHandle(volumeId);
+    // Of a volume that is gone the snapshot may be there.
+    const disk = (await this.#disks.resolve(volumeId, signal)) ?? said;
     if (disk === undefined || isMultiZone(disk)) throw new ProviderError('NotFound', `there is no disk ${quoted(volumeId)}`);
     const place: SnapshotPlace = { project: await this.#context.project(signal), kind: parsed.kind, name };
-    return this.#lock.run(`snapshot ${name}`, signal, async () => this.#make(place, handleOf(disk), parsed, signal));
+    return this.#lock.run(`snapshot ${name}`, signal, () => this.#make(place, disk, parsed, signal));
+  }
+
+  async find(id: string, signal: AbortSignal): Promise<Snapshot | undefined> {
+    const place = parseSnapshot(id);
+    const found = place === undefined ? undefined : await this.#get(place, signal);
+    return found === undefined ? undefined : snapshotOf(found);
   }
 
   async delete(id: string, signal: AbortSignal): Promise<void> {
@@ -63,33 +70,33 @@ export class DiskSnapshots {
     return [...snapshots.map(ownedOf('snapshots')), ...images.map(ownedOf('images'))];
   }
 
-  async #make(place: SnapshotPlace, sourceDisk: string, parameters: SnapshotParameters, signal: AbortSignal): Promise<Snapshot> {
-    const { clock } = this.#context;
-    for (const end = clock.now() + patienceMs; ; await clock.sleep(lookMs, signal)) {
-      let failure: unknown;
+  async #make(place: SnapshotPlace, sourceDisk: DiskPlace, parameters: SnapshotParameters, signal: AbortSignal): Promise<Snapshot> {
+    for (const patience = new Patience(this.#context.clock); ; await patience.pause(signal)) {
+      let failure: ProviderError | undefined;
       try {
-        await this.#insert(place, sourceDisk, parameters, signal);
+        await this.#insert(place, handleOf(sourceDisk), parameters, signal);
       } catch (error) {
         signal.throwIfAborted();
-        // A large disk takes longer than anybody waits for an operation: what it has become shows the snapshot itself.
-        if (!ProviderError.is(error, 'AlreadyExists', 'Unknown')) throw error;
+        // A large disk takes longer than anybody waits for an operation, and the snapshot outlives it: what has become of it shows the snapshot itself.
+        if (!ProviderError.is(error, 'AlreadyExists', 'Unknown', 'NotFound')) throw error;
         failure = error;
       }
       const found = await this.#get(place, signal);
-      if (found !== undefined) return await this.#checked(found, sourceDisk, signal);
-      if (ProviderError.is(failure, 'Unknown') || clock.now() >= end) throw failure ?? new ProviderError('Unavailable', `snapshot ${snapshotId(place)} cannot be seen yet`);
+      if (found !== undefined) return this.#checked(found, sourceDisk, signal);
+      if (ProviderError.is(failure, 'Unknown', 'NotFound')) throw failure;
+      if (patience.isOver) throw new ProviderError('Unavailable', `the name of ${snapshotId(place)} is taken, and nothing of that name can be seen`, { cause: failure });
     }
   }
 
-  async #checked(found: FoundSnapshot, sourceDisk: string, signal: AbortSignal): Promise<Snapshot> {
+  async #checked(found: FoundSnapshot, sourceDisk: DiskPlace, signal: AbortSignal): Promise<Snapshot> {
     const id = snapshotId(found);
     if (!isOurs(found, await this.#context.clusterId(signal))) throw foreign(id);
-    if (found.sourceDisk !== sourceDisk) throw new ProviderError('AlreadyExists', `${id} is already there, of disk ${found.sourceDisk}, not of ${sourceDisk}`);
+    if (!isSameDisk(parseHandle(found.sourceDisk), sourceDisk)) throw new ProviderError('AlreadyExists', `${id} is already there, of disk ${found.sourceDisk}, not of ${handleOf(sourceDisk)}`);
     if (found.status === 'FAILED') {
       await this.#remove(found, signal);
       throw new ProviderError('Unavailable', `${id} failed, and was deleted`);
     }
-    return { id, sourceVolumeId: sourceDisk, size: bytesOf(found.sizeGb), createdAt: found.createdAt, ready: found.status === 'READY' };
+    return snapshotOf(found);
   }
 
   async #insert({ kind, project, name }: SnapshotPlace, sourceDisk: string, parameters: SnapshotParameters, signal: AbortSignal): Promise<void> {
@@ -123,10 +130,10 @@ export class DiskSnapshots {
   }
 
   async #remove(place: SnapshotPlace, signal: AbortSignal): Promise<void> {
-    const { api, clock } = this.#context;
+    const { api } = this.#context;
     const { kind, project, name } = place;
     const clusterId = await this.#context.clusterId(signal);
-    for (const end = clock.now() + patienceMs; ; await clock.sleep(lookMs, signal)) {
+    for (const patience = new Patience(this.#context.clock); ; await patience.pause(signal)) {
       const found = await this.#get(place, signal);
       if (found === undefined) return;
       if (!isOurs(found, clusterId)) throw notOurs(snapshotId(place));
@@ -137,9 +144,12 @@ export class DiskSnapshots {
       } catch (error) {
         if (ProviderError.is(error, 'NotFound')) return;
         // Somebody makes it, or deletes it already.
-        if (!/resource_?not_?ready/i.test(gcpCode(error) ?? '') || clock.now() >= end) throw error;
+        if (!/resource_?not_?ready/i.test(gcpCode(error) ?? '') || patience.isOver) throw error;
       }
     }
   }
 }
 
+function snapshotOf(found: FoundSnapshot): Snapshot {
+  return { id: snapshotId(found), sourceVolumeId: found.sourceDisk, size: bytesOf(found.sizeGb), createdAt: found.createdAt, ready: found.status === 'READY' };
+}

@@ -1,6 +1,6 @@
 import { ProviderError } from '#core/spi/errors.ts';
 import type {
-  AttachmentNode, AttachOptions, CapacityRange, CreateVolumeRequest, OwnedStorage, ParameterChecker, Snapshot, StorageSurvey, Volume, VolumeAttacher, VolumeDriver, VolumeExpander, VolumeFinder,
+  AttachmentNode, AttachOptions, CapacityRange, CreateVolumeRequest, OwnedStorage, ParameterChecker, Snapshot, SnapshotFinder, StorageSurvey, Volume, VolumeAttacher, VolumeDriver, VolumeExpander, VolumeFinder,
   VolumeModifier, VolumeSnapshotter,
 } from '#core/spi/volume-driver.ts';
 import { clusterLabel, type GcpContext } from '#providers/gcp/context.ts';
@@ -16,9 +16,12 @@ import { parseParameters } from './parameters.ts';
 import { quoted } from './refusal.ts';
 import { DiskSnapshots } from './snapshots.ts';
 
+/** After this time lists show what this process did. */
+const listLagMs = 2_000;
+
 /** Persistent Disks and Hyperdisks of Compute Engine. A volume's id is `projects/p/zones/z/disks/name`, or with `regions/r` in the place of the zone. */
 export class PersistentDiskVolumeDriver
-implements VolumeDriver, VolumeFinder, ParameterChecker, VolumeExpander, VolumeModifier, VolumeSnapshotter, VolumeAttacher, StorageSurvey {
+implements VolumeDriver, VolumeFinder, ParameterChecker, VolumeExpander, VolumeModifier, VolumeSnapshotter, SnapshotFinder, VolumeAttacher, StorageSurvey {
   readonly name = driverName;
   readonly aliases: readonly string[] = ['kubernetes.io/gce-pd'];
   readonly #context: GcpContext;
@@ -27,6 +30,7 @@ implements VolumeDriver, VolumeFinder, ParameterChecker, VolumeExpander, VolumeM
   readonly #changes: DiskChanges;
   readonly #snapshots: DiskSnapshots;
   readonly #attachments: Attachments;
+  #changedAt = -Infinity;
 
   constructor(context: GcpContext) {
     this.#context = context;
@@ -41,12 +45,12 @@ implements VolumeDriver, VolumeFinder, ParameterChecker, VolumeExpander, VolumeM
   create(request: CreateVolumeRequest, signal: AbortSignal): Promise<Volume> {
     return bounded(signal, () => {
       if (request.provisioner !== this.name && !this.aliases.includes(request.provisioner)) throw new ProviderError('Invalid', `this driver does not answer to the provisioner ${quoted(request.provisioner)}`);
-      return this.#volumes.create(request, signal);
+      return this.#noted(this.#volumes.create(request, signal));
     });
   }
 
   delete(id: string, signal: AbortSignal): Promise<void> {
-    return bounded(signal, () => this.#volumes.delete(id, signal));
+    return bounded(signal, () => this.#noted(this.#volumes.delete(id, signal)));
   }
 
   find(name: string, signal: AbortSignal): Promise<Volume | undefined> {
@@ -66,11 +70,15 @@ implements VolumeDriver, VolumeFinder, ParameterChecker, VolumeExpander, VolumeM
   }
 
   createSnapshot(name: string, volumeId: string, parameters: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Snapshot> {
-    return bounded(signal, () => this.#snapshots.create(name, volumeId, parameters, signal));
+    return bounded(signal, () => this.#noted(this.#snapshots.create(name, volumeId, parameters, signal)));
   }
 
   deleteSnapshot(id: string, signal: AbortSignal): Promise<void> {
-    return bounded(signal, () => this.#snapshots.delete(id, signal));
+    return bounded(signal, () => this.#noted(this.#snapshots.delete(id, signal)));
+  }
+
+  findSnapshot(id: string, signal: AbortSignal): Promise<Snapshot | undefined> {
+    return bounded(signal, () => this.#snapshots.find(id, signal));
   }
 
   attach(volumeId: string, node: AttachmentNode, options: AttachOptions, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
@@ -85,14 +93,28 @@ implements VolumeDriver, VolumeFinder, ParameterChecker, VolumeExpander, VolumeM
     return bounded(signal, () => this.#attachments.attachedVolumes(nodes, signal));
   }
 
-  /** As lists show it, a moment late. */
   owned(signal: AbortSignal): Promise<readonly OwnedStorage[]> {
     return bounded(signal, async () => {
+      await this.#listed(signal);
       const project = await this.#context.project(signal);
       const filter = `labels.${clusterLabel} = "${await this.#context.clusterId(signal)}"`;
       const [disks, snapshots] = await Promise.all([this.#disks.list(project, filter, signal), this.#snapshots.owned(project, filter, signal)]);
       return [...disks.map((disk): OwnedStorage => ({ kind: 'volume', id: handleOf(disk), name: disk.name, createdAt: disk.createdAt })), ...snapshots];
     });
+  }
+
+  /** Lists are late. */
+  async #listed(signal: AbortSignal): Promise<void> {
+    const left = this.#changedAt + listLagMs - this.#context.clock.now();
+    if (left > 0) await this.#context.clock.sleep(left, signal);
+  }
+
+  async #noted<T>(change: Promise<T>): Promise<T> {
+    try {
+      return await change;
+    } finally {
+      this.#changedAt = this.#context.clock.now();
+    }
   }
 }
 

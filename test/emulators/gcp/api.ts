@@ -3,11 +3,11 @@ import { readBody } from './body-validation.ts';
 import { publicImages } from './catalog.ts';
 import type { Cloud } from './cloud.ts';
 import type { Credentials } from './credentials.ts';
-import type { Fault } from './faults.ts';
+import type { Fault, OperationFault } from './faults.ts';
 import { parseFieldMask } from './field-mask.ts';
 import type { Json, Resource } from './json.ts';
 import { linkOf, projectRegex, referenceFormat, referenceRegex } from './links.ts';
-import { isMutation, queryOf, type Call, type Method, type Mutation, type OperationFault } from './method.ts';
+import { isMutation, queryOf, type Call, type Method, type Mutation } from './method.ts';
 import { findMethod } from './method-table.ts';
 import { makeDefaultNetwork } from './networks.ts';
 import { timestamp } from './operations.ts';
@@ -170,11 +170,9 @@ function operationFault(fault: Fault | undefined): OperationFault | undefined {
   return fault === 'operation-fails' || fault === 'operation-hangs' || fault === 'operation-hangs-after' ? fault : undefined;
 }
 
-/** `compute.disks.create` for a regional disk too: permissions know no places. */
+/** `compute.disks.create` for a regional disk too; most others have permissions of their own for regions. */
 export function permissionOf({ id, permission = id }: Method): string {
-  const [service = '', collection = '', verb = ''] = permission.split('.');
-  const plain = collection.replace(/^(?:region|global)(?=[A-Z])(?!.*Operations)/, '');
-  return [service, `${plain.charAt(0).toLowerCase()}${plain.slice(1)}`, verb].join('.');
+  return permission.replace(/\.regionDisk(?=s\.|Types\.)/, '.disk');
 }
 
 function denied(permission: string, path: string): ApiError {

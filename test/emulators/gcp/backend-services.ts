@@ -1,11 +1,12 @@
 import { conditionNotMet, invalid, notFound, OperationError } from './api-error.ts';
 import { backendHealth } from './backend-health.ts';
 import type { Cloud } from './cloud.ts';
+import type { Effect } from './effect.ts';
 import { deleteMethod, insertMethod, memberPath, memberTemplate, readMethods, type Family } from './family.ts';
 import { checkSingleBalancing } from './instance-groups.ts';
 import { type Json, type Resource, textOf } from './json.ts';
 import { linkOf, parseReference, pathOfLink, regionOf, scopeOf, type Path } from './links.ts';
-import type { Call, Effect, Method } from './method.ts';
+import type { Call, Method } from './method.ts';
 import { networkOf } from './networks.ts';
 import { targetOf } from './operations.ts';
 import { fingerprintOf } from './seeded.ts';

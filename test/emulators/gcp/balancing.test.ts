@@ -145,6 +145,10 @@ describe('the Compute Engine emulator: networks and load balancing', () => {
     await client.make('PATCH', `${region}/forwardingRules/fr`, { allowGlobalAccess: true, fingerprint: made.fingerprint });
     expect(await refusal('PATCH', `${region}/forwardingRules/fr`, { allowGlobalAccess: false, fingerprint: made.fingerprint })).to.include({ status: 412 });
     expect(await refusal('PATCH', `${region}/forwardingRules/fr`, { ports: ['80'] })).to.include({ reason: 'invalid' });
+    for (const ip of ['34.1.2.3', '10.200.0.1']) expect(await refusal('POST', `${region}/forwardingRules`, { ...inner, name: 'fr2', IPAddress: ip }), ip).to.include({ reason: 'invalid' });
+    expect(await refusal('POST', `${region}/addresses`, { name: 'kept', addressType: 'INTERNAL', address: '34.1.2.3' })).to.include({ reason: 'invalid' });
+    await client.make('POST', `${region}/addresses`, { name: 'kept', addressType: 'INTERNAL', address: made.IPAddress });
+    expect(await refusal('POST', `${region}/addresses`, { name: 'twice', addressType: 'INTERNAL', address: made.IPAddress })).to.include({ reason: 'invalid' });
     await client.make('POST', `${region}/forwardingRules/fr/setTarget`, { target: path(`${region}/backendServices/in2`) });
     await client.make('POST', `${region}/forwardingRules/fr/setLabels`, { labels: { a: 'b' }, labelFingerprint: made.labelFingerprint });
     expect(await client.get(`${region}/forwardingRules/fr`)).to.deep.include({ backendService: link(`${region}/backendServices/in2`), allowGlobalAccess: true, labels: { a: 'b' }, IPAddress: made.IPAddress });
@@ -172,6 +176,9 @@ describe('the Compute Engine emulator: networks and load balancing', () => {
     const made = await client.get('global/routes/r1');
     expect(made).to.include({ description: 'k8s-node-route', nextHopInstance: link(`${zone}/instances/i1`) });
     expect(made.warnings[0].code).to.equal('NEXT_HOP_CANNOT_IP_FORWARD');
+    emulator.state.stopInstance(path(`${zone}/instances/i1`));
+    expect((await client.get('global/routes/r1')).warnings.map(({ code }: { code: string }) => code)).to.deep.equal(['NEXT_HOP_NOT_RUNNING', 'NEXT_HOP_CANNOT_IP_FORWARD']);
+    emulator.state.startInstance(path(`${zone}/instances/i1`));
     const found = await client.get(`global/routes?filter=${encodeURIComponent('(name eq "r.*") AND (network eq ".*/default") AND destRange = 10.4.0.0/24')}`);
     expect(found.items.map(({ name }: { name: string }) => name)).to.deep.equal(['r1']);
     expect(await refusal('POST', 'global/routes', { ...route, name: 'r2', nextHopIp: '10.128.0.2' })).to.include({ reason: 'invalid' });
@@ -179,6 +186,8 @@ describe('the Compute Engine emulator: networks and load balancing', () => {
     expect(await refusal('POST', 'global/routes', { ...route, name: 'r2', nextHopInstance: path(`${zone}/instances/none`) })).to.include({ status: 404 });
     emulator.state.setQuota('ROUTES', 2);
     expect((await client.done('POST', 'global/routes', { ...route, name: 'r2', destRange: '10.4.1.0/24' })).error.errors[0]).to.include({ code: 'QUOTA_EXCEEDED', message: "Quota 'ROUTES' exceeded.  Limit: 2.0 globally." });
+    emulator.state.deleteInstance(path(`${zone}/instances/i1`));
+    expect((await client.get('global/routes/r1')).warnings.map(({ code }: { code: string }) => code)).to.deep.equal(['NEXT_HOP_INSTANCE_NOT_FOUND']);
     await client.make('DELETE', 'global/routes/r1');
   });
 });

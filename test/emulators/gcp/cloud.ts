@@ -18,6 +18,8 @@ export interface CloudOptions {
   readonly delays?: number;
   /** Seconds of the cloud for one real second; 1 when absent, 0: only `advance` moves its time. */
   readonly speed?: number;
+  /** Milliseconds since 1970 at the start; now when absent. */
+  readonly epoch?: number;
   /** By how many milliseconds lists are late at most, before `delays` scales it; 300 when absent. */
   readonly listLag?: number;
   readonly rates?: Partial<RateLimits>;
@@ -52,8 +54,8 @@ export class Cloud {
   readonly #capacity = new Map<string, number>();
   readonly #placed = new Map<Path, string>();
 
-  constructor({ seed = 1, faults, delays = 1, speed, listLag = 300, rates, projects }: CloudOptions = {}) {
-    this.clock = new EmulatorClock(speed);
+  constructor({ seed = 1, faults, delays = 1, speed, epoch, listLag = 300, rates, projects }: CloudOptions = {}) {
+    this.clock = new EmulatorClock(speed, epoch);
     this.random = new Seeded(seed);
     this.delays = delays;
     this.#listLag = listLag * delays;
@@ -65,28 +67,28 @@ export class Cloud {
     this.projects = projects === undefined ? undefined : new Set(projects);
   }
 
-  /** How many more instances of a machine type a zone has room for; Infinity ends that. */
-  setCapacity(zone: string, machineType: string, instances: number): void {
-    this.#capacity.set(`${zone} ${machineType}`, instances);
+  /** How many more instances of a machine type, or disks of a disk type, a zone or region has room for; Infinity ends that. */
+  setCapacity(zone: string, type: string, count: number): void {
+    this.#capacity.set(`${zone} ${type}`, count);
   }
 
   /**
-   * Takes room for an instance.
+   * Takes room for an instance or a disk.
    * @throws {OperationError} where the zone has none
    */
-  takeCapacity(instance: Path, machineType: string): void {
-    const [, project = '', , zone = ''] = instance.split('/');
-    const key = `${zone} ${machineType}`;
+  takeCapacity(path: Path, type: string): void {
+    const [, project = '', , zone = ''] = path.split('/');
+    const key = `${zone} ${type}`;
     const room = this.#capacity.get(key) ?? Infinity;
     if (room <= 0) throw new OperationError('ZONE_RESOURCE_POOL_EXHAUSTED', `The zone 'projects/${project}/zones/${zone}' does not have enough resources available to fulfill the request.  Try a different zone, or try again later.`, unavailable);
     this.#capacity.set(key, room - 1);
-    this.#placed.set(instance, key);
+    this.#placed.set(path, key);
   }
 
-  /** Gives back the room of an instance that has some. */
-  giveCapacity(instance: Path): void {
-    const key = this.#placed.get(instance);
-    if (key !== undefined && this.#placed.delete(instance)) this.#capacity.set(key, (this.#capacity.get(key) ?? Infinity) + 1);
+  /** Gives back the room of an instance or disk that has some. */
+  giveCapacity(path: Path): void {
+    const key = this.#placed.get(path);
+    if (key !== undefined && this.#placed.delete(path)) this.#capacity.set(key, (this.#capacity.get(key) ?? Infinity) + 1);
   }
 
   /** The time that a list shows: a little ago. */

@@ -1,11 +1,12 @@
 import { conditionNotMet, inUse, invalid, notFound, OperationError, required, requiredParameter } from './api-error.ts';
 import { diskTypes } from './catalog.ts';
 import { checkProvisioned, checkSize, diskSize, diskSource, diskTypeOf, notProvisioned, provisioning } from './disk-rules.ts';
+import type { Effect } from './effect.ts';
 import { deleteMethod, insertMethod, labelFields, memberPath, memberTemplate, readMethods, scopeOfCall, setLabelsMethod, type Creation, type Family } from './family.ts';
 import { isObject, type Json, type Resource, textOf } from './json.ts';
 import { checkLabels } from './labels.ts';
 import { lastOf, linkOf, parseReference, pathOfLink, regionOf, scopeOf, type Path } from './links.ts';
-import type { Call, Effect, Method } from './method.ts';
+import type { Call, Method } from './method.ts';
 import { targetOf } from './operations.ts';
 import { snapshotMethodOf } from './snapshots.ts';
 
@@ -33,7 +34,7 @@ function createDisk(family: Family): (call: Call) => Creation {
       physicalBlockSizeBytes: body['physicalBlockSizeBytes'] ?? '4096',
       enableConfidentialCompute: body['enableConfidentialCompute'] ?? false,
     };
-    return { fields, status: ['CREATING', 'READY'] };
+    return { fields, status: ['CREATING', 'READY'], finish: (path) => cloud.takeCapacity(path, type.name) };
   };
 }
 
@@ -142,7 +143,8 @@ function methodsOf(family: Family, labelsBody: string, resizeBody: string): read
       },
       finish: ({ cloud }, path) => {
         const [user] = usersOf(cloud.resources.get(path));
-        if (user !== undefined) throw new OperationError('RESOURCE_IN_USE_BY_ANOTHER_RESOURCE', `The disk resource '${path}' is already being used by '${pathOfLink(user)}'`, [400, 'BAD REQUEST']);
+        if (user === undefined) cloud.giveCapacity(path);
+        else throw new OperationError('RESOURCE_IN_USE_BY_ANOTHER_RESOURCE', `The disk resource '${path}' is already being used by '${pathOfLink(user)}'`, [400, 'BAD REQUEST']);
       },
     }),
     { id: `compute.${family.service}.resize`, verb: 'POST', path: `${memberTemplate(family)}/resize`, body: resizeBody, effect: resizeEffect(family) },

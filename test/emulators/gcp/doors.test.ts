@@ -51,6 +51,7 @@ describe('the Compute Engine emulator: its other doors', () => {
     const project = await ask('project/project-id');
     expect([await project.text(), project.headers.get('metadata-flavor')]).to.deep.equal(['p1', 'Google']);
     expect(await (await ask('instance/zone')).text()).to.equal('projects/100000000000/zones/us-central1-a');
+    expect(await (await ask('instance/machine-type')).text()).to.equal('projects/100000000000/machineTypes/e2-standard-2');
     const { access_token: token } = (await (await ask('instance/service-accounts/default/token')).json()) as { access_token: string };
     expect((await new RawClient(emulator).send('GET', zone, undefined, { authorization: `Bearer ${token}` })).status).to.equal(200);
     expect((await ask('instance/secrets')).status).to.equal(404);

@@ -31,7 +31,7 @@ export async function startGcpEmulator({ port = 0, host = '127.0.0.1', identity,
   const cloud = new Cloud(options);
   const credentials = new Credentials();
   const admin = new Admin(cloud);
-  const server = emulatorServer({ api: new Api(cloud, credentials), credentials, admin, identity: { project: 'emulated-project', zone: 'us-central1-a', instance: 'emulated', ...identity } });
+  const server = emulatorServer({ api: new Api(cloud, credentials), credentials, admin, identity: { project: 'emulated-project', zone: 'us-central1-a', instance: 'emulated', machineType: 'e2-standard-2', ...identity } });
   server.listen(port, host);
   await once(server, 'listening');
   const { port: listening } = server.address() as AddressInfo;

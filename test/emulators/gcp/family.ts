@@ -1,9 +1,10 @@
 import { alreadyExists, inUse, inUseFailure, invalid, required, type OperationError } from './api-error.ts';
+import type { Effect } from './effect.ts';
 import type { Json, Resource } from './json.ts';
 import { checkLabels, staleLabels } from './labels.ts';
 import { linkOf, nameFormat, nameRegex, regionOf, type Path } from './links.ts';
 import { aggregatedAnswer, aggregatedQuery, listAnswer, listQuery, scopesOf } from './lists.ts';
-import type { Call, Effect, Method } from './method.ts';
+import type { Call, Method } from './method.ts';
 import { placeOf, targetOf, timestamp } from './operations.ts';
 import { fingerprintOf } from './seeded.ts';
 

@@ -1,6 +1,8 @@
 import { isObject, type Json } from './json.ts';
-import type { OperationFault } from './method.ts';
 import type { Seeded } from './seeded.ts';
+
+/** `fails`: it ends in an error and nothing was done; `hangs`: it stays RUNNING and nothing is finished; `hangs-after`: everything is done, it stays RUNNING. */
+export type OperationFault = 'operation-fails' | 'operation-hangs' | 'operation-hangs-after';
 
 /**
  * What can go wrong with a call. `before`: 503, nothing was done; `after`: 503, and it was done; `lose`: it was done and the connection is cut; `cut`: the

@@ -1,9 +1,10 @@
 import { invalid } from './api-error.ts';
+import type { Effect } from './effect.ts';
 import { deleteMethod, insertMethod, memberPath, memberTemplate, readMethods, type Family } from './family.ts';
 import { isBlock } from './ip.ts';
 import { type Json, type Resource, textOf } from './json.ts';
 import { nameFormat, nameRegex } from './links.ts';
-import type { Call, Effect, Method } from './method.ts';
+import type { Call, Method } from './method.ts';
 import { networkOf } from './networks.ts';
 import { targetOf } from './operations.ts';
 

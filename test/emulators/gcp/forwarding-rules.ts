@@ -1,11 +1,12 @@
 import { conditionNotMet, invalid, notFound, OperationError, required } from './api-error.ts';
 import type { Cloud } from './cloud.ts';
+import type { Effect } from './effect.ts';
 import { collectionTemplate, deleteMethod, insertMethod, labelFields, memberPath, memberTemplate, readMethods, setLabelsMethod, type Creation, type Family } from './family.ts';
-import { parseIp } from './ip.ts';
+import { contains, parseBlock, parseIp } from './ip.ts';
 import { type Json, type Resource, textOf } from './json.ts';
 import { checkLabels } from './labels.ts';
 import { linkOf, parseReference, pathOfLink, regionOf, type Path } from './links.ts';
-import type { Call, Effect, Method } from './method.ts';
+import type { Call, Method } from './method.ts';
 import { externalAddress, internalAddress, networkOf, subnetworkOf } from './networks.ts';
 import { targetOf } from './operations.ts';
 import { checkPorts, overlap } from './rule-ports.ts';
@@ -23,6 +24,7 @@ function createRule(call: Call): Creation {
   const ports = checkPorts(body, scheme, protocol, service !== undefined);
   const place = scheme.startsWith('INTERNAL') ? internalPlace(call, region, service) : externalPlace(body);
   const asked = askedAddress(call, region, scheme);
+  if (asked !== undefined && asked.path === undefined && scheme === 'INTERNAL') checkInside(cloud, asked.ip, textOf(place['subnetwork']));
   const fields = {
     loadBalancingScheme: scheme,
     IPProtocol: protocol,
@@ -65,6 +67,14 @@ function askedAddress({ cloud, project, body }: Call, region: string, scheme: st
   if (reserved === undefined && scheme.startsWith('EXTERNAL')) throw invalid('resource.IPAddress', text, 'Specified IP address is not allocated to the project.');
   if (reserved === undefined) return { ip: text, path: undefined };
   return checkReserved({ ip: text, path: pathOfLink(reserved.selfLink) }, reserved, body, scheme);
+}
+
+/** An address that nobody reserved has to be the subnetwork's, and no instance's. */
+function checkInside(cloud: Cloud, ip: string, subnetwork: string): void {
+  const block = parseBlock(textOf(cloud.resources.get(pathOfLink(subnetwork))?.['ipCidrRange'] ?? ''));
+  if (block === undefined || !contains(block, parseIp(ip) ?? -1)) throw invalid('resource.IPAddress', ip, 'The IP address is not in the range of the subnetwork.');
+  const isTaken = cloud.resources.everywhere('instances').some((instance) => (instance['networkInterfaces'] as readonly Json[] | undefined)?.some(({ networkIP }) => networkIP === ip));
+  if (isTaken) throw invalid('resource.IPAddress', ip, 'The IP address is in use by an instance.');
 }
 
 function checkReserved(asked: AskedAddress, address: Resource, body: Json, scheme: string): AskedAddress {
@@ -142,11 +152,14 @@ function patchEffect(call: Call): Effect {
   const { cloud, body } = call;
   const path = memberPath(call, forwardingRules);
   const rule = cloud.ready(path);
-  const fixed = Object.keys(body).find((name) => !patchable.has(name) || (name === 'name' && body[name] !== rule.name));
+  // The vendor's own clients send an empty map with every patch.
+  const asked = Object.keys(body).filter((name) => !(name === 'labels' && Object.keys(body[name] as Json).length === 0));
+  const fixed = asked.find((name) => !patchable.has(name) || (name === 'name' && body[name] !== rule.name));
   if (fixed !== undefined) throw invalid(`resource.${fixed}`, body[fixed], 'The field cannot be changed by a patch.');
   if (body['fingerprint'] !== undefined && body['fingerprint'] !== rule['fingerprint']) throw conditionNotMet('Invalid fingerprint.');
   if (body['allowGlobalAccess'] !== undefined && rule['loadBalancingScheme'] !== 'INTERNAL') throw invalid('resource.allowGlobalAccess', textOf(body['allowGlobalAccess']), 'Global access is for internal load balancing only.');
-  const change = { ...body, fingerprint: fingerprintOf({ ...rule, ...body }) };
+  const changed = Object.fromEntries(asked.map((name) => [name, body[name]]));
+  const change = { ...changed, fingerprint: fingerprintOf({ ...rule, ...changed }) };
   return { ...targetOf(path, rule), operationType: 'patch', begin: () => cloud.change(path, (current) => ({ ...current, ...change })) };
 }
 

@@ -1,7 +1,8 @@
 import { invalid, required } from './api-error.ts';
+import type { Effect } from './effect.ts';
 import { deleteMethod, insertMethod, memberPath, memberTemplate, readMethods, type Family } from './family.ts';
 import { type Json, textOf } from './json.ts';
-import type { Call, Effect, Method } from './method.ts';
+import type { Call, Method } from './method.ts';
 import { targetOf } from './operations.ts';
 
 export const healthChecks: Family = { service: 'healthChecks', collection: 'healthChecks', parameter: 'healthCheck', scope: 'global', kind: 'compute#healthCheck', noun: 'health_check', users: ['backendServices'], aggregated: ['global', 'regions'] };

@@ -3,13 +3,14 @@ import { machineTypes, type MachineType } from './catalog.ts';
 import type { Cloud } from './cloud.ts';
 import { diskSize, diskSource, diskTypeOf, provisioning } from './disk-rules.ts';
 import { attachableDisk, disks as zonalDisks, usersOf } from './disks.ts';
+import type { Effect } from './effect.ts';
 import { labelFields, memberPath, memberTemplate } from './family.ts';
 import { instances } from './instance-family.ts';
 import { type Json, type Resource, textOf } from './json.ts';
 import { checkLabels } from './labels.ts';
 import { lastOf, linkOf, nameRegex, pathOfLink, type Path } from './links.ts';
 import { flag } from './lists.ts';
-import type { Call, Effect, Method } from './method.ts';
+import type { Call, Method } from './method.ts';
 import { placeOf, targetOf, timestamp } from './operations.ts';
 
 export interface AttachedDisk extends Json {

@@ -1,10 +1,11 @@
 import { ApiError, badRequest, conditionNotMet, invalid, notFound, OperationError, required } from './api-error.ts';
 import type { Cloud } from './cloud.ts';
+import type { Effect } from './effect.ts';
 import { deleteMethod, insertMethod, memberPath, memberTemplate, readMethods, type Family } from './family.ts';
 import { type Json, type Resource, textOf } from './json.ts';
 import { nameFormat, nameRegex, parseReference, projectOf, scopeOf, type Path } from './links.ts';
 import { listAnswer, listQuery } from './lists.ts';
-import type { Call, Effect, Method } from './method.ts';
+import type { Call, Method } from './method.ts';
 import { targetOf } from './operations.ts';
 import { fingerprintOf } from './seeded.ts';
 

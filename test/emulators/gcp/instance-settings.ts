@@ -1,10 +1,11 @@
 import { conditionNotMet, invalid } from './api-error.ts';
+import type { Effect } from './effect.ts';
 import { checkLabelFingerprint, labelFields, memberPath, memberTemplate } from './family.ts';
 import { instances } from './instance-family.ts';
 import { fieldOf, type Json } from './json.ts';
 import { checkLabels } from './labels.ts';
 import { nameFormat, nameRegex } from './links.ts';
-import type { Call, Effect, Method } from './method.ts';
+import type { Call, Method } from './method.ts';
 import { targetOf } from './operations.ts';
 import { fingerprintOf } from './seeded.ts';
 

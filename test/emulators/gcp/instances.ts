@@ -2,6 +2,7 @@ import { invalid, notFoundFailure, notReady, required, type OperationError } fro
 import type { MachineType } from './catalog.ts';
 import { machineTypeOf } from './catalog-methods.ts';
 import type { Cloud } from './cloud.ts';
+import type { Effect } from './effect.ts';
 import { deleteMethod, insertMethod, labelFields, memberPath, memberTemplate, readMethods, type Creation } from './family.ts';
 import { checkAttachable, markUsed, plannedDisks, releaseDisks, type PlannedDisk } from './instance-disks.ts';
 import { instances } from './instance-family.ts';
@@ -10,7 +11,7 @@ import { metadataOf, tagsOf } from './instance-settings.ts';
 import { type Json, textOf } from './json.ts';
 import { checkLabels } from './labels.ts';
 import { lastOf, linkOf, parseReference, regionOfZone, type Path } from './links.ts';
-import type { Call, Effect, Method } from './method.ts';
+import type { Call, Method } from './method.ts';
 import { targetOf, timestamp } from './operations.ts';
 import { fingerprintOf } from './seeded.ts';
 

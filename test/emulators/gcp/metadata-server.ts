@@ -11,16 +11,18 @@ export interface MachineIdentity {
   readonly project: string;
   readonly zone: string;
   readonly instance: string;
+  readonly machineType: string;
 }
 
 /** The part of a machine's metadata server that clients look at: where it is, and tokens of its service account. */
-export function metadataAnswer(pathname: string, flavor: string | undefined, credentials: Credentials, { project, zone, instance }: MachineIdentity): MetadataAnswer {
+export function metadataAnswer(pathname: string, flavor: string | undefined, credentials: Credentials, { project, zone, instance, machineType }: MachineIdentity): MetadataAnswer {
   if (flavor !== 'Google') return { status: 403, type: 'application/text', body: 'Missing required header: Metadata-Flavor' };
   const account = `emulated@${project}.iam.gserviceaccount.com`;
   const texts: Readonly<Record<string, string>> = {
     'instance': '',
     'instance/name': instance,
     'instance/zone': `projects/100000000000/zones/${zone}`,
+    'instance/machine-type': `projects/100000000000/machineTypes/${machineType}`,
     'instance/service-accounts/default/email': account,
     'instance/service-accounts/default/scopes': 'https://www.googleapis.com/auth/cloud-platform',
     'project/project-id': project,

@@ -1,6 +1,7 @@
 import type { Cloud } from './cloud.ts';
+import type { Effect } from './effect.ts';
+import type { OperationFault } from './faults.ts';
 import type { Json } from './json.ts';
-import type { Path } from './links.ts';
 
 /** A request that was routed, allowed and whose body was read. */
 export interface Call {
@@ -15,32 +16,6 @@ export interface Call {
   readonly user: string;
   /** What is to go wrong with the operation. */
   readonly fault: OperationFault | undefined;
-}
-
-/** `fails`: it ends in an error and nothing was done; `hangs`: it stays RUNNING and nothing is finished; `hangs-after`: everything is done, it stays RUNNING. */
-export type OperationFault = 'operation-fails' | 'operation-hangs' | 'operation-hangs-after';
-
-/** What a method does, after its request was found to be right. */
-export interface Effect {
-  readonly target: Path;
-  readonly targetId: string;
-  /** Where the operation is kept, where that is not the target's scope. */
-  readonly scope?: string;
-  readonly operationType: string;
-  /** At once; what it makes is seen from `visible` on. */
-  begin?(visible: number): void;
-  /** Half-way. */
-  advance?(): void;
-  /**
-   * When the operation is done.
-   * @throws {OperationError} what the operation then says
-   */
-  finish?(): void;
-  /** Takes back what `begin` did, when the operation fails. */
-  undo?(): void;
-  /** How many times longer than others it takes. */
-  readonly slowness?: number;
-  readonly warnings?: readonly Json[];
 }
 
 export type Verb = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';

@@ -1,14 +1,32 @@
 import { OperationError, unavailable } from './api-error.ts';
-import type { Cloud } from './cloud.ts';
+import type { EmulatorClock } from './clock.ts';
+import type { Effect } from './effect.ts';
+import type { OperationFault } from './faults.ts';
 import type { Json, Resource } from './json.ts';
 import { lastOf, linkOf, projectOf, scopeOf, type Path } from './links.ts';
-import type { Call, Effect } from './method.ts';
+import type { ResourceStore } from './resource-store.ts';
+import type { Seeded } from './seeded.ts';
 
 interface Operation extends Resource {
   readonly operationType: string;
   readonly targetLink: string;
   readonly status: 'PENDING' | 'RUNNING' | 'DONE';
   readonly progress: number;
+}
+
+/** What of a cloud operations work with. */
+interface Ground {
+  readonly clock: EmulatorClock;
+  readonly random: Seeded;
+  readonly resources: ResourceStore;
+  readonly delays: number;
+}
+
+/** What of a call its operation says. */
+interface Begun {
+  readonly project: string;
+  readonly user: string;
+  readonly fault: OperationFault | undefined;
 }
 
 /** How long an operation is PENDING, and then RUNNING, in milliseconds, before `delays` scales it. */
@@ -23,11 +41,11 @@ const longestWait = 120_000;
 
 /** What was accepted and takes its time. */
 export class Operations {
-  readonly #cloud: Cloud;
+  readonly #cloud: Ground;
   readonly #requests = new Map<string, { readonly at: number; readonly path: Path }>();
   readonly #waiters = new Map<Path, Set<() => void>>();
 
-  constructor(cloud: Cloud) {
+  constructor(cloud: Ground) {
     this.#cloud = cloud;
   }
 
@@ -39,7 +57,7 @@ export class Operations {
   }
 
   /** Starts what a method does. */
-  start(call: Call, effect: Effect, requestKey: string | undefined): Resource {
+  start(call: Begun, effect: Effect, requestKey: string | undefined): Resource {
     const { clock, random, resources, delays } = this.#cloud;
     const scope = effect.scope ?? scopeOf(effect.target);
     const accepted = clock.now();
@@ -89,13 +107,18 @@ export class Operations {
     return this.#cloud.resources.get(path);
   }
 
+  /** How many clients wait for the end of one. */
+  get waiting(): number {
+    return [...this.#waiters.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
   /** Ends all waits: the server stops. */
   release(): void {
     for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter();
     this.#waiters.clear();
   }
 
-  #end(call: Call, effect: Effect, path: Path): void {
+  #end(call: Begun, effect: Effect, path: Path): void {
     if (call.fault === 'operation-hangs') return;
     try {
       if (call.fault === 'operation-fails') throw new OperationError('INTERNAL_ERROR', `Internal error. Please try again or contact Google Support. (Code: '${lastOf(path)}')`, unavailable);

@@ -48,6 +48,13 @@ describe('the Compute Engine emulator: protocol', () => {
     expect((await client.send('PUT', `${zone}/disks`)).status, 'a verb that a path does not have').to.equal(404);
   });
 
+  it('sends the fields that are asked for, by the parameter or by the header', async () => {
+    const headers = { authorization: 'Bearer token', 'x-goog-fieldmask': 'name,status' };
+    const all = await client.get(zone);
+    expect((await client.send('GET', zone, undefined, headers)).body).to.deep.equal({ name: all.name, status: all.status });
+    expect((await client.send('GET', `${zone}?fields=name`, undefined, headers)).body).to.deep.equal({ name: all.name });
+  });
+
   it('refuses unknown fields, parameters, values and types', async () => {
     const refused = async (path: string, body: object | string, part: string, reason: string) => {
       const { status, body: answer } = await client.send('POST', path, body as Record<string, unknown>);

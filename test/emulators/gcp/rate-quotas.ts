@@ -1,5 +1,4 @@
 import { ApiError } from './api-error.ts';
-import { isMutation, type Method } from './method.ts';
 
 /** Calls for a minute and a project, in the vendor's groups; each is full again when the next minute begins. */
 export interface RateLimits {
@@ -10,6 +9,12 @@ export interface RateLimits {
 }
 
 export const usualRates: RateLimits = { mutations: 1_500, reads: 1_500, lists: 1_500, operationReads: 1_500 };
+
+/** Of a method, what tells its group: those with an effect change something. */
+interface Kind {
+  readonly id: string;
+  readonly effect?: unknown;
+}
 
 const metrics: Readonly<Record<keyof RateLimits, string>> = {
   mutations: 'Queries',
@@ -34,7 +39,7 @@ export class RateQuotas {
   }
 
   /** @throws {ApiError} when the minute's calls are used up */
-  take(project: string, method: Method): void {
+  take(project: string, method: Kind): void {
     const minute = Math.floor(this.#now() / 60_000);
     if (minute !== this.#minute) this.#used.clear();
     this.#minute = minute;
@@ -55,8 +60,8 @@ export class RateQuotas {
   }
 }
 
-export function groupOf(method: Method): keyof RateLimits {
-  if (isMutation(method)) return 'mutations';
+export function groupOf(method: Kind): keyof RateLimits {
+  if (method.effect !== undefined) return 'mutations';
   if (/Operations\.(?:get|wait)$/.test(method.id)) return 'operationReads';
   return method.id.endsWith('ist') ? 'lists' : 'reads';
 }

@@ -3,7 +3,7 @@ import { deleteMethod, insertMethod, readMethods, type Creation, type Family } f
 import { isBlock, parseIp } from './ip.ts';
 import { type Json, textOf } from './json.ts';
 import { linkOf, nameFormat, nameRegex, parseReference } from './links.ts';
-import type { Call, Method } from './method.ts';
+import { isMutation, type Call, type Method } from './method.ts';
 import { networkOf } from './networks.ts';
 
 export const routes: Family = { service: 'routes', collection: 'routes', parameter: 'route', scope: 'global', kind: 'compute#route', noun: 'route' };
@@ -40,11 +40,34 @@ function nextHop({ cloud, project, body }: Call): Json {
     if (!path.endsWith('/default-internet-gateway')) throw invalid(field, value, 'The only gateway is default-internet-gateway.');
     return { [hop]: linkOf(path) };
   }
-  const target = cloud.resources.get(path);
-  if (target === undefined) throw notFound(path);
-  const forwards = hop !== 'nextHopInstance' || target['canIpForward'] === true;
-  const warning = { code: 'NEXT_HOP_CANNOT_IP_FORWARD', message: `Next hop instance '${path}' does not forward packets.`, data: [{ key: 'instance', value: linkOf(path) }] };
-  return { [hop]: linkOf(path), ...(forwards ? {} : { warnings: [warning] }) };
+  if (cloud.resources.get(path) === undefined) throw notFound(path);
+  return { [hop]: linkOf(path) };
 }
 
-export const routeMethods: readonly Method[] = [...readMethods(routes), insertMethod(routes, 'Route', createRoute), deleteMethod(routes)];
+/** What a reader is told of a next hop that drops packets now. */
+function withWarnings(route: Json, { cloud, project }: Call): Json {
+  const link = route['nextHopInstance'];
+  if (link === undefined) return route;
+  const path = parseReference(textOf(link), { field: 'nextHopInstance', project, collections: ['instances'] });
+  const instance = cloud.resources.read(path, cloud.clock.now());
+  const data = [{ key: 'instance', value: linkOf(path) }];
+  const warnings = [
+    ...(instance === undefined ? [{ code: 'NEXT_HOP_INSTANCE_NOT_FOUND', message: `Next hop instance '${path}' does not exist.`, data }] : []),
+    ...(instance !== undefined && instance['status'] !== 'RUNNING' ? [{ code: 'NEXT_HOP_NOT_RUNNING', message: `Next hop instance '${path}' is not running.`, data }] : []),
+    ...(instance !== undefined && instance['canIpForward'] !== true ? [{ code: 'NEXT_HOP_CANNOT_IP_FORWARD', message: `Next hop instance '${path}' does not forward packets.`, data }] : []),
+  ];
+  return warnings.length === 0 ? route : { ...route, warnings };
+}
+
+function warned(method: Method): Method {
+  if (isMutation(method)) return method;
+  const handle = async (call: Call): Promise<Json> => {
+    const answer = await method.handle(call);
+    const { items } = answer as { readonly items?: readonly Json[] };
+    if (method.id.endsWith('.get')) return withWarnings(answer, call);
+    return items === undefined ? answer : { ...answer, items: items.map((route) => withWarnings(route, call)) };
+  };
+  return { ...method, handle };
+}
+
+export const routeMethods: readonly Method[] = [...readMethods(routes).map(warned), insertMethod(routes, 'Route', createRoute), deleteMethod(routes)];
