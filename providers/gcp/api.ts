@@ -37,6 +37,7 @@ export interface GcpApi {
 const waitTimeoutMs = 150_000;
 const sendTimeoutMs = 60_000;
 const operationMs = 5 * 60_000;
+const closeMs = 2_000;
 
 interface Operation {
   readonly name?: string | null;
@@ -57,6 +58,7 @@ export interface SdkGcpApiOptions {
 export class SdkGcpApi implements GcpApi {
   readonly #options: SdkGcpApiOptions;
   readonly #clients: ClientShelf;
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(options: SdkGcpApiOptions) {
     this.#options = options;
@@ -75,8 +77,10 @@ export class SdkGcpApi implements GcpApi {
     await this.#end(method, place, begun.latestResponse as Operation, signal);
   }
 
+  /** Waits a moment for answers: the clients do not take it well to be closed before. */
   async close(): Promise<void> {
-    if (this.#options.clients === undefined) await this.#clients.close();
+    await Promise.race([Promise.allSettled(this.#underWay), this.#options.clock.sleep(closeMs)]);
+    if (this.#options.clients === undefined && this.#underWay.size === 0) await this.#clients.close();
   }
 
   async #end(method: string, place: OperationPlace, begun: Operation, signal: AbortSignal): Promise<void> {
@@ -111,12 +115,19 @@ export class SdkGcpApi implements GcpApi {
     // With a request id every call can be repeated.
     return this.#options.calls.run({ name: `gcp:${method}`, scope, isRepeatable: true }, async (attempt) => {
       try {
-        return await orAborted(send(client), attempt);
+        return await orAborted(this.#tracked(send(client)), attempt);
       } catch (error) {
         attempt.throwIfAborted();
         throw gcpError(method, error, isRead);
       }
     }, signal);
+  }
+
+  #tracked<T>(sent: Promise<T>): Promise<T> {
+    this.#underWay.add(sent);
+    const ended = (): void => void this.#underWay.delete(sent);
+    sent.then(ended, ended);
+    return sent;
   }
 }
 

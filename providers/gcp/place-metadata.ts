@@ -10,7 +10,7 @@ export interface MetadataServerOptions {
 }
 
 const usualAddress = '169.254.169.254';
-/** It is on the machine itself, or not there at all. */
+/** It is on the machine itself, or not there at all. Twice so long at most. */
 const patienceMs = 1_500;
 /** For so long nobody is asked again where there was no server. */
 const absentMs = 60_000;
@@ -27,9 +27,12 @@ export class MetadataServer {
   readonly #clock: Clock;
   readonly #answers = new Map<string, Promise<string | undefined>>();
   #absentUntil = Number.NEGATIVE_INFINITY;
+  /** It has answered, or somebody said that it is there: then silence is a failure. */
+  #isThere: boolean;
 
   constructor({ environment, fetch: send = fetch, clock = systemClock }: MetadataServerOptions) {
     this.#url = environment['METADATA_SERVER_DETECTION'] === 'none' ? undefined : urlOf(environment['GCE_METADATA_HOST'] || usualAddress);
+    this.#isThere = Boolean(environment['GCE_METADATA_HOST']);
     this.#fetch = send;
     this.#clock = clock;
   }
@@ -52,7 +55,10 @@ export class MetadataServer {
 
   async #ask(url: string): Promise<string | undefined> {
     const limit = new AbortController();
-    const cancel = this.#clock.after(patienceMs, () => limit.abort());
+    // In two steps: while the process is too busy to look, an answer waits that came in time.
+    let cancel = this.#clock.after(patienceMs, () => {
+      cancel = this.#clock.after(patienceMs, () => limit.abort());
+    });
     try {
       const response = await this.#reach(url, limit.signal);
       if (response === undefined) return undefined;
@@ -68,12 +74,22 @@ export class MetadataServer {
     }
   }
 
-  /** Undefined where nobody is, or somebody else: only a metadata server names its flavour. */
+  /**
+   * Undefined where nobody is, or somebody else: only a metadata server names its flavour.
+   * @throws {ProviderError} Unavailable
+   */
   async #reach(url: string, signal: AbortSignal): Promise<Response | undefined> {
-    const response = await this.#fetch(url, { headers: { 'Metadata-Flavor': 'Google' }, redirect: 'error', signal }).catch(() => undefined);
-    if (response?.headers.get('metadata-flavor') === 'Google') return response;
-    this.#absentUntil = this.#clock.now() + absentMs;
+    const sent = this.#fetch(url, { headers: { 'Metadata-Flavor': 'Google' }, redirect: 'error', signal });
+    const response = await sent.catch((error: unknown) => {
+      if (this.#isThere) throw new ProviderError('Unavailable', `the metadata server does not answer ${url}`, { cause: error });
+    });
+    if (response?.headers.get('metadata-flavor') === 'Google') {
+      this.#isThere = true;
+      return response;
+    }
     await response?.body?.cancel().catch(() => undefined);
+    if (this.#isThere) throw new ProviderError('Unavailable', `what answers ${url} is no metadata server`);
+    this.#absentUntil = this.#clock.now() + absentMs;
     return undefined;
   }
 }

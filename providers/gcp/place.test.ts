@@ -111,7 +111,7 @@ describe('GcpPlace', () => {
   });
 
   it('says what to set where nobody says anything', async () => {
-    const nobody = place({}, { GCE_METADATA_HOST: '127.0.0.1:1' });
+    const nobody = new GcpPlace({ settings: {}, environment: {}, fetch: () => Promise.reject(new TypeError('fetch failed')) });
     isProviderError(await failure(nobody.project(never)), 'Invalid', /gcp\.project .*GOOGLE_CLOUD_PROJECT$/);
     isProviderError(await failure(nobody.region(never)), 'Invalid', /gcp\.region or gcp\.zone .*CLOUDSDK_COMPUTE_REGION$/);
     expect([await nobody.zone(never), await nobody.self(never)]).to.deep.equal([undefined, undefined]);
@@ -130,13 +130,27 @@ describe('GcpPlace', () => {
 
   it('believes no server that is no metadata server, and looks for one again after a minute', async () => {
     const clock = new FakeClock();
+    const asked: string[] = [];
+    // As if it were where every machine has it.
+    const send: typeof fetch = (url, init) => {
+      asked.push(String(url));
+      return fetch(String(url).replace('169.254.169.254', metadata.host), init);
+    };
     answer = (_path, response) => void response.writeHead(200).end('<html>');
-    const one = new GcpPlace({ settings: {}, environment: { GCE_METADATA_HOST: `http://${metadata.host}/` }, clock });
-    expect([await one.self(never), await one.zone(never), metadata.asked.length]).to.deep.equal([undefined, undefined, 1]);
+    const one = new GcpPlace({ settings: {}, environment: {}, clock, fetch: send });
+    expect([await one.self(never), await one.zone(never), asked]).to.deep.equal([undefined, undefined, ['http://169.254.169.254/computeMetadata/v1/instance/zone']]);
     answer = asMachine;
     expect(await one.zone(never)).to.equal(undefined);
     await clock.advance(60_000);
     expect(await one.zone(never)).to.equal('europe-west12-b');
+    answer = (_path, response) => void response.destroy();
+    isProviderError(await failure(one.project(never)), 'Unavailable', /^the metadata server does not answer .*project-id$/);
+  });
+
+  it('takes a server for there that somebody named', async () => {
+    isProviderError(await failure(place({}, { GCE_METADATA_HOST: '127.0.0.1:1' }).project(never)), 'Unavailable', /^the metadata server does not answer http:\/\/127\.0\.0\.1:1\/.*project-id$/);
+    answer = (_path, response) => void response.writeHead(200).end('<html>');
+    isProviderError(await failure(place().zone(never)), 'Unavailable', /^what answers http:.*zone is no metadata server$/);
   });
 
   it('passes a failure of the server on, and asks again', async () => {
@@ -162,8 +176,9 @@ describe('GcpPlace', () => {
     leaving.abort(reason);
     expect(await left).to.equal(reason);
     expect(await failure(one.zone(leaving.signal))).to.equal(reason);
-    await clock.advance(1_500);
-    expect(await waiting).to.equal(undefined);
+    const asked = failure(waiting);
+    await clock.advance(3_000);
+    isProviderError(await asked, 'Unavailable', /does not answer .*zone$/);
   });
 
   it('reads the metadata server of the emulator', async () => {

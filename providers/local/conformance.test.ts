@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { VolumeDriverUnderTest } from '#test/conformance/volume-driver.ts';
 import { volumeDriverConformance } from '#test/conformance/volume-driver.ts';
 import { mounting, mountingImages, unmet } from '#test/fixtures/requires.ts';
+import { mayGrowMounted } from '#plugins/volumes/block-device/block-device.module.ts';
 import { MIB, Platform } from './test-platform.ts';
 
 async function make(given: Pick<VolumeDriverUnderTest, 'parameters' | 'otherParameters' | 'nodeMissing'>): Promise<VolumeDriverUnderTest> {
@@ -12,6 +13,7 @@ async function make(given: Pick<VolumeDriverUnderTest, 'parameters' | 'otherPara
     driver: platform.driver,
     node: given.nodeMissing === undefined ? platform.node : undefined,
     tooLarge: 3072n * MIB,
+    growthMissing: (await mayGrowMounted()) ? undefined : 'this process lacks the capability CAP_SYS_RESOURCE',
     volumes: () => platform.stored(),
     sizeOf: async (id) => BigInt((await stat(join(platform.root, id, 'volume.img')).catch(() => undefined))?.size ?? (await platform.pools.find(id))?.record.capacity ?? 0n),
     cleanup: () => platform.remove(),

@@ -7,12 +7,6 @@ import type { StoredVolume } from './pool.ts';
 /** Some file systems (ZFS) count half a kilobyte for a file in which there is nothing. */
 const EMPTY = 512n;
 
-/** Grows the volume's file system, which is mounted, to the size of its device. One that has that size stays. */
-export async function growFileSystem(volume: StoredVolume, device: string, run: RunCommand, signal: AbortSignal): Promise<void> {
-  const grown = await run('resize2fs', [device], signal);
-  if (grown.exitCode !== 0) throw new ProviderError('Unavailable', `the file system of volume ${volume.record.name} could not be grown: ${grown.complaint}`);
-}
-
 /**
  * Sees to it that the device, on which the volume's image is attached and not mounted, holds a sound ext4 file system.
  * Only an image into which nothing was ever written is formatted, or one whose formatting was interrupted: that is noted

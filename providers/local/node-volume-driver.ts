@@ -1,7 +1,7 @@
 import { ProviderError } from '#core/spi/errors.ts';
 import type { NodeTopology, NodeTopologyReporter, NodeVolumeDriver, NodeVolumeExpander, PublishRequest, StageRequest, VolumeStats, VolumeUsage } from '#core/spi/volume-driver.ts';
-import { checkMountOptions, classify, fileSystemUsage, makeTarget, mountAt, Mounter, mountPlace, placeOf, quoted, removeTarget, stagingPlace, type Mount, type RunCommand } from '#plugins/volumes/block-device/block-device.module.ts';
-import { growFileSystem, prepareFileSystem } from './file-system.ts';
+import { blockDeviceAt, checkMountOptions, classify, fileSystemUsage, grow, growUnmounted, hasRoomToGrow, makeTarget, mountAt, Mounter, mountPlace, placeOf, quoted, removeTarget, stagingPlace, type Mount, type RunCommand } from '#plugins/volumes/block-device/block-device.module.ts';
+import { prepareFileSystem } from './file-system.ts';
 import type { Files } from './files.ts';
 import type { Kernel, KernelState } from './kernel-state.ts';
 import { loopOf, showsVolume } from './kernel-state.ts';
@@ -53,7 +53,11 @@ export class LocalNodeVolumeDriver implements NodeVolumeDriver, NodeVolumeExpand
       const device = attached ?? await this.#loops.attach(volume.path, signal);
       try {
         if (volume.record.volumeMode === 'Block') return;
-        if (!state.mounts.some((mount) => showsVolume(mount, volume, state))) await prepareFileSystem(volume, device, this.#parts.files, this.#parts.run, signal);
+        if (!state.mounts.some((mount) => showsVolume(mount, volume, state))) {
+          // It may have been attached before the volume grew.
+          if (attached !== undefined) await this.#loops.refresh(attached, signal);
+          await this.#prepareFileSystem(volume, device, signal);
+        }
         await this.#mounter.device(device, place, 'ext4', request.use.mountOptions, signal);
       } catch (error) {
         // Its caller may never undo what failed, and an attached image cannot be deleted.
@@ -116,8 +120,17 @@ export class LocalNodeVolumeDriver implements NodeVolumeDriver, NodeVolumeExpand
       const loop = loopOf(volume, await this.#parts.kernel.state());
       if (loop === undefined) throw new ProviderError('Unavailable', `volume ${volumeId} is not staged at ${path}`);
       await this.#loops.refresh(loop.path, signal);
-      if (volume.record.volumeMode === 'Filesystem') await growFileSystem(volume, loop.path, this.#parts.run, signal);
+      const device = volume.record.volumeMode === 'Filesystem' ? await blockDeviceAt(loop.path) : undefined;
+      if (device !== undefined && await hasRoomToGrow(device)) await grow(device, path, `volume ${volumeId}`, this.#parts.run, signal);
     });
+  }
+
+  /** Of a device that is not mounted. */
+  async #prepareFileSystem(volume: StoredVolume, path: string, signal: AbortSignal): Promise<void> {
+    const { files, run } = this.#parts;
+    await prepareFileSystem(volume, path, files, run, signal);
+    const device = await blockDeviceAt(path);
+    if (device !== undefined) await growUnmounted(device, `volume ${volume.record.name}`, run, signal);
   }
 
   async usage(volumeId: string, path: string, signal: AbortSignal): Promise<VolumeUsage> {

@@ -12,7 +12,7 @@ import type { Cloud, CloudInstance, CloudView } from './cloud-view.ts';
 import { gcpCloud, type GcpState } from './gcp-cloud.ts';
 import { LoopDisks } from './loop-disks.ts';
 import { CloudMachine, type AgentOptions } from './machine.ts';
-import { unwire, wire } from './wires.ts';
+import { unwire, unwireAll, wire } from './wires.ts';
 
 export interface CloudMachinesOptions {
   readonly aws?: AwsEmulator;
@@ -78,8 +78,7 @@ export async function startCloudMachines(options: CloudMachinesOptions): Promise
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
   const machines = new Machines({ ...options, folder: await realpath(options.folder) });
   // What an earlier process left would else be somebody's.
-  await machines.removeAll();
-  await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  await machines.clear();
   const settling = new SharedRun(() => machines.follow());
   let isStopping = false;
   let problem = '';
@@ -144,16 +143,21 @@ class Machines {
     await this.#ejectUnused(view);
   }
 
-  async removeAll(): Promise<void> {
+  /** Removes all machines and disks, also those of an earlier process; not the network that joins them. */
+  async clear(): Promise<void> {
     const folder = this.#machinesDir;
     for (const name of await readdir(folder).catch(() => [])) {
       const known = [...this.machines.values()].find((machine) => machine.folder === join(folder, name));
       await (known ?? new CloudMachine(join(folder, name), undefined)).remove();
       await this.#local.delete(name, never);
     }
-    for (const address of this.#wired.values()) await unwire(address, await this.#namespaces());
+    await unwireAll(this.#place, await this.#namespaces());
     this.machines.clear();
     await this.disks.discardAll();
+  }
+
+  async removeAll(): Promise<void> {
+    await this.clear();
     // The network of a control plane's own machines is its own to remove.
     if (this.#place === this.#options.folder) await this.#local.removeAll(never);
     await rm(this.#options.folder, { recursive: true, force: true });

@@ -25,6 +25,16 @@ export async function unwire(address: string, netnses: readonly string[]): Promi
   for (const netns of [undefined, ...netnses]) await execa('ip', [...inside(netns), 'route', 'delete', `${address}/32`], { reject: false, stdin: 'ignore' });
 }
 
+/** All addresses that `wire` made reachable, also in an earlier process: nobody else has routes to single addresses on the switch. */
+export async function unwireAll(place: string, netnses: readonly string[]): Promise<void> {
+  const { uplink } = machineNames(place);
+  for (const [netns, link] of [[undefined, uplink], ...netnses.map((each) => [each, 'eth0'] as const)] as const) {
+    const { exitCode, stdout } = await execa('ip', [...inside(netns), '-json', 'route', 'show', 'dev', link], { reject: false, stdin: 'ignore' });
+    const routes = exitCode === 0 && stdout !== '' ? JSON.parse(stdout) as { readonly dst: string; readonly gateway?: string }[] : [];
+    for (const { dst, gateway } of routes) if (gateway === undefined && /^[\d.]+$/.test(dst)) await unwire(dst, netns === undefined ? [] : [netns]);
+  }
+}
+
 async function ip(netns: string | undefined, ...args: readonly string[]): Promise<void> {
   await execa('ip', [...inside(netns), ...args], { stdin: 'ignore' });
 }

@@ -182,6 +182,7 @@ function usedChecks(define: Define): void {
     const { driver, subject, volume } = bench;
     const { node } = subject.given;
     if (node === undefined || !canExpandOnNode(node)) return skip(subject.given.nodeMissing ?? 'the node driver is no NodeVolumeExpander');
+    if (subject.given.growthMissing !== undefined) return skip(subject.given.growthMissing);
     const place = await NodeBench.make(node);
     try {
       const { targetPath, stagingPath } = await place.bring(volume);

@@ -12,6 +12,8 @@ export interface VolumeDriverUnderTest {
   readonly node?: NodeVolumeDriver | undefined;
   /** Why there is no `node`. */
   readonly nodeMissing?: string | undefined;
+  /** Why this machine cannot grow a file system that is mounted. */
+  readonly growthMissing?: string | undefined;
   /** Class parameters with which volumes are made. None when undefined. */
   readonly parameters?: Readonly<Record<string, string>>;
   /** Others, valid too, that make another kind of volume. */

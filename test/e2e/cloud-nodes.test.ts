@@ -90,9 +90,8 @@ describe('instances of emulated clouds as nodes', function () {
     expect((await containersOf(folder)).length).to.be.greaterThan(0);
     gcp.state.stopInstance(`projects/${project}/zones/${gcpZone}/instances/gcp-1`);
     await until(async () => (await containersOf(folder)).length === 0, 'the containers of the stopped instance to go', 30_000);
-    await until(async () => !(await isReady('gcp-1')), 'its node to be missed', 90_000);
     gcp.state.startInstance(`projects/${project}/zones/${gcpZone}/instances/gcp-1`);
-    await until(() => isReady('gcp-1'), 'its node to be back', 60_000);
+    await until(async () => (await containersOf(folder)).length > 0, 'what was to run on it to run again', 60_000);
     for (const one of launched) await one.terminate();
     await until(async () => (await kubectl.run('get', 'nodes', '-o', 'name')) === '', 'the nodes of terminated instances to be removed', 120_000);
     await machines?.settle();

@@ -89,7 +89,7 @@ describe('NodeNetworkController', () => {
     expect(controller.state).to.equal(undefined);
     await world.client.patch(Node, { name: 'n1' }, { type: 'merge', document: { spec: { podCIDR: '10.244.1.0/24', podCIDRs: ['10.244.1.0/24'] } } });
     await harness.settle(1000);
-    expect([configured.length, controller.state]).to.deep.equal([1, undefined]);
+    expect([configured[0]?.podCidrs, controller.state]).to.deep.equal([['10.244.1.0/24'], undefined]);
   });
 
   it('says why it cannot, tries again, and repairs once a minute', async () => {

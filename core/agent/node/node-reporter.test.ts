@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Lease } from '#core/api/schema/coordination-v1.ts';
 import { Event } from '#core/api/schema/core-v1/event.ts';
 import { Namespace } from '#core/api/schema/core-v1/namespace.ts';
-import { Node } from '#core/api/schema/core-v1/node.ts';
+import { Node, type NodeCondition } from '#core/api/schema/core-v1/node.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { ApiEventRecorders } from '#core/client/api-event-recorder.ts';
 import { ProviderError } from '#core/spi/errors.ts';

@@ -5,6 +5,7 @@ import { PersistentVolumeClaim } from '#core/api/schema/core-v1/persistent-volum
 import { Service } from '#core/api/schema/core-v1/service.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Reader } from '#core/client/client.ts';
+import { ProviderError } from '#core/spi/errors.ts';
 import type { LoadBalancerOwner } from '#core/spi/load-balancers.ts';
 import { FakeClock } from '#test/fixtures/fake-clock.ts';
 import { inMemoryApi, type InMemoryApi } from '#test/fixtures/in-memory-client.ts';
@@ -38,8 +39,9 @@ describe('strays', () => {
     list: (kind, ...rest) => (kind.kind === 'VolumeSnapshotContent' ? Promise.reject(StatusError.notFound(kind, '')) : api.client.list(kind, ...rest)),
     watch: (...args) => api.client.watch(...args),
   });
-  const strays = ({ isGone = false, now = later } = {}) => findStrays({ volumes: [driver], balancers: [balancers], routes: [routes] }, isGone ? undefined : overHttp(), { now, graceMs }, signal);
-  const named = async (options?: Parameters<typeof strays>[0]): Promise<string[]> => (await strays(options)).map(({ kind, name }) => `${kind} ${name}`);
+  const find = ({ isGone = false, now = later } = {}) => findStrays({ volumes: [driver], balancers: [balancers], routes: [routes] }, isGone ? undefined : overHttp(), { now, graceMs }, signal);
+  const strays = async (options?: Parameters<typeof find>[0]) => (await find(options)).strays;
+  const named = async (options?: Parameters<typeof find>[0]): Promise<string[]> => (await strays(options)).map(({ kind, name }) => `${kind} ${name}`);
 
   async function volume(name: string): Promise<string> {
     const made = await driver.create({ name, provisioner: driver.name, capacity: { required: 1n }, parameters: {}, use: { accessModes: ['ReadWriteOnce'], volumeMode: 'Filesystem', mountOptions: [] }, owner: { namespace: 'default', name: 'c', uid: 'u' } }, signal);
@@ -97,6 +99,13 @@ describe('strays', () => {
     await route('one', '10.1.0.0/24');
     await route('two', '10.2.0.0/24');
     expect(await named()).to.deep.equal(['route 10.2.0.0/24']);
+  });
+
+  it('are told of the platforms that answer, when another does not', async () => {
+    await volume('pvc-lost');
+    routes.failure = new ProviderError('Unavailable', 'out of order');
+    const { strays: found, failures } = await find();
+    expect([found.map(({ name }) => name), failures.map(String)]).to.deep.equal([['pvc-lost'], ['ProviderError: out of order']]);
   });
 
   it('are all there is, of a cluster that is gone; what holds data says so, and everything can be removed', async () => {

@@ -34,17 +34,24 @@ type Wanted = (name: string, id: string) => boolean;
 /** Tells of a kind of things whether the cluster wants them; `undefined` for a cluster that is no more and wants nothing. */
 type Cluster = Reader | undefined;
 
+export interface Findings {
+  readonly strays: readonly Stray[];
+  /** Of platforms that could not be asked. */
+  readonly failures: readonly unknown[];
+}
+
 /**
  * What is on the platforms and not wanted. The platforms are asked first, and then the cluster: whatever is made for somebody had its object before, so what is
  * wanted is never taken for a stray. Storage younger than `graceMs` is left to the controllers that are at work on it.
  */
-export async function findStrays(platforms: Platforms, cluster: Cluster, options: { readonly now: number; readonly graceMs: number }, signal: AbortSignal): Promise<readonly Stray[]> {
-  const found = await Promise.all([
+export async function findStrays(platforms: Platforms, cluster: Cluster, options: { readonly now: number; readonly graceMs: number }, signal: AbortSignal): Promise<Findings> {
+  const found = await Promise.allSettled([
     ...platforms.balancers.map((balancers) => strayBalancers(balancers, cluster, signal)),
     ...platforms.volumes.map((driver) => strayStorage(driver, cluster, options, signal)),
     ...platforms.routes.map((routes) => strayRoutes(routes, cluster, signal)),
   ]);
-  return found.flat();
+  signal.throwIfAborted();
+  return { strays: found.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])), failures: found.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : [])) };
 }
 
 async function strayBalancers(balancers: LoadBalancers, cluster: Cluster, signal: AbortSignal): Promise<Stray[]> {

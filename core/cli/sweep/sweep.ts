@@ -29,17 +29,22 @@ export async function sweep(values: FlagValues): Promise<number> {
   const client = isGone ? undefined : new HttpClient(await connectionOf(values), { clock: systemClock });
   // Modules may want a folder; nothing that is kept there belongs to the cluster's own process.
   const folder = await mkdtemp(join(tmpdir(), 'keelson-sweep-'));
+  // Timers of the clock keep no process alive, and drivers wait by them.
+  const alive = setInterval(() => undefined, 60_000);
   try {
     const container = await providersOf(values, folder, identityOf(valueOf(values, 'cluster-id'), client));
     try {
       const all = <T>(token: Parameters<typeof container.getAll<T>>[0]): readonly T[] => (container.isBound(token) ? container.getAll<T>(token) : []);
       const platforms = { volumes: all<VolumeDriver>(VolumeDriver), balancers: all<LoadBalancers>(LoadBalancers), routes: all<Routes>(Routes) };
-      const strays = await findStrays(platforms, client, { now: systemClock.now(), graceMs: durationOf(valueOf(values, 'grace')) ?? 0 }, stop);
-      return await deal(strays, { isDry: valueOf(values, 'dry-run') === 'true', withData: valueOf(values, 'volumes') === 'true' }, stop);
+      const { strays, failures } = await findStrays(platforms, client, { now: systemClock.now(), graceMs: durationOf(valueOf(values, 'grace')) ?? 0 }, stop);
+      for (const failure of failures) process.stderr.write(`keelson: ${explainFailure(failure)}\n`);
+      const isAll = await deal(strays, { isDry: valueOf(values, 'dry-run') === 'true', withData: valueOf(values, 'volumes') === 'true', isSure: failures.length === 0 }, stop);
+      return isAll && failures.length === 0 ? 0 : 1;
     } finally {
       for (const component of container.isBound(Component) ? container.getAll(Component) : []) await component.stop();
     }
   } finally {
+    clearInterval(alive);
     client?.close();
     await rm(folder, { recursive: true, force: true });
   }
@@ -63,17 +68,18 @@ async function providersOf(values: FlagValues, folder: string, identity: Cluster
   return container;
 }
 
-async function deal(strays: readonly Stray[], { isDry, withData }: { readonly isDry: boolean; readonly withData: boolean }, signal: AbortSignal): Promise<number> {
+/** Resolves to whether everything that was to be deleted is. */
+async function deal(strays: readonly Stray[], { isDry, withData, isSure }: { readonly isDry: boolean; readonly withData: boolean; readonly isSure: boolean }, signal: AbortSignal): Promise<boolean> {
   if (strays.length === 0) {
-    await print('Nothing is left over.\n');
-    return 0;
+    await print(isSure ? 'Nothing is left over.\n' : 'Nothing is left over where it could be seen.\n');
+    return true;
   }
   const outcomes: string[] = [];
   for (const stray of strays) outcomes.push(isDry ? '' : stray.holdsData && !withData ? 'kept' : await removed(stray, signal));
   await print(table([['PLATFORM', 'KIND', 'NAME', 'ID', 'WHY', ...(isDry ? [] : ['OUTCOME'])], ...strays.map(({ platform, kind, name, id, why }, i) => [platform, kind, name, id || '-', why, ...(isDry ? [] : [outcomes[i] ?? ''])])]));
   const kept = outcomes.filter((outcome) => outcome === 'kept').length;
-  if (kept > 0) await print(`\n${kept} hold data and were kept; --volumes deletes them too.\n`);
-  return outcomes.some((outcome) => outcome.startsWith('failed')) ? 1 : 0;
+  if (kept > 0) await print(`\nKept for the data in it: ${kept}. With --volumes it is deleted too.\n`);
+  return !outcomes.some((outcome) => outcome.startsWith('failed'));
 }
 
 async function removed(stray: Stray, signal: AbortSignal): Promise<string> {

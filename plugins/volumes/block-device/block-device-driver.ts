@@ -22,7 +22,7 @@ export interface DeviceFinder {
   /** False for an id that the platform can never have given. */
   isVolumeId(text: string): boolean;
   /**
-   * Path of the volume's device on this machine, or of a link to it; undefined when it is not there, also when without hints it cannot be told.
+   * Path at which the volume's device is on this machine, or a link to it; undefined when it is not there, also when without hints it cannot be told.
    * @throws {ProviderError} Unavailable when another volume's device is in its place
    */
   find(volumeId: string, hints: DeviceHints, signal: AbortSignal): Promise<string | undefined>;

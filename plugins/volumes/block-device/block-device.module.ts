@@ -1,8 +1,8 @@
 /** What providers use of this plugin. It is no module that somebody names after a flag: which devices there are is a platform's matter. */
 export { BlockDeviceDriver, fileSystemUsage, type BlockDeviceDriverParts, type DeviceFinder, type DeviceHints } from './block-device-driver.ts';
 export { programPath, runCommand, type CommandResult, type RunCommand } from './commands.ts';
-export { followed, kernelNames, kernelText, partitionOf, partitionPath } from './devices.ts';
-export { probe, repair } from './file-systems.ts';
+export { blockDeviceAt, followed, kernelNames, kernelText, partitionOf, partitionPath } from './devices.ts';
+export { grow, growUnmounted, hasRoomToGrow, mayGrowMounted, probe, repair } from './file-systems.ts';
 export type { FormatOptions } from './format-options.ts';
 export { KeyedLock, orAborted } from './keyed-lock.ts';
 export { checkMountOptions, makeTarget, Mounter, removeTarget } from './mounter.ts';

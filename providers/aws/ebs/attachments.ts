@@ -99,6 +99,15 @@ export class Attachments {
       const instance = await this.#instance(node, signal);
       this.#devices.learn(instance);
     }
+    try {
+      return this.#devices.reserve(node.nodeId, volumeId);
+    } catch (error) {
+      if (!ProviderError.is(error, 'Exhausted')) throw error;
+    }
+    // Names that others had may be free again.
+    const instance = await this.#instance(node, signal);
+    this.#devices.forget(node.nodeId);
+    this.#devices.learn(instance);
     return this.#devices.reserve(node.nodeId, volumeId);
   }
 

@@ -1,12 +1,13 @@
 import { DescribeAddressesCommand } from '@aws-sdk/client-ec2';
 import {
-  AddTagsCommand, CreateLoadBalancerCommand, DeleteLoadBalancerCommand, DescribeLoadBalancerAttributesCommand, ModifyLoadBalancerAttributesCommand, SetIpAddressTypeCommand,
-  SetSecurityGroupsCommand, SetSubnetsCommand, type AvailabilityZone, type LoadBalancer as SdkBalancer, type SubnetMapping,
+  AddTagsCommand, CreateLoadBalancerCommand, DeleteLoadBalancerCommand, DescribeLoadBalancerAttributesCommand, ModifyLoadBalancerAttributesCommand, RemoveTagsCommand,
+  SetIpAddressTypeCommand, SetSecurityGroupsCommand, SetSubnetsCommand, type AvailabilityZone, type LoadBalancer as SdkBalancer, type SubnetMapping,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { AwsContext } from '#providers/aws/context.ts';
 import { awsCode } from '#providers/aws/errors.ts';
 import { annotationPrefix } from './annotations.ts';
+import { forgotten, usualOfBalancer, withMemory } from './attribute-memory.ts';
 import type { FoundBalancer, Owned } from './inventory.ts';
 import type { Scheme } from './options.ts';
 import { writeTags, type Tags } from './ownership.ts';
@@ -73,21 +74,22 @@ export class Balancers {
   }
 
   async #make(wanted: WantedBalancer, signal: AbortSignal): Promise<StandingBalancer> {
-    const { name, scheme, addressType, places, groupIds, tags } = wanted;
+    const { name, scheme, addressType, places, groupIds, attributes } = wanted;
+    const tags = withMemory(wanted.tags, attributes, initially);
     const { api, clock } = this.#context;
     const { LoadBalancers: [made] = [] } = await this.#explaining(wanted, signal, () => onceSeen(clock, signal, () => api.elb(new CreateLoadBalancerCommand({
       Name: name, Type: 'network', Scheme: scheme, IpAddressType: addressType, SubnetMappings: places.map(mapping), Tags: writeTags(tags),
       ...(groupIds.length === 0 ? {} : { SecurityGroups: [...groupIds] }),
     }), signal)));
     const arn = made?.LoadBalancerArn ?? '';
-    await this.#setAttributes(arn, difference(wanted.attributes, initially), signal);
+    await this.#setAttributes(arn, difference(attributes, initially), signal);
     if (wanted.privateLinkRules === 'off') await this.#setGroups(arn, wanted, signal);
     return { arn, hostname: made?.DNSName ?? '', isNew: true };
   }
 
   async #adjust({ arn, balancer, tags }: FoundBalancer, wanted: WantedBalancer, signal: AbortSignal): Promise<StandingBalancer> {
     const { api } = this.#context;
-    const missingTags = difference(wanted.tags, tags);
+    const missingTags = difference(withMemory(wanted.tags, wanted.attributes, initially), tags);
     if (missingTags.size > 0) await api.elb(new AddTagsCommand({ ResourceArns: [arn], Tags: writeTags(missingTags) }), signal);
     const subnets = (balancer.AvailabilityZones ?? []).map(({ SubnetId = '' }) => SubnetId);
     if (!isSameSet(subnets, wanted.places.map(({ subnetId }) => subnetId))) {
@@ -98,7 +100,9 @@ export class Balancers {
     }
     if (!hasDoors(balancer, wanted)) await this.#setGroups(arn, wanted, signal);
     const { Attributes = [] } = await api.elb(new DescribeLoadBalancerAttributesCommand({ LoadBalancerArn: arn }), signal);
-    await this.#setAttributes(arn, difference(wanted.attributes, new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value]))), signal);
+    const { back, tagKeys } = forgotten(tags, wanted.attributes, usualOfBalancer);
+    await this.#setAttributes(arn, difference(new Map([...back, ...wanted.attributes]), new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value]))), signal);
+    if (tagKeys.length > 0) await api.elb(new RemoveTagsCommand({ ResourceArns: [arn], TagKeys: [...tagKeys] }), signal);
     return { arn, hostname: balancer.DNSName ?? '', isNew: false };
   }
 

@@ -153,6 +153,26 @@ describe('NetworkLoadBalancers', () => {
     expect(groups()).to.have.length(1);
   });
 
+  it('sets attributes back when they are no more wished for, and leaves those alone that it never set', async () => {
+    await start();
+    await ensure(request({ 'attributes': 'deletion_protection.enabled=true,dns_record.client_routing_policy=availability_zone_affinity', 'target-group-attributes': 'deregistration_delay.timeout_seconds=30' }));
+    await lab.context.api.elb(new ModifyLoadBalancerAttributesCommand({ LoadBalancerArn: balancer().id, Attributes: [{ Key: 'zonal_shift.config.enabled', Value: 'true' }] }), signal);
+    await ensure(request({ attributes: 'dns_record.client_routing_policy=availability_zone_affinity' }));
+    const attribute = (key: string): string | undefined => balancer().attributes.get(key);
+    expect(['deletion_protection.enabled', 'dns_record.client_routing_policy', 'zonal_shift.config.enabled'].map(attribute)).to.deep.equal(['false', 'availability_zone_affinity', 'true']);
+    expect(group().attributes.get('deregistration_delay.timeout_seconds')).to.equal('300');
+    expect([...balancer().tags.keys(), ...group().tags.keys()].filter((key) => key.startsWith('keelson.dev/attribute/'))).to.deep.equal(['keelson.dev/attribute/dns_record.client_routing_policy']);
+  });
+
+  it('sends only to nodes with the labels that are named', async () => {
+    await start();
+    const wanted = request({ 'target-node-labels': 'pool=edge' });
+    expect(lab.balancers.details(wanted)).to.deep.equal({ endpoints: false, nodeLabels: ['pool'] });
+    const labels: Record<string, string>[] = [{ pool: 'edge' }, { pool: 'core' }, {}];
+    await ensure({ ...wanted, targets: lab.targets.map((target, index) => ({ ...target, labels: labels[index]! })) });
+    expect(registered()).to.deep.equal([`${ids()[0]} 30080`]);
+  });
+
   it('puts right what was changed behind its back', async () => {
     await start();
     const whole = request({ 'cross-zone-load-balancing-enabled': 'true', 'healthcheck-interval': '20' }, { ports: [...request().ports, { name: 'https', protocol: 'TCP', port: 443, nodePort: 30_443 }] });

@@ -1,10 +1,11 @@
 import {
   AddTagsCommand, CreateTargetGroupCommand, DeleteTargetGroupCommand, DescribeTargetGroupAttributesCommand, ModifyTargetGroupAttributesCommand, ModifyTargetGroupCommand,
-  type TargetGroup as SdkGroup,
+  RemoveTagsCommand, type TargetGroup as SdkGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { AwsContext } from '#providers/aws/context.ts';
 import { annotationPrefix } from './annotations.ts';
+import { forgotten, usualOfGroup, withMemory } from './attribute-memory.ts';
 import type { HealthCheck } from './health-check.ts';
 import type { FoundGroup } from './inventory.ts';
 import { writeTags, type Tags } from './ownership.ts';
@@ -31,11 +32,13 @@ export class TargetGroups {
     if (found === undefined) return this.#make(wanted, tags, signal);
     const { api } = this.#context;
     const { arn, group } = found;
-    const missingTags = difference(tags, found.tags);
+    const missingTags = difference(withMemory(tags, wanted.attributes, initially), found.tags);
     if (missingTags.size > 0) await api.elb(new AddTagsCommand({ ResourceArns: [arn], Tags: writeTags(missingTags) }), signal);
     if (!isHealthCheck(group, wanted.health)) await api.elb(new ModifyTargetGroupCommand({ TargetGroupArn: arn, ...written(wanted.health) }), signal);
     const { Attributes = [] } = await api.elb(new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn }), signal);
-    await this.#setAttributes(arn, difference(wanted.attributes, new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value]))), signal);
+    const { back, tagKeys } = forgotten(found.tags, wanted.attributes, usualOfGroup(wanted));
+    await this.#setAttributes(arn, difference(new Map([...back, ...wanted.attributes]), new Map(Attributes.map(({ Key = '', Value = '' }) => [Key, Value]))), signal);
+    if (tagKeys.length > 0) await api.elb(new RemoveTagsCommand({ ResourceArns: [arn], TagKeys: [...tagKeys] }), signal);
     return { arn, isNew: false };
   }
 
@@ -51,7 +54,8 @@ export class TargetGroups {
     const VpcId = await this.#context.vpcId(signal);
     const arn = await this.#unlessThere(name, async () => {
       const { TargetGroups: [made] = [] } = await this.#context.api.elb(new CreateTargetGroupCommand({
-        Name: name, Protocol: protocol, Port: port, VpcId, TargetType: targetType, ...(addressType === 'ipv4' ? {} : { IpAddressType: addressType }), ...written(health), Tags: writeTags(tags),
+        Name: name, Protocol: protocol, Port: port, VpcId, TargetType: targetType, ...(addressType === 'ipv4' ? {} : { IpAddressType: addressType }), ...written(health),
+        Tags: writeTags(withMemory(tags, attributes, initially)),
       }), signal);
       return made?.TargetGroupArn ?? '';
     });

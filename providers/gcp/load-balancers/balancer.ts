@@ -1,4 +1,3 @@
-import { Cidr, parseIp } from '#core/api/ip.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { LoadBalancerOwner } from '#core/spi/load-balancers.ts';
 import { clusterLabel, type GcpContext } from '#providers/gcp/context.ts';
@@ -207,8 +206,8 @@ export class Balancer {
     const make = (address: string | undefined): Promise<ForwardingRule | undefined> => this.#parts.resources.make(this.#parts.kinds.rules, wantedAt(address), this.#mark, signal);
     const wished = plan.address;
     if (wished !== undefined) return this.#asked(wished, () => make(wished));
-    // An address of the inside can be had again without having been kept, unless it is another subnetwork's or somebody else has it by now.
-    const again = kept ?? (plan.scheme === 'INTERNAL' && isPrivate(formerAddress) ? formerAddress : undefined);
+    // An address of the inside can be had again without having been kept, unless it is none of the subnetwork's or somebody else has it by now.
+    const again = kept ?? (plan.scheme === 'INTERNAL' ? formerAddress : undefined);
     if (again === undefined) return make(undefined);
     try {
       return await make(again);
@@ -301,12 +300,4 @@ export class Balancer {
       kept !== undefined && kept.address !== address ? resources.remove(kinds.addresses, balancer, this.#mark, signal) : undefined,
     ]);
   }
-}
-
-const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'].flatMap((range) => Cidr.parse(range) ?? []);
-
-/** What was told last may be an address of the outside. */
-function isPrivate(text: string | undefined): boolean {
-  const address = parseIp(text ?? '');
-  return address !== undefined && privateRanges.some((range) => range.contains(address));
 }

@@ -213,6 +213,17 @@ describe('passthrough load balancers', function () {
       expect(world.things()).to.deep.equal([]);
     });
 
+    it('wait with what is shared until it has gone, and make it anew', async () => {
+      await address();
+      const calls = world.counting();
+      const removed = remove();
+      while (calls()['regionHealthChecks.delete'] === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+      const ip = await address({}, 2);
+      await removed;
+      expect([0, 1].map((turn) => world.reach({ ip }, 80, turn))).to.have.members(['node-1', 'node-2']);
+      expect(world.only('healthChecks').httpHealthCheck.port).to.equal(10_256);
+    });
+
     it('leave nothing of what they were making when the answer was lost, though it cannot be seen yet', async () => {
       for (const method of ['compute.regionBackendServices.insert', 'compute.forwardingRules.insert', 'compute.firewalls.insert']) {
         await address({}, 2);
