@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Container } from 'inversify';
+import { CustomResourceDefinition } from '#core/api/schema/apiextensions-v1.ts';
 import { Client } from '#core/client/client.ts';
 import { fixedKinds, ServedKinds } from '#core/client/served-kinds.ts';
 import { Clock } from '#core/kernel/clock.ts';
@@ -13,6 +14,7 @@ import { Routes } from '#core/spi/routes.ts';
 import { VolumeDriver } from '#core/spi/volume-driver.ts';
 import { FakeClock } from '#test/fixtures/fake-clock.ts';
 import { inMemoryApi } from '#test/fixtures/in-memory-client.ts';
+import { MemoryDiskDriver } from '#test/fixtures/memory-disk-driver.ts';
 import { MemoryInstances } from '#test/fixtures/memory-instances.ts';
 import { MemoryRoutes } from '#test/fixtures/memory-routes.ts';
 import { MemoryVolumeDriver } from '#test/fixtures/memory-volume-driver.ts';
@@ -62,6 +64,15 @@ describe('controllers.module', () => {
       }
       const cloud = container.getAll(Controller).filter(({ name }) => ['cloud-node', 'cloud-node-lifecycle', 'route'].includes(name));
       expect(cloud.map(({ sources }) => sources.length)).to.deep.equal(isBound ? [1, 1, 1] : [0, 0, 0]);
+      await stop();
+    }
+  });
+
+  it('has snapshots served where a driver takes some', async () => {
+    for (const [driver, count] of [[new MemoryVolumeDriver(), 0], [new MemoryDiskDriver(), 3]] as const) {
+      const { container, stop } = await compose(driver);
+      await container.get(Bootstrap).run(new AbortController().signal);
+      expect((await container.get(Client).list(CustomResourceDefinition)).items, driver.constructor.name).to.have.length(count);
       await stop();
     }
   });

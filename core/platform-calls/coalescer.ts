@@ -80,7 +80,12 @@ export class Coalescer<Q, A> {
 
   #begin(): Batch<Q, A> {
     const batch: Batch<Q, A> = { questions: new Map(), life: new AbortController(), left: 0, cancel: () => undefined };
-    batch.cancel = this.#options.clock.after(this.#options.waitMs, () => this.#send(batch));
+    const timer = new AbortController();
+    batch.cancel = () => timer.abort();
+    // A sleep keeps the process alive, as whoever asks expects.
+    this.#options.clock.sleep(this.#options.waitMs, timer.signal).then(() => {
+      if (!timer.signal.aborted) this.#send(batch);
+    }, () => undefined);
     return batch;
   }
 

@@ -56,11 +56,9 @@ export interface LoadBalancerRequest {
   readonly affinitySeconds?: number;
   /** Where a target tells by HTTP whether it has pods of the service (`externalTrafficPolicy: Local`); undefined: every node leads to all of them. */
   readonly healthCheck?: { readonly port: number; readonly path: string };
-  /** `spec.loadBalancerClass`, one of the provider's; undefined when the service names none. */
-  readonly loadBalancerClass?: string;
   /** The service's; each provider knows its own. */
   readonly annotations: Readonly<Record<string, string>>;
-  /** `spec.loadBalancerClass`. */
+  /** `spec.loadBalancerClass`, one of the provider's; undefined when the service names none. */
   readonly class?: string;
   /** What was answered last time, so that addresses stay what they were; empty for a new one. */
   readonly ingress: readonly LoadBalancerIngress[];

@@ -129,8 +129,9 @@ export interface ParameterChecker {
 export const checksParameters = (driver: VolumeDriver): driver is VolumeDriver & ParameterChecker => 'checkParameters' in driver;
 
 /**
- * Grows volumes. Idempotent: a volume that is large enough is returned as it is. Never shrinks.
- * `nodeExpansionRequired`: the file system must grow too, on the node.
+ * Grows volumes, also while they are in use. Idempotent: a volume that is large enough is returned as it is. Never shrinks.
+ * One that is not there is `NotFound`; what does not fit is `Exhausted`, as is a change that the platform wants later (`retryAfterMs` says when, if known), and the volume is as it was.
+ * `nodeExpansionRequired`: the file system must grow too, on the node; the same at each repetition. Kit: `test/conformance/volume-driver-expand.ts`.
  */
 export interface VolumeExpander {
   expand(id: string, capacity: CapacityRange, signal: AbortSignal): Promise<{ readonly capacity: bigint; readonly nodeExpansionRequired: boolean }>;
@@ -151,7 +152,7 @@ export interface Snapshot {
 /**
  * Takes snapshots. `name` is the idempotency key, under the same laws as `create` and `delete` of volumes.
  * Resolves when the moment is taken and the volume may be written again; `ready` may be false until a repetition of the call says otherwise.
- * A snapshot outlives its volume, and its name is known also when the volume is gone.
+ * A snapshot outlives its volume, and its name is known also when the volume is gone. Kit: `test/conformance/volume-driver-snapshots.ts`.
  */
 export interface VolumeSnapshotter {
   createSnapshot(name: string, volumeId: string, parameters: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Snapshot>;
@@ -169,7 +170,7 @@ export const canFindSnapshots = (driver: VolumeDriver): driver is VolumeDriver &
 /**
  * Changes what a volume is while it is in use (CSI's ControllerModifyVolume): its type, speed, tags.
  * Idempotent: a volume that is as asked for is left alone. `Invalid` for an unknown key or value, `Exhausted` where the platform wants some hours between
- * two changes: the message says until when. Resolves when the volume can be used as asked for, also where the platform goes on working at it.
+ * two changes: the message says until when. Resolves when the volume can be used as asked for, also where the platform goes on working at it. Kit: `test/conformance/volume-driver-modify.ts`.
  */
 export interface VolumeModifier {
   /** `parameters` are a VolumeAttributesClass's. */

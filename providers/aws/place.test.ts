@@ -112,7 +112,8 @@ describe('AwsPlace', () => {
     it('does not take the zone of a machine in another region', async () => {
       const place = placeOf({ settings: { region: 'us-east-1' }, environment });
       expect([await place.zone(signal), (await place.self(signal))?.zone]).to.deep.equal([undefined, 'eu-west-1b']);
-      await expectInvalid(place.vpcId(noApi, signal), 'aws.vpcId', 'eu-west-1');
+      const empty: Pick<AwsApi, 'ec2'> = { ec2: () => Promise.resolve({} as never) };
+      await expectInvalid(place.vpcId(empty, signal), 'aws.vpcId', 'eu-west-1');
     });
 
     it('takes for none what answers with something else, and asks again a minute later', async () => {
@@ -172,6 +173,12 @@ describe('AwsPlace', () => {
       const { id, vpcId } = subnet();
       expect(await placeOf({ settings: { region, subnetIds: [id, 'subnet-0'] } }).vpcId(lab.context.api, signal)).to.equal(vpcId);
       await expectInvalid(placeOf({ settings: { region, subnetIds: ['subnet-0123456789abcdef0'] } }).vpcId(lab.context.api, signal), 'subnet-0123456789abcdef0', 'no subnet in us-west-2');
+    });
+
+    it('takes the default VPC of the region where nobody says another, and says when there is none', async () => {
+      expect(await placeOf({ settings: { region } }).vpcId(lab.context.api, signal)).to.equal(subnet().vpcId);
+      const { vpcs } = lab.emulator.state.region(region);
+      for (const { id } of vpcs.rows()) vpcs.update(id, { isDefault: false });
       await expectInvalid(placeOf({ settings: { region } }).vpcId(lab.context.api, signal), 'aws.vpcId', 'AWS_EC2_METADATA_DISABLED');
     });
 

@@ -1,4 +1,4 @@
-import { DescribeInstancesCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeInstancesCommand, DescribeSubnetsCommand, DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { systemClock, type Clock } from '#core/kernel/clock.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { AwsApi } from './api.ts';
@@ -98,14 +98,22 @@ export class AwsPlace {
       return found.VpcId;
     }
     const machine = await this.#machine.get(signal);
-    if (typeof machine !== 'string' && machine.region === region) {
-      const { Reservations = [] } = await api.ec2(new DescribeInstancesCommand({ Filters: [{ Name: 'instance-id', Values: [machine.instanceId] }] }), signal);
-      const found = Reservations.flatMap(({ Instances = [] }) => Instances)[0]?.VpcId;
-      if (found !== undefined) return found;
-    }
+    const own = typeof machine === 'string' || machine.region !== region ? undefined : machine.instanceId;
+    const found = (own === undefined ? undefined : await vpcOfInstance(api, own, signal)) ?? await defaultVpc(api, signal);
+    if (found !== undefined) return found;
     const why = typeof machine === 'string' ? machine : `this machine is ${machine.instanceId} in ${machine.region}, of which EC2 in ${region} knows no VPC`;
-    throw new ProviderError('Invalid', `nobody says which VPC is meant: name it in aws.vpcId, or its subnets in aws.subnetIds; ${why}`);
+    throw new ProviderError('Invalid', `nobody says which VPC is meant, and the region has no default one: name it in aws.vpcId, or its subnets in aws.subnetIds; ${why}`);
   }
+}
+
+async function vpcOfInstance(api: Pick<AwsApi, 'ec2'>, instanceId: string, signal: AbortSignal): Promise<string | undefined> {
+  const { Reservations = [] } = await api.ec2(new DescribeInstancesCommand({ Filters: [{ Name: 'instance-id', Values: [instanceId] }] }), signal);
+  return Reservations.flatMap(({ Instances = [] }) => Instances)[0]?.VpcId;
+}
+
+async function defaultVpc(api: Pick<AwsApi, 'ec2'>, signal: AbortSignal): Promise<string | undefined> {
+  const { Vpcs = [] } = await api.ec2(new DescribeVpcsCommand({ Filters: [{ Name: 'is-default', Values: ['true'] }] }), signal);
+  return Vpcs[0]?.VpcId;
 }
 
 function configuredRegion({ region, zone }: Pick<AwsSettings, 'region' | 'zone'>): string | undefined {

@@ -132,9 +132,10 @@ describe('GcpPlace', () => {
     const clock = new FakeClock();
     const asked: string[] = [];
     // As if it were where every machine has it.
-    const send: typeof fetch = (url, init) => {
-      asked.push(String(url));
-      return fetch(String(url).replace('169.254.169.254', metadata.host), init);
+    const send: typeof fetch = (request, init) => {
+      const url = typeof request === 'string' ? request : '';
+      asked.push(url);
+      return fetch(url.replace('169.254.169.254', metadata.host), init);
     };
     answer = (_path, response) => void response.writeHead(200).end('<html>');
     const one = new GcpPlace({ settings: {}, environment: {}, clock, fetch: send });

@@ -1,5 +1,6 @@
 import { cpus, loadavg } from 'node:os';
 import { api } from './api.ts';
+import { clouds } from './clouds.ts';
 import { dns } from './dns.ts';
 import { memory } from './memory.ts';
 import { network } from './network.ts';
@@ -9,7 +10,7 @@ import { scheduler } from './scheduler.ts';
 import { start } from './start.ts';
 import { watchers } from './watchers.ts';
 
-const benches: Record<string, () => Promise<void>> = { start, memory, api, watchers, provisioning, scheduler, network, proxy, dns };
+const benches: Record<string, () => Promise<void>> = { start, memory, api, watchers, provisioning, scheduler, network, proxy, dns, clouds };
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) {

@@ -1,4 +1,5 @@
 import type { Attachment, Instance, Snapshot, Volume } from '#test/emulators/aws/rows.ts';
+import { awsBalancers } from './balancers.ts';
 import { GIB, type AttachedDisk, type Cloud, type CloudDisk, type CloudInstance, type CloudView } from './cloud-view.ts';
 
 /** An instance with this tag is a node: the value is its name, or nothing for the instance's id. */
@@ -24,7 +25,8 @@ export function awsView(state: AwsState): CloudView {
       name: instance.tags[nodeTag] || instance.id, provider: 'aws', providerId: `aws:///${instance.zone}/${instance.id}`, isRunning: instance.state === 'running', address: instance.privateIp,
       disks: volumes.flatMap((volume) => volume.attachments.filter((attachment) => attachment.instanceId === instance.id && attachment.state !== 'attaching').map((attachment) => attachedDisk(instance, volume, attachment))),
     }));
-  return { instances, disks, snapshots };
+  const addresses = new Map(instances.map(({ providerId, address }) => [providerId.slice(providerId.lastIndexOf('/') + 1), address]));
+  return { instances, disks, snapshots, balancers: awsBalancers(state, (id) => addresses.get(id)) };
 }
 
 /** Machines have their own; nobody looks for it. */

@@ -209,16 +209,28 @@ describe('machines of emulated clouds', function () {
     expect(await readFile(join(again.targetPath, 'file'), 'utf8')).to.equal('after');
   });
 
-  it('begin anew where an earlier process was killed', async () => {
-    stage = await aws(join(folder, 'clouds'));
+  it('begin anew where an earlier process was killed, with what was written on disks', async () => {
+    const built = await aws(join(folder, 'clouds'));
+    stage = built;
     const volume = await stage.volume();
-    await bring(stage, volume, stage.nodes[0]);
+    const first = await bring(stage, volume, stage.nodes[0]);
+    await writeFile(join(first.targetPath, 'file'), 'kept');
+    await unmountBelow(folder);
     // Nobody stopped the first one: what it made is all there.
-    const second = await startCloudMachines({ folder: join(folder, 'clouds') });
-    expect(await second.disks.list()).to.deep.equal([]);
+    const second = await startCloudMachines({ aws: built.lab.lab.emulator, folder: join(folder, 'clouds'), keepsDisks: true });
+    await second.settle();
+    const request = await requestFor(volume, stage.nodes[0], {});
+    await stage.nodeDriver(stage.nodes[0]).stage(request, never);
+    expect(await readFile(join(request.stagingPath, 'file'), 'utf8')).to.equal('kept');
     await unmountBelow(folder);
     await second.stop();
     expect(await loops(folder)).to.deep.equal([]);
+    expect(await readdir(join(folder, 'clouds'))).to.deep.equal(['disks']);
+    // Of a cloud in which there is no such volume any more.
+    const third = await startCloudMachines({ folder: join(folder, 'clouds') });
+    await third.settle();
+    expect(await third.disks.list()).to.deep.equal([]);
+    await third.stop();
   });
 
   it(`call nothing of ${labProject} a node that has no mark`, async () => {

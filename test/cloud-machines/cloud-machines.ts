@@ -5,11 +5,13 @@ import type { NodeMachine } from '#core/spi/machines.ts';
 import { SharedRun } from '#core/kernel/shared-run.ts';
 import type { Run } from '#providers/local/machines/ip-tool.ts';
 import { LocalMachines } from '#providers/local/machines/machines.ts';
+import { machineNames } from '#providers/local/machines/naming.ts';
 import type { AwsEmulator } from '#test/emulators/aws/emulator.ts';
 import type { GcpEmulator } from '#test/emulators/gcp/emulator.ts';
 import { awsCloud, type AwsState } from './aws-cloud.ts';
 import type { Cloud, CloudInstance, CloudView } from './cloud-view.ts';
-import { gcpCloud, type GcpState } from './gcp-cloud.ts';
+import { Doors } from './doors.ts';
+import { gcpCloud, type GcpMembers, type GcpState } from './gcp-cloud.ts';
 import { LoopDisks } from './loop-disks.ts';
 import { CloudMachine, type AgentOptions } from './machine.ts';
 import { unwire, unwireAll, wire } from './wires.ts';
@@ -19,7 +21,7 @@ export interface CloudMachinesOptions {
   readonly gcp?: GcpEmulator;
   /** Emulators in other processes, or clouds of one's own. */
   readonly clouds?: readonly Cloud[];
-  /** For disks, and for what the agents keep. Removed in the end. */
+  /** For disks, and for what the agents keep. Removed in the end, but for `keepsDisks`. */
   readonly folder: string;
   /** How agents join. Without, machines have devices and no agents. */
   readonly join?: JoinOptions;
@@ -30,6 +32,8 @@ export interface CloudMachinesOptions {
   readonly place?: string;
   /** Settings of the providers in the agents: `{aws: {volumeAttachLimit: 3}}`. */
   readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Disks stay after the end, for clouds that go on: those of volumes that are no more go at the next start. False by default. */
+  readonly keepsDisks?: boolean;
   /** What cannot be done at the moment; it is tried again. */
   readonly report?: (problem: string) => void;
   /** How often the clouds are looked at, beside when they tell of a change; 500 ms by default. */
@@ -60,6 +64,7 @@ export interface CloudMachines {
 }
 
 const never = new AbortController().signal;
+const roundsPerLook = 20;
 
 const run: Run = async (program, args, signal) => {
   signal.throwIfAborted();
@@ -117,18 +122,21 @@ class Machines {
   readonly #local: LocalMachines;
   readonly #place: string;
   /** Addresses that were wired, by provider id. */
+  readonly #doors: Doors;
   readonly #wired = new Map<string, string>();
   #wiring = '';
+  #rounds = 0;
 
   constructor(options: CloudMachinesOptions) {
     const { aws, gcp, clouds = [], folder, place = folder } = options;
     this.#options = options;
     this.#place = place;
     this.#local = new LocalMachines(run, place);
+    this.#doors = new Doors(machineNames(place).uplink);
     this.disks = new LoopDisks(join(folder, 'disks'));
     this.clouds = [
       ...(aws === undefined ? [] : [awsCloud(() => Promise.resolve(aws.state.view() as AwsState), (changed) => aws.state.onChange(changed))]),
-      ...(gcp === undefined ? [] : [gcpCloud(() => Promise.resolve(gcp.state.show('resources') as GcpState), (changed) => gcp.state.cloud.resources.watch(changed))]),
+      ...(gcp === undefined ? [] : [gcpCloud({ resources: () => Promise.resolve(gcp.state.show('resources') as GcpState), members: () => Promise.resolve(gcp.state.show('members') as GcpMembers) }, (changed) => gcp.state.cloud.resources.watch(changed))]),
       ...clouds,
     ];
   }
@@ -141,9 +149,10 @@ class Machines {
     for (const instance of view.instances) await this.#followInstance(instance, view);
     await this.#wire(view.instances.filter(({ isRunning }) => isRunning));
     await this.#ejectUnused(view);
+    if (this.#options.join !== undefined) await this.#doors.follow(view.balancers);
   }
 
-  /** Removes all machines and disks, also those of an earlier process; not the network that joins them. */
+  /** Removes all machines, also those of an earlier process; not the network that joins them, nor disks, on which somebody has written. */
   async clear(): Promise<void> {
     const folder = this.#machinesDir;
     for (const name of await readdir(folder).catch(() => [])) {
@@ -153,14 +162,16 @@ class Machines {
     }
     await unwireAll(this.#place, await this.#namespaces());
     this.machines.clear();
-    await this.disks.discardAll();
+    for (const id of await this.disks.list()) await this.disks.eject(id);
   }
 
   async removeAll(): Promise<void> {
+    await this.#doors.close();
     await this.clear();
+    if (this.#options.keepsDisks !== true) await this.disks.discardAll();
     // The network of a control plane's own machines is its own to remove.
     if (this.#place === this.#options.folder) await this.#local.removeAll(never);
-    await rm(this.#options.folder, { recursive: true, force: true });
+    await rm(this.#options.keepsDisks === true ? this.#machinesDir : this.#options.folder, { recursive: true, force: true });
   }
 
   async #view(): Promise<CloudView> {
@@ -169,6 +180,7 @@ class Machines {
       instances: views.flatMap(({ instances }) => instances),
       disks: new Map(views.flatMap(({ disks }) => [...disks])),
       snapshots: new Map(views.flatMap(({ snapshots }) => [...snapshots])),
+      balancers: views.flatMap(({ balancers }) => balancers),
     };
   }
 
@@ -221,20 +233,23 @@ class Machines {
     return made;
   }
 
-  /** Only when there is another machine, or one more: it takes some programs for each. */
+  /** Looking takes some programs for each machine, so it is done when there is another instance, and else now and then: others make machines too, and remove them. */
   async #wire(instances: readonly CloudInstance[]): Promise<void> {
     if (this.#options.join === undefined) return;
-    const all = await this.#local.list(never);
-    const wanted = JSON.stringify([instances.map(({ address }) => address), all.map(({ name, addresses }) => [name, addresses])]);
-    if (wanted === this.#wiring) return;
-    const byName = new Map(instances.map((instance) => [instance.name, instance]));
-    const ours = all.flatMap(({ name, netns }) => {
-      const address = byName.get(name)?.address;
-      return address === undefined || netns === undefined ? [] : [{ netns, address }];
+    const wanted = JSON.stringify(instances.map(({ providerId, address }) => [providerId, address]));
+    if (wanted === this.#wiring && this.#rounds++ % roundsPerLook !== 0) return;
+    const all = (await this.#local.list(never)).filter(({ addresses }) => addresses.length > 0);
+    const byName = new Map(all.map((machine) => [machine.name, machine]));
+    const ours = instances.flatMap(({ name, address }) => {
+      const netns = byName.get(name)?.netns;
+      return netns === undefined ? [] : [{ netns, address }];
     });
-    await wire(this.#place, ours, all.flatMap(({ name, netns }) => (byName.has(name) || netns === undefined ? [] : [netns])));
+    // A control plane that starts removes machines that it does not know. They come back in the next round.
+    for (const { name, providerId } of instances) if (!byName.has(name)) await this.machines.get(providerId)?.powerOff();
+    const names = new Set(instances.map(({ name }) => name));
+    await wire(this.#place, ours, all.flatMap(({ name, netns }) => (names.has(name) || netns === undefined ? [] : [netns])));
     for (const { providerId, address } of instances) this.#wired.set(providerId, address);
-    this.#wiring = wanted;
+    this.#wiring = ours.length === instances.length ? wanted : '';
   }
 
   async #unwire(providerId: string): Promise<void> {

@@ -5,6 +5,19 @@ export interface CloudView {
   readonly disks: ReadonlyMap<string, CloudDisk>;
   /** Disks, as they were at some moment, by their ids. */
   readonly snapshots: ReadonlyMap<string, CloudSnapshot>;
+  readonly balancers: readonly CloudBalancer[];
+}
+
+/** One listener of a load balancer that hands connections on, or a load balancer that lets packets through. */
+export interface CloudBalancer {
+  readonly kind: 'proxy' | 'passthrough';
+  /** The host name or address by which clients reach it. */
+  readonly name: string;
+  /** On which it listens; of a passthrough one, at which its health check asks. */
+  readonly port: number;
+  /** Of a health check by HTTP. */
+  readonly path?: string;
+  readonly targets: readonly { readonly address: string; readonly port: number }[];
 }
 
 export interface CloudInstance {
@@ -44,5 +57,5 @@ export interface Cloud {
   watch?(changed: () => void): () => void;
 }
 
-export const noView: CloudView = { instances: [], disks: new Map(), snapshots: new Map() };
+export const noView: CloudView = { instances: [], disks: new Map(), snapshots: new Map(), balancers: [] };
 export const GIB = 1024 ** 3;

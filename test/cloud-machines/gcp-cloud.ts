@@ -1,3 +1,4 @@
+import { gcpBalancers } from './balancers.ts';
 import { GIB, type AttachedDisk, type Cloud, type CloudDisk, type CloudInstance, type CloudSnapshot, type CloudView } from './cloud-view.ts';
 
 /** An instance with this label is a node, which is called as the instance is. */
@@ -20,12 +21,20 @@ interface GcpDisk {
   readonly sourceDisk?: string;
 }
 
-/** @param read the emulator's resources, in process or over HTTP */
-export function gcpCloud(read: () => Promise<GcpState>, watch?: (changed: () => void) => () => void): Cloud {
-  return { name: 'the emulator of Compute Engine', view: async () => gcpView(await read()), ...(watch === undefined ? {} : { watch }) };
+/** The instances of groups, by their paths: `GET /_emulator/members`. */
+export type GcpMembers = Readonly<Record<string, readonly string[]>>;
+
+export interface GcpReads {
+  resources(): Promise<GcpState>;
+  members(): Promise<GcpMembers>;
 }
 
-export function gcpView(state: GcpState): CloudView {
+/** @param reads in process or over HTTP */
+export function gcpCloud(reads: GcpReads, watch?: (changed: () => void) => () => void): Cloud {
+  return { name: 'the emulator of Compute Engine', view: async () => gcpView(await reads.resources(), await reads.members()), ...(watch === undefined ? {} : { watch }) };
+}
+
+export function gcpView(state: GcpState, members: GcpMembers = {}): CloudView {
   const instances: CloudInstance[] = [];
   const disks = new Map<string, CloudDisk>();
   const snapshots = new Map<string, CloudSnapshot>();
@@ -39,7 +48,9 @@ export function gcpView(state: GcpState): CloudView {
     }
     if (collection === 'snapshots') snapshots.set(path, { disk: pathOf((resource as unknown as GcpDisk).sourceDisk ?? '') });
   }
-  return { instances, disks, snapshots };
+  const addresses = new Map(instances.map(({ providerId, address }) => [providerId, address]));
+  const addressOf = (path: string): string | undefined => addresses.get(path.replace(/^projects\/([^/]+)\/zones\/([^/]+)\/instances\//, 'gce://$1/$2/'));
+  return { instances, disks, snapshots, balancers: gcpBalancers(state, (group) => members[group] ?? [], addressOf) };
 }
 
 function instanceOf({ name, status, labels = {}, networkInterfaces = [], disks = [] }: GcpInstance, providerId: string): readonly CloudInstance[] {

@@ -6,7 +6,7 @@ import { keelsonProgram } from '#test/fixtures/keelson-program.ts';
 import { awsCloud, type AwsState } from './aws-cloud.ts';
 import { gateway, startCloudMachines } from './cloud-machines.ts';
 import type { Cloud } from './cloud-view.ts';
-import { gcpCloud, type GcpState } from './gcp-cloud.ts';
+import { gcpCloud, type GcpMembers, type GcpState } from './gcp-cloud.ts';
 import { launchAws, launchGcp, type Launched } from './launch.ts';
 import { readOptions, usage, type Options } from './options.ts';
 
@@ -27,13 +27,13 @@ async function run(options: Options): Promise<void> {
   // Not once: whoever starts programs ends this process by a signal for which nobody listens any more.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => asked.resolve());
   const { dataDir, aws, gcp } = options;
-  const clouds = [...(aws === undefined ? [] : [awsCloud(() => read<AwsState>(`${aws}/_emulator/state`))]), ...(gcp === undefined ? [] : [gcpCloud(() => read<GcpState>(`${gcp}/_emulator/resources`))])];
+  const clouds = [...(aws === undefined ? [] : [awsCloud(() => read<AwsState>(`${aws}/_emulator/state`))]), ...(gcp === undefined ? [] : [gcpCloud({ resources: () => read<GcpState>(`${gcp}/_emulator/resources`), members: () => read<GcpMembers>(`${gcp}/_emulator/members`) })])];
   await checkThere(clouds);
   // The control plane's own machines are there: whoever is on their switch reaches its API server, and their pods.
   const place = join(dataDir, 'local', 'volumes');
   const kubeconfig = join(dataDir, 'kubeconfig');
   const server = await serverFor(place, kubeconfig);
-  const machines = await startCloudMachines({ clouds, folder: join(dataDir, 'cloud-machines'), place, join: { program: await keelsonProgram(), server, kubeconfig }, report: (problem) => say(`not yet: ${problem}`) });
+  const machines = await startCloudMachines({ clouds, folder: join(dataDir, 'cloud-machines'), keepsDisks: true, place, join: { program: await keelsonProgram(), server, kubeconfig }, report: (problem) => say(`not yet: ${problem}`) });
   const launched: Launched[] = [];
   try {
     if (options.launch > 0) {

@@ -25,13 +25,13 @@ export async function unwire(address: string, netnses: readonly string[]): Promi
   for (const netns of [undefined, ...netnses]) await execa('ip', [...inside(netns), 'route', 'delete', `${address}/32`], { reject: false, stdin: 'ignore' });
 }
 
-/** All addresses that `wire` made reachable, also in an earlier process: nobody else has routes to single addresses on the switch. */
+/** All addresses that `wire`, or a balancer, made reachable, also in an earlier process: nobody else has routes to single addresses on the switch. */
 export async function unwireAll(place: string, netnses: readonly string[]): Promise<void> {
   const { uplink } = machineNames(place);
   for (const [netns, link] of [[undefined, uplink], ...netnses.map((each) => [each, 'eth0'] as const)] as const) {
     const { exitCode, stdout } = await execa('ip', [...inside(netns), '-json', 'route', 'show', 'dev', link], { reject: false, stdin: 'ignore' });
-    const routes = exitCode === 0 && stdout !== '' ? JSON.parse(stdout) as { readonly dst: string; readonly gateway?: string }[] : [];
-    for (const { dst, gateway } of routes) if (gateway === undefined && /^[\d.]+$/.test(dst)) await unwire(dst, netns === undefined ? [] : [netns]);
+    const routes = exitCode === 0 && stdout !== '' ? JSON.parse(stdout) as { readonly dst: string }[] : [];
+    for (const { dst } of routes) if (/^[\d.]+$/.test(dst)) await unwire(dst, netns === undefined ? [] : [netns]);
   }
 }
 

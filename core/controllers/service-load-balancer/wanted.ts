@@ -28,7 +28,6 @@ export function requestOf(service: Service, { targets, endpoints }: Receivers): 
     ...addressOf(spec),
     ...affinityOf(spec),
     ...healthCheckOf(spec),
-    ...(spec.loadBalancerClass === undefined ? {} : { loadBalancerClass: spec.loadBalancerClass }),
     annotations: metadata.annotations ?? {},
     ...(spec.loadBalancerClass === undefined ? {} : { class: spec.loadBalancerClass }),
     ingress: (status.loadBalancer.ingress ?? []).map(ingressOf),

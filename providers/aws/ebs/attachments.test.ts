@@ -1,15 +1,8 @@
 import { AttachVolumeCommand, DetachVolumeCommand, StopInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { expect } from 'chai';
-import { ProviderError, type ProviderErrorReason } from '#core/spi/errors.ts';
 import type { AttachmentNode, AttachOptions, CreateVolumeRequest } from '#core/spi/volume-driver.ts';
 import type { AwsLabOptions } from '#test/fixtures/aws-lab.ts';
-import { attachOptions, EbsLab, GIB, never } from '#test/fixtures/ebs-lab.ts';
-
-async function refusal(promise: Promise<unknown>, ...reasons: readonly ProviderErrorReason[]): Promise<string> {
-  const error = await promise.then((value) => value, (reason: unknown) => reason);
-  expect(ProviderError.is(error, ...reasons), String(error)).to.equal(true);
-  return (error as Error).message;
-}
+import { attachOptions, EbsLab, GIB, never, refusal } from '#test/fixtures/ebs-lab.ts';
 
 const shared: AttachOptions = { readOnly: false, use: { accessModes: ['ReadWriteMany'], volumeMode: 'Block', mountOptions: [] } };
 

@@ -1,9 +1,32 @@
 import { expect } from 'chai';
+import { silentLogger } from '#core/kernel/logger.ts';
+import { guardedCalls } from '#core/platform-calls/guarded-calls.ts';
+import type { PlatformCalls } from '#core/spi/platform-calls.ts';
+import { awsBudgets } from '#providers/aws/budgets.ts';
 import { attachOptions, EbsLab, GIB, never } from '#test/fixtures/ebs-lab.ts';
+
+/** So many at a time: the client's connections are no more, and its patience with those that wait for one is short. */
+function atMost(places: number): PlatformCalls {
+  const queue: (() => void)[] = [];
+  let free = places;
+  return {
+    run: async (_call, send, signal) => {
+      if (free > 0) free--;
+      else await new Promise<void>((resolve) => queue.push(resolve));
+      try {
+        return await send(signal);
+      } finally {
+        const next = queue.shift();
+        if (next === undefined) free++;
+        else next();
+      }
+    },
+  };
+}
 
 /** Calls for creating, attaching, detaching and deleting so many volumes at once, at ten to a machine. */
 async function lifeOf(count: number): Promise<Record<string, number>> {
-  const ebs = await EbsLab.make({ quotas: { volumeStorageGiB: 100 * 1024 } });
+  const ebs = await EbsLab.make({ quotas: { volumeStorageGiB: 100 * 1024 }, calls: atMost(30) });
   try {
     const nodes = await ebs.nodes(Math.max(1, count / 10));
     ebs.advance(10_000);
@@ -40,6 +63,24 @@ describe('calls of the EBS driver', () => {
       expect(DescribeInstances).to.be.at.most(reads.DescribeInstances);
     }).timeout(120_000);
   }
+
+  it('are never too many for EC2', async () => {
+    const ebs = await EbsLab.make({ throttling: true });
+    try {
+      const nodes = await ebs.nodes(13);
+      ebs.restart(guardedCalls({ budgets: awsBudgets, clock: ebs.lab.clock, log: silentLogger }).calls);
+      ebs.advance(100_000);
+      await Promise.all(Array.from({ length: 130 }, async (_each, index) => {
+        const { id } = await ebs.driver.create(ebs.request(), never);
+        await ebs.driver.attach(id, nodes[index % nodes.length]!, attachOptions, never);
+        await ebs.driver.detach(id, nodes[index % nodes.length]!, never);
+        await ebs.driver.delete(id, never);
+      }));
+      for (const [action, { throttled }] of Object.entries(ebs.lab.emulator.state.counts())) expect(throttled, action).to.equal(0);
+    } finally {
+      await ebs.stop();
+    }
+  }).timeout(60_000);
 
   it('are none while nothing changes', async () => {
     const ebs = await EbsLab.make();

@@ -18,7 +18,7 @@ import { speedFor } from './volume-types.ts';
 const firstLookMs = 1250;
 /** A new volume that no read shows after so long was given up by EC2. */
 const unseenMs = 15_000;
-const patienceMs = 5 * 60_000;
+const patienceMs = 4 * 60_000;
 const mostTokens = 30;
 
 export interface CreationParts {

@@ -16,7 +16,7 @@ import { expansion, isTargetOf, merged, modification, remaining, stillChanging, 
 /** So long an expansion waits for a modification of the same volume, and the other way round: EC2 takes few changes of a volume in a day. */
 const gatherMs = 500;
 const firstLookMs = 1000;
-const patienceMs = 10 * 60_000;
+const patienceMs = 4 * 60_000;
 
 export interface ModificationParts {
   readonly context: AwsContext;
@@ -128,10 +128,9 @@ export class Modifications {
   /** @returns when the change began that leads there */
   async #begin(id: string, change: VolumeChange, signal: AbortSignal): Promise<number> {
     const { api } = this.#parts.context;
-    const { sizeGiB: Size, iops: Iops, throughput: Throughput } = change;
-    const type = change.type === undefined ? {} : { VolumeType: sdkType(change.type) };
+    const { sizeGiB: Size, type: VolumeType, iops: Iops, throughput: Throughput } = change;
     try {
-      const { VolumeModification } = await api.ec2(new ModifyVolumeCommand({ VolumeId: id, Size, Iops, Throughput, ...type }), signal);
+      const { VolumeModification } = await api.ec2(new ModifyVolumeCommand({ VolumeId: id, Size, VolumeType, Iops, Throughput }), signal);
       return VolumeModification?.StartTime?.getTime() ?? 0;
     } catch (error) {
       const code = awsCode(error);
@@ -147,8 +146,6 @@ export class Modifications {
     throw last === undefined || awsCode(refusal) === 'VolumeModificationRateExceeded' ? tooSoon(id, last, refusal) : stillChanging(id, last, refusal);
   }
 }
-
-const sdkType = (type: string): NonNullable<ConstructorParameters<typeof ModifyVolumeCommand>[0]['VolumeType']> => type as 'gp3';
 
 function tagChanges({ tags }: Ec2Volume, { tagSpecifications, tagDeletions }: ModifyParameters): { readonly set: ReturnType<typeof sdkTags>; readonly gone: readonly string[] } {
   const known = { PVCName: 'kubernetes.io/created-for/pvc/name', PVCNamespace: 'kubernetes.io/created-for/pvc/namespace', PVName: 'kubernetes.io/created-for/pv/name' };

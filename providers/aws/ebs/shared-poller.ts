@@ -92,13 +92,14 @@ export class SharedPoller<T> {
     if (this.#timer !== undefined && this.#timer.at <= at) return;
     this.#disarm();
     const { clock } = this.#options;
-    this.#timer = {
-      at,
-      cancel: clock.after(Math.max(0, at - clock.now()), () => {
-        this.#timer = undefined;
-        this.#round();
-      }),
-    };
+    const timer = new AbortController();
+    this.#timer = { at, cancel: () => timer.abort() };
+    // A sleep keeps the process alive, as whoever waits expects.
+    clock.sleep(Math.max(0, at - clock.now()), timer.signal).then(() => {
+      if (timer.signal.aborted) return;
+      this.#timer = undefined;
+      this.#round();
+    }, () => undefined);
   }
 
   #disarm(): void {

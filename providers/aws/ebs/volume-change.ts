@@ -5,12 +5,12 @@ import type { Ec2Volume } from './ec2-volumes.ts';
 import type { ModifyParameters } from './modify-parameters.ts';
 import { GIB, invalid } from './names.ts';
 import { GROWS_IOPS_TAG, IOPS_PER_GIB_TAG } from './tags.ts';
-import { checkSize, hasSpeed, speedFor, volumeType } from './volume-types.ts';
+import { checkSize, hasSpeed, speedFor, volumeType, type VolumeType } from './volume-types.ts';
 
 /** What is to be otherwise. */
 export interface VolumeChange {
   readonly sizeGiB?: number;
-  readonly type?: string;
+  readonly type?: VolumeType;
   readonly iops?: number;
   readonly throughput?: number;
 }
@@ -60,7 +60,7 @@ export const isTargetOf = ({ sizeGiB, type, iops, throughput }: VolumeChange, la
 
 /** All of them in one; undefined when they contradict each other. */
 export function merged(changes: readonly VolumeChange[]): VolumeChange | undefined {
-  const all: { sizeGiB?: number; type?: string; iops?: number; throughput?: number } = {};
+  const all: { sizeGiB?: number; type?: VolumeType; iops?: number; throughput?: number } = {};
   for (const { sizeGiB, type, iops, throughput } of changes) {
     if (differ(all.type, type) || differ(all.iops, iops) || differ(all.throughput, throughput)) return undefined;
     if (sizeGiB !== undefined) all.sizeGiB = Math.max(sizeGiB, all.sizeGiB ?? 0);

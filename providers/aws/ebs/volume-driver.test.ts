@@ -1,15 +1,8 @@
 import { createHash } from 'node:crypto';
 import { CreateVolumeCommand } from '@aws-sdk/client-ec2';
 import { expect } from 'chai';
-import { ProviderError, type ProviderErrorReason } from '#core/spi/errors.ts';
-import { attachOptions, EbsLab, GIB, never, zone } from '#test/fixtures/ebs-lab.ts';
+import { attachOptions, EbsLab, GIB, never, refusal, zone } from '#test/fixtures/ebs-lab.ts';
 import type { AwsLabOptions } from '#test/fixtures/aws-lab.ts';
-
-async function refusal(promise: Promise<unknown>, ...reasons: readonly ProviderErrorReason[]): Promise<string> {
-  const error = await promise.then((value) => value, (reason: unknown) => reason);
-  expect(ProviderError.is(error, ...reasons), String(error)).to.equal(true);
-  return (error as Error).message;
-}
 
 const zoneSegment = (name: string): Readonly<Record<string, string>> => ({ 'topology.kubernetes.io/zone': name });
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -131,7 +131,8 @@ export class Balancers {
       switch (awsCode(error)) {
         case 'DuplicateLoadBalancerName': throw new ProviderError('Unavailable', `there is a load balancer ${wanted.name} already, which is not yet, or no more, what this service wants`, { cause: error });
         case 'AllocationIdNotFound': throw await this.#badAddress(wanted, error, signal);
-        case 'InvalidSecurityGroup': throw new ProviderError('Invalid', `one of the security groups ${wanted.groupIds.join(', ')} is none of the VPC`, { cause: error });
+        // EC2 knew them a moment ago.
+        case 'InvalidSecurityGroup': throw new ProviderError('Unavailable', `one of the security groups ${wanted.groupIds.join(', ')} is not known to the load balancer's service yet, or not any more`, { cause: error });
         default: throw error;
       }
     }

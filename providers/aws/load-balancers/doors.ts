@@ -93,7 +93,7 @@ export class Doors {
     if (names.length === 0) return [];
     const ids = await this.#network.groupIds(names, signal);
     return ids.map((id, index) => {
-      if (id === undefined) throw new ProviderError('Invalid', `the annotation ${annotationPrefix}${annotation}: ${JSON.stringify(names[index])} is the name of no security group of the VPC`);
+      if (id === undefined) throw new ProviderError('Invalid', `the annotation ${annotationPrefix}${annotation}: ${JSON.stringify(names[index])} is no security group of the VPC, neither by its id nor by its tag Name`);
       return id;
     });
   }

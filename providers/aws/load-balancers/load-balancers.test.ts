@@ -392,6 +392,7 @@ describe('NetworkLoadBalancers', () => {
       [{ 'target-group-attributes': 'deregistration_delay.timeout_seconds=9999' }, ['aws-load-balancer-target-group-attributes', 'timeout_seconds=9999']],
       [{ 'listener-attributes.TCP-80': 'tcp.idle_timeout.seconds=1' }, ['listener-attributes.TCP-80', 'seconds=1']],
       [{ 'security-groups': 'nosuch' }, ['aws-load-balancer-security-groups', 'nosuch']],
+      [{ 'extra-security-groups': 'sg-0123456789abcdef0' }, ['aws-load-balancer-extra-security-groups', 'sg-0123456789abcdef0']],
       [{ 'ssl-cert': certificate(1), 'ssl-negotiation-policy': 'Nosuch' }, ['aws-load-balancer-ssl-negotiation-policy', 'Nosuch']],
     ] as const) {
       const refused = await failure(ensure(request(annotations)));

@@ -56,6 +56,8 @@ export class NetworkLoadBalancers implements LoadBalancers, OwnTargetsOnly, Load
   readonly #made = new Map<string, Made>();
   /** By the owner's UID, when something may have been made for it. */
   readonly #touched = new Map<string, number>();
+  /** By the owner's UID, when all of it was deleted. */
+  readonly #gone = new Map<string, number>();
   readonly #startedAt: number;
 
   constructor(context: AwsContext) {
@@ -78,6 +80,7 @@ export class NetworkLoadBalancers implements LoadBalancers, OwnTargetsOnly, Load
     const { uid } = request.owner;
     const wanted = await this.#wanted(request, signal);
     this.#forget(uid);
+    this.#gone.delete(uid);
     try {
       return await this.#ensure(wanted, await this.#inventory.of(request.owner, signal), signal);
     } catch (error) {
@@ -117,11 +120,14 @@ export class NetworkLoadBalancers implements LoadBalancers, OwnTargetsOnly, Load
     this.#forget(owner.uid);
     await this.#removal.run(owner, Math.max(this.#startedAt, this.#touched.get(owner.uid) ?? 0) + settleMs, signal);
     this.#touched.delete(owner.uid);
+    this.#gone.set(owner.uid, this.#context.clock.now());
   }
 
   async owners(signal: AbortSignal): Promise<readonly LoadBalancerOwner[]> {
+    // What was deleted may show for as long as what was made may not.
+    for (const [uid, at] of this.#gone) if (at + settleMs < this.#context.clock.now()) this.#gone.delete(uid);
     const found = (await Promise.all([this.#inventory.owners(signal), this.#network.marked(signal)])).flat();
-    return [...new Map(found.flatMap((owner) => (owner === undefined ? [] : [[owner.uid, owner] as const]))).values()];
+    return [...new Map(found.flatMap((owner) => (owner === undefined || this.#gone.has(owner.uid) ? [] : [[owner.uid, owner] as const]))).values()];
   }
 
   details(service: Pick<LoadBalancerRequest, 'annotations' | 'class'>): LoadBalancerDetails {

@@ -13,6 +13,8 @@ const gatherMs = 25;
 /** As many values as one filter takes. */
 const mostFiltered = 200;
 
+const isGroupId = (text: string): boolean => /^sg-[0-9a-f]+$/.test(text);
+
 interface Kept<T> {
   readonly value: T;
   readonly until: number;
@@ -78,11 +80,13 @@ export class Network {
 
   /** Ids of security groups of the VPC by their ids or names (the tag Name); undefined for those that are not there. */
   async groupIds(names: readonly string[], signal: AbortSignal): Promise<readonly (string | undefined)[]> {
-    const words = names.filter((name) => !/^sg-[0-9a-f]+$/.test(name));
-    if (words.length === 0) return names;
-    const groups = await this.#describeGroups([{ Name: 'vpc-id', Values: [await this.#context.vpcId(signal)] }, { Name: 'tag:Name', Values: words }], signal);
-    const byName = new Map(groups.map(({ GroupId, Tags }) => [readTags(Tags).get('Name'), GroupId]));
-    return names.map((name) => (words.includes(name) ? byName.get(name) : name));
+    const vpc = { Name: 'vpc-id', Values: [await this.#context.vpcId(signal)] };
+    const [ids, words] = [names.filter(isGroupId), names.filter((name) => !isGroupId(name))];
+    const groups = (await Promise.all([
+      ids.length === 0 ? [] : this.#describeGroups([vpc, { Name: 'group-id', Values: ids }], signal),
+      words.length === 0 ? [] : this.#describeGroups([vpc, { Name: 'tag:Name', Values: words }], signal),
+    ])).flat();
+    return names.map((name) => groups.find(({ GroupId, Tags }) => (isGroupId(name) ? GroupId : readTags(Tags).get('Name')) === name)?.GroupId);
   }
 
   /** Uids of all owners in this cluster for whom there are security groups or rules. */

@@ -75,7 +75,7 @@ function namedSubnets(subnets: readonly Subnet[], names: readonly string[]): rea
   return chosen;
 }
 
-/** By the tag of their role, else by that of the cluster. Those of other clusters alone are theirs. */
+/** By the tag of their role, else by that of the cluster, else those that the VPC came with. Those of other clusters alone are theirs. */
 function discovered(subnets: readonly Subnet[], scheme: Scheme, clusterId: string, current: readonly string[]): readonly Subnet[] {
   const own = clusterTag(clusterId);
   const free = subnets.filter((subnet) => {
@@ -84,7 +84,8 @@ function discovered(subnets: readonly Subnet[], scheme: Scheme, clusterId: strin
     return hasRoom && (clusters.length === 0 || clusters.includes(own));
   });
   const byRole = free.filter(({ Tags }) => ['1', ''].includes(readTags(Tags).get(roles[scheme]) ?? 'no'));
-  const candidates = byRole.length > 0 ? byRole : free.filter(({ Tags }) => readTags(Tags).has(own));
+  const byCluster = free.filter(({ Tags }) => readTags(Tags).has(own));
+  const candidates = byRole.length > 0 ? byRole : byCluster.length > 0 ? byCluster : free.filter(({ DefaultForAz }) => DefaultForAz === true);
   const rank = ({ Tags }: Subnet): number => (readTags(Tags).has(own) ? 0 : 1);
   return candidates.toSorted((a, b) => rank(a) - rank(b) || (idOf(a) < idOf(b) ? -1 : 1));
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ProviderError } from '#core/spi/errors.ts';
 import { balancerClasses, choicesOf, type BalancerChoices } from './annotations.ts';
 
-const choices = (annotations: Readonly<Record<string, string>>, loadBalancerClass?: string): BalancerChoices => choicesOf({ annotations, ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }) });
+const choices = (annotations: Readonly<Record<string, string>>, loadBalancerClass?: string): BalancerChoices => choicesOf({ annotations, ...(loadBalancerClass === undefined ? {} : { class: loadBalancerClass }) });
 const type = 'networking.gke.io/load-balancer-type';
 const formerType = 'cloud.google.com/load-balancer-type';
 const globalAccess = 'networking.gke.io/internal-load-balancer-allow-global-access';

@@ -39,7 +39,7 @@ const tiers: Readonly<Record<string, NetworkTier>> = { Premium: 'PREMIUM', Stand
 const truths: Readonly<Record<string, boolean>> = { true: true, false: false };
 
 /** @throws {ProviderError} Invalid with the annotation and its value */
-export function choicesOf({ annotations, loadBalancerClass }: Pick<LoadBalancerRequest, 'annotations' | 'loadBalancerClass'>): BalancerChoices {
+export function choicesOf({ annotations, class: loadBalancerClass }: Pick<LoadBalancerRequest, 'annotations' | 'class'>): BalancerChoices {
   const warnings: string[] = [];
   const reader = new Reader(annotations);
   const scheme = schemeOf(reader, loadBalancerClass, warnings);

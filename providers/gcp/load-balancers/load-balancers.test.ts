@@ -354,7 +354,7 @@ describe('passthrough load balancers', function () {
     });
 
     it('come by their class', async () => {
-      await address({ loadBalancerClass: 'networking.gke.io/l4-regional-internal' });
+      await address({ class: 'networking.gke.io/l4-regional-internal' });
       expect(rule().loadBalancingScheme).to.equal('INTERNAL');
     });
   });

@@ -74,13 +74,14 @@ export class PassthroughLoadBalancers implements LoadBalancers, OwnTargetsOnly, 
     const { owner } = request;
     const cluster = await this.#clusterOf(signal);
     const balancer = new Balancer(cluster, owner);
-    const known = this.#made.get(owner.uid)?.groups ?? new Set(groupsOf(await this.#existing(balancer, owner, signal)));
+    const made = this.#made.get(owner.uid);
+    const known = made?.groups ?? new Set(groupsOf(await this.#existing(balancer, owner, signal)));
     cluster.groups.want(request.targets);
     const { groups } = await cluster.groups.sync(false, signal);
     this.#users.add(owner.uid);
     if (groups.every((group) => known.has(group))) return;
     await balancer.addGroups(await this.#existing(balancer, owner, signal), groups, signal);
-    this.#made.set(owner.uid, { owner, groups: new Set([...known, ...groups]) });
+    if (made !== undefined) this.#made.set(owner.uid, { owner, groups: new Set([...known, ...groups]) });
   }
 
   async delete(owner: LoadBalancerOwner, signal: AbortSignal): Promise<void> {

@@ -28,7 +28,7 @@ export class Attachments {
   readonly #disks: Disks;
   readonly #machines: Machines;
   readonly #lock = new KeyedLock();
-  /** By the handle of the disk and the id of the instance. */
+  /** By the name of the disk and the id of the instance, with the disk's handle. */
   readonly #doubts: Doubts<'attach' | 'detach'>;
   /** When something was changed last at an instance, by its id. */
   readonly #changed = new Map<string, number>();
@@ -47,7 +47,7 @@ export class Attachments {
     if (instance === undefined) throw new ProviderError('NotFound', `node ${node.name} is no instance of Compute Engine: its id is ${quoted(node.nodeId)}`);
     const isReadOnly = readOnly || (use.accessModes.length > 0 && use.accessModes.every((mode) => mode === 'ReadOnlyMany'));
     const wanted: AttachedDisk = { source: handleOf(disk), deviceName: disk.name, isReadOnly };
-    return this.#lock.run(wanted.source, signal, async () => {
+    return this.#lock.run(disk.name, signal, async () => {
       const key = keyOf(disk, instance);
       // What is on its way out would be taken for what was asked for.
       if (this.#doubts.has(key, 'detach')) await this.#takeAway(disk, instance, signal);
@@ -64,7 +64,7 @@ export class Attachments {
     const place = isMultiZone(said) ? { ...said, place: instance.zone } : said;
     const disk = lacksProject(place) ? { ...place, project: instance.project } : place;
     // Without its zone or region a disk is the one of that name which the instance has.
-    await this.#lock.run(handleOf(disk), signal, () => this.#takeAway(disk, instance, signal));
+    await this.#lock.run(disk.name, signal, () => this.#takeAway(disk, instance, signal));
     this.#note(instance);
   }
 
@@ -72,15 +72,15 @@ export class Attachments {
     const places = nodes.map((node) => [node.name, parseInstance(node)] as const);
     const instances = places.flatMap(([, instance]) => (instance === undefined ? [] : [instance]));
     const known = await this.#disksOf(instances, signal);
-    const onTheirWay = this.#doubts.keys('attach');
+    const onTheirWay = this.#doubts.of('attach');
     const answer = new Map<string, readonly string[]>();
     for (const [name, instance] of places) {
       // Of what is no instance nobody here can say that it is gone.
       const disks = instance === undefined ? [] : known.get(instanceId(instance));
       if (disks === undefined) continue;
       const ids = disks.map(({ source }) => parseHandle(source)).flatMap((disk) => (disk === undefined ? [] : handlesOf(disk)));
-      const ending = instance === undefined ? undefined : ` ${instanceId(instance)}`;
-      answer.set(name, [...ids, ...onTheirWay.flatMap((key) => (ending !== undefined && key.endsWith(ending) ? [key.slice(0, -ending.length)] : []))]);
+      const coming = instance === undefined ? [] : onTheirWay.filter(([key]) => key.endsWith(` ${instanceId(instance)}`)).map(([, handle]) => handle);
+      answer.set(name, [...new Set([...ids, ...coming])]);
     }
     return answer;
   }
@@ -94,7 +94,7 @@ export class Attachments {
   /** Asks first, and looks only after a refusal: mostly nobody has the disk. */
   async #attach(key: string, disk: DiskPlace, instance: InstancePlace, wanted: AttachedDisk, signal: AbortSignal): Promise<string> {
     try {
-      await this.#doubts.during(key, 'attach', () => this.#machines.attach(instance, wanted, false, signal));
+      await this.#doubts.during(key, 'attach', () => this.#machines.attach(instance, wanted, false, signal), wanted.source);
       return wanted.deviceName;
     } catch (error) {
       if (!isTaken(error)) throw error;
@@ -113,10 +113,11 @@ export class Attachments {
   async #attachForced(key: string, disk: FoundDisk, instance: InstancePlace, wanted: AttachedDisk, refused: { readonly error: unknown; readonly signal: AbortSignal }): Promise<string> {
     const { error, signal } = refused;
     const [holder] = disk.users;
-    if (holder === undefined) throw error;
+    // Somebody has let go of it in between, or another disk has the device's name: neither is so for ever.
+    if (holder === undefined) throw new ProviderError('Unavailable', error instanceof Error ? error.message : String(error), { cause: error });
     if (!isForced(disk)) throw new ProviderError('Unavailable', `disk ${wanted.source} is attached to ${disk.users.join(', ')}`, { cause: error });
     this.#context.log.warn('a disk is taken from the instance that has it, as its class says', { disk: wanted.source, from: holder, to: instanceId(instance) });
-    await this.#doubts.during(key, 'attach', () => this.#machines.attach(instance, wanted, true, signal));
+    await this.#doubts.during(key, 'attach', () => this.#machines.attach(instance, wanted, true, signal), wanted.source);
     return wanted.deviceName;
   }
 
@@ -137,12 +138,17 @@ export class Attachments {
   }
 
   async #has(disk: DiskPlace, instance: InstancePlace, signal: AbortSignal): Promise<AttachedDisk | 'nothing' | 'coming'> {
-    const look = async (): Promise<AttachedDisk | undefined> => (await this.#machines.disksOf(instance, signal))?.find(({ source }) => isSameDisk(parseHandle(source), disk));
-    const has = await look();
+    const has = await this.#look(disk, instance, signal);
     if (has !== undefined) return has;
     await this.#doubts.settled(keyOf(disk, instance), signal);
     if (await this.#machines.isAttaching(instance, signal)) return 'coming';
-    return (await look()) ?? 'nothing';
+    return (await this.#look(disk, instance, signal)) ?? 'nothing';
+  }
+
+  /** Undefined when the instance does not have it at this moment; nothing where there is no such instance. */
+  async #look(disk: DiskPlace, instance: InstancePlace, signal: AbortSignal): Promise<AttachedDisk | 'nothing' | undefined> {
+    const disks = await this.#machines.disksOf(instance, signal);
+    return disks === undefined ? 'nothing' : disks.find(({ source }) => isSameDisk(parseHandle(source), disk));
   }
 
   async #disksOf(instances: readonly InstancePlace[], signal: AbortSignal): Promise<ReadonlyMap<string, readonly AttachedDisk[]>> {
@@ -170,7 +176,7 @@ export class Attachments {
   }
 }
 
-const keyOf = (disk: DiskPlace, instance: InstancePlace): string => `${handleOf(disk)} ${instanceId(instance)}`;
+const keyOf = (disk: DiskPlace, instance: InstancePlace): string => `${disk.name} ${instanceId(instance)}`;
 
 const isTaken = (error: unknown): boolean =>
   inUse.test(gcpCode(error) ?? '') || (ProviderError.is(error, 'Invalid') && deviceTaken.test(`${gcpCode(error) ?? ''} ${error.message}`));

@@ -2,6 +2,7 @@ import type { protos } from '@google-cloud/compute';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { GcpContext } from '#providers/gcp/context.ts';
 import { handleOf, lacksPlace, lacksProject, lastPart, parseHandle, pathOf, type DiskPlace } from './handles.ts';
+import { isMissing } from './refusal.ts';
 
 export type DiskBody = protos.google.cloud.compute.v1.IDisk;
 
@@ -46,7 +47,7 @@ export class Disks {
         : await api.read('compute.regionDisks.get', (client, options) => client.get({ project, region: where, disk }, options), signal);
       return foundDisk(place, found);
     } catch (error) {
-      if (ProviderError.is(error, 'NotFound')) return undefined;
+      if (isMissing(error, `disks/${disk}`)) return undefined;
       throw error;
     }
   }

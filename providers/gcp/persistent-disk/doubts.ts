@@ -9,6 +9,7 @@ const many = 1_000;
 
 interface Doubt<Kind> {
   readonly kind: Kind;
+  readonly about: string;
   readonly since: number;
 }
 
@@ -30,8 +31,9 @@ export class Doubts<Kind extends string> {
     return this.#doubts.get(key)?.kind === kind;
   }
 
-  keys(kind: Kind): readonly string[] {
-    return [...this.#doubts].flatMap(([key, doubt]) => (doubt.kind === kind ? [key] : []));
+  /** What was said of the calls of a kind, by their keys. */
+  of(kind: Kind): readonly (readonly [key: string, about: string])[] {
+    return [...this.#doubts].flatMap(([key, doubt]) => (doubt.kind === kind ? [[key, doubt.about] as const] : []));
   }
 
   /** It is known how things stand. */
@@ -40,15 +42,15 @@ export class Doubts<Kind extends string> {
   }
 
   /** In doubt while it runs, and afterwards when its answer is lost. */
-  async during<T>(key: string, kind: Kind, work: () => Promise<T>): Promise<T> {
+  async during<T>(key: string, kind: Kind, work: () => Promise<T>, about = key): Promise<T> {
     const before = this.#doubts.get(key);
-    this.#note(key, kind);
+    this.#note(key, kind, about);
     try {
       const result = await work();
       this.end(key);
       return result;
     } catch (error) {
-      if (!ProviderError.is(error) || ProviderError.is(error, 'Unknown')) this.#note(key, kind);
+      if (!ProviderError.is(error) || ProviderError.is(error, 'Unknown')) this.#note(key, kind, about);
       else if (before === undefined) this.end(key);
       else this.#doubts.set(key, before);
       throw error;
@@ -62,9 +64,9 @@ export class Doubts<Kind extends string> {
     if (left > 0) await this.#clock.sleep(left, signal);
   }
 
-  #note(key: string, kind: Kind): void {
+  #note(key: string, kind: Kind, about: string): void {
     const now = this.#clock.now();
     if (this.#doubts.size >= many) for (const [old, { since }] of this.#doubts) if (now - since > longestMs) this.#doubts.delete(old);
-    this.#doubts.set(key, { kind, since: now });
+    this.#doubts.set(key, { kind, about, since: now });
   }
 }

@@ -1,7 +1,8 @@
 import type { protos } from '@google-cloud/compute';
-import { ProviderError } from '#core/spi/errors.ts';
 import type { GcpContext } from '#providers/gcp/context.ts';
+import { only } from '#providers/gcp/instances-lookup.ts';
 import { instanceId, pathOf, type InstancePlace } from './handles.ts';
+import { isMissing } from './refusal.ts';
 
 /** A disk that an instance has. */
 export interface AttachedDisk {
@@ -13,6 +14,9 @@ export interface AttachedDisk {
 
 /** An operation that goes on for longer than this does nothing any more. */
 const longestMs = 10 * 60_000;
+/** All that is needed of an instance, which has much more. */
+const instanceFields = 'selfLink,disks(source,deviceName,mode)';
+const listFields = `items/*/instances(${instanceFields}),nextPageToken`;
 /** Names in one filter. */
 const mostNames = 50;
 
@@ -30,10 +34,10 @@ export class Machines {
   async disksOf(instance: InstancePlace, signal: AbortSignal): Promise<readonly AttachedDisk[] | undefined> {
     const { project, zone, name } = instance;
     try {
-      const [found] = await this.#context.api.read('compute.instances.get', (client, options) => client.get({ project, zone, instance: name }, options), signal);
+      const [found] = await this.#context.api.read('compute.instances.get', (client, options) => client.get({ project, zone, instance: name }, { ...options, ...only(instanceFields) }), signal);
       return attachedTo(found);
     } catch (error) {
-      if (ProviderError.is(error, 'NotFound')) return undefined;
+      if (isMissing(error, `instances/${name}`)) return undefined;
       throw error;
     }
   }
@@ -45,7 +49,7 @@ export class Machines {
     const wanted = new Set(instances.map(instanceId));
     return this.#context.api.read('compute.instances.aggregatedList', async (client, options) => {
       const found = new Map<string, readonly AttachedDisk[]>();
-      for await (const [, { instances: listed }] of client.aggregatedListAsync({ project, ...filter, maxResults: 500, returnPartialSuccess: true }, { ...options, autoPaginate: false })) {
+      for await (const [, { instances: listed }] of client.aggregatedListAsync({ project, ...filter, maxResults: 500, returnPartialSuccess: true }, { ...options, ...only(listFields), autoPaginate: false })) {
         for (const instance of listed ?? []) {
           const id = pathOf(instance.selfLink ?? '');
           if (wanted.has(id)) found.set(id, attachedTo(instance));
@@ -57,11 +61,11 @@ export class Machines {
 
   /** Somebody's call to attach a disk to the instance was taken, and is not done. */
   async isAttaching(instance: InstancePlace, signal: AbortSignal): Promise<boolean> {
-    const { project, zone, name } = instance;
-    const filter = `(operationType = "attachDisk") AND (status != "DONE") AND (targetLink eq ".*/zones/${zone}/instances/${name}")`;
+    const { project, zone } = instance;
+    const filter = '(operationType = "attachDisk") AND (status != "DONE")';
     const [operations] = await this.#context.api.read('compute.zoneOperations.list', (client, options) => client.list({ project, zone, filter }, options), signal);
     const now = this.#context.clock.now();
-    return operations.some(({ insertTime }) => now - (Date.parse(insertTime ?? '') || now) < longestMs);
+    return operations.some(({ targetLink, insertTime }) => pathOf(targetLink ?? '') === instanceId(instance) && now - (Date.parse(insertTime ?? '') || now) < longestMs);
   }
 
   attach({ project, zone, name: instance }: InstancePlace, disk: AttachedDisk, forceAttach: boolean, signal: AbortSignal): Promise<void> {

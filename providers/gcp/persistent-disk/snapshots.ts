@@ -9,7 +9,7 @@ import { foreign, isOurs, notOurs } from './existing-disk.ts';
 import { handleOf, isMultiZone, isResourceName, isSameDisk, parseHandle, parseSnapshot, pathOf, snapshotId, type DiskPlace, type SnapshotPlace } from './handles.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import { Patience } from './patience.ts';
-import { invalid, quoted } from './refusal.ts';
+import { invalid, isMissing, quoted } from './refusal.ts';
 import { parseSnapshotParameters, snapshotDescription, type SnapshotParameters } from './snapshot-parameters.ts';
 
 
@@ -124,7 +124,7 @@ export class DiskSnapshots {
       const { status, diskSizeGb, sourceDisk, labels, creationTimestamp } = found;
       return { ...place, status: status ?? '', sizeGb: Number(diskSizeGb ?? 0), sourceDisk: pathOf(sourceDisk ?? ''), labels: labels ?? {}, createdAt: Date.parse(creationTimestamp ?? '') || 0 };
     } catch (error) {
-      if (ProviderError.is(error, 'NotFound')) return undefined;
+      if (isMissing(error, `${kind}/${name}`)) return undefined;
       throw error;
     }
   }

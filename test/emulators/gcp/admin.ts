@@ -109,6 +109,7 @@ export class Admin {
   show(what: string): Json | undefined {
     this.cloud.clock.settle();
     if (what === 'resources') return { ...this.all() };
+    if (what === 'members') return Object.fromEntries([...this.cloud.members].map(([group, members]) => [group, [...members]]));
     if (what === 'calls') return Object.fromEntries([...this.cloud.calls].toSorted());
     if (what === 'faults') return { met: this.cloud.faults.met };
     return undefined;
