@@ -33,6 +33,7 @@ export const agentFlags: readonly Flag[] = [
   { name: 'runtime', placeholder: 'NAME', help: 'what runs containers: docker, or docker:///path/to/socket', initial: 'docker' },
   { name: 'network', placeholder: 'NAME', help: 'what connects pods: bridge or cni', initial: 'bridge' },
   { name: 'proxy', placeholder: 'NAME', help: 'what forwards services: iptables, userspace, or none', initial: 'iptables' },
+  { name: 'proxy-healthz-port', placeholder: 'N', help: 'where load balancers ask for the health of that, at /healthz; 0 is nowhere', initial: '10256', check: (value) => (/^\d{1,5}$/.test(value) && Number(value) <= 65535 ? undefined : 'must be a number from 0 to 65535') },
   { name: 'dns', placeholder: 'NAME', help: 'what answers for names: dns, or none', initial: 'dns' },
   ...upFlag('provider'),
   ...upFlag('provider-config'),

@@ -64,9 +64,10 @@ async function run(values: FlagValues, { membership, settings, thresholds, dataD
       ...ofProviders(values),
     });
     const staticPods = valueIfGiven(values, 'pod-manifest-path');
+    const proxyHealthPort = Number(valueOf(values, 'proxy-healthz-port'));
     const started = await startNodeAgent({
       settings, networks, plugins: { ...plugins, components: [...plugins.components, new IdleCollector(systemClock)] }, client: membership.client, serving: { certificateDir: pkiDir(dataDir) }, clientCa: membership.ca, host: valueOf(values, 'host'), thresholds,
-      ...(staticPods === undefined ? {} : { staticPods: resolve(staticPods) }), clock: systemClock, logger,
+      ...(staticPods === undefined ? {} : { staticPods: resolve(staticPods) }), ...(proxyHealthPort === 0 ? {} : { proxyHealthPort }), clock: systemClock, logger,
     }, stop);
     try {
       void started.registered.then(() => process.stdout.write(`The node ${settings.name} has joined ${membership.server}.\n`));

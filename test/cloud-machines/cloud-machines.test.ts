@@ -32,11 +32,11 @@ interface Stage {
   stop(): Promise<void>;
 }
 
-async function aws(folder: string): Promise<Stage & { readonly lab: EbsLab }> {
+async function aws(folder: string, periodMs = 500): Promise<Stage & { readonly lab: EbsLab }> {
   const lab = await EbsLab.make();
   const [one, two] = await lab.nodes(2) as [AttachmentNode, AttachmentNode];
   for (const { nodeId, name } of [one, two]) await lab.lab.context.api.ec2(new CreateTagsCommand({ Resources: [nodeId], Tags: [{ Key: nodeTag, Value: name }] }), never);
-  const machines = await startCloudMachines({ aws: lab.lab.emulator, folder });
+  const machines = await startCloudMachines({ aws: lab.lab.emulator, folder, periodMs });
   return {
     lab, machines, nodes: [one, two], driver: lab.driver,
     volume: () => lab.driver.create(lab.request(), never),
@@ -210,7 +210,8 @@ describe('machines of emulated clouds', function () {
   });
 
   it('begin anew where an earlier process was killed, with what was written on disks', async () => {
-    const built = await aws(join(folder, 'clouds'));
+    // One that was killed looks at nothing any more.
+    const built = await aws(join(folder, 'clouds'), 3_600_000);
     stage = built;
     const volume = await stage.volume();
     const first = await bring(stage, volume, stage.nodes[0]);

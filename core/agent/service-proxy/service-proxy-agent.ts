@@ -74,7 +74,7 @@ export class ServiceProxyAgent implements Component {
   async start(signal: AbortSignal): Promise<void> {
     const { healthzPort, clock } = this.#options;
     signal.throwIfAborted();
-    if (healthzPort !== undefined) this.#closeHealthz = await this.#servers.listen(healthzPort, healthz(this.#health, () => this.#view.node, clock));
+    if (healthzPort !== undefined) this.#closeHealthz = await this.#serveHealthz(healthzPort, clock);
     this.#running = this.#run(this.#stop.signal);
   }
 
@@ -92,6 +92,16 @@ export class ServiceProxyAgent implements Component {
       healthy: this.#health.isHealthy, problems: this.#problems,
       ...(this.#syncedAt === undefined ? {} : { syncedAt: this.#syncedAt }), ...(this.#failure === undefined ? {} : { failure: this.#failure }),
     };
+  }
+
+  /** Another proxy of the computer may have the port; services work without. */
+  async #serveHealthz(port: number, clock: Clock): Promise<(() => Promise<void>) | undefined> {
+    try {
+      return await this.#servers.listen(port, healthz(this.#health, () => this.#view.node, clock));
+    } catch (error) {
+      this.#options.logger.warn('load balancers cannot ask for the health of the service proxy', { port, error });
+      return undefined;
+    }
   }
 
   async #run(signal: AbortSignal): Promise<void> {

@@ -6,7 +6,7 @@ import type { Network } from './network.ts';
 import type { Options } from './options.ts';
 import type { Tags } from './ownership.ts';
 import { permissionKey, type Permission } from './permissions.ts';
-import type { Plan } from './plan.ts';
+import { instanceIdOf, type Plan } from './plan.ts';
 import type { SecurityGroups } from './security-groups.ts';
 import type { Place } from './subnets.ts';
 import { frontendPermissions, nodePermissions } from './wanted-permissions.ts';
@@ -30,7 +30,6 @@ interface Wanted {
   readonly tags: Tags;
 }
 
-const instanceId = /(?:^|\/)(i-[0-9a-f]+)$/;
 const ruleKeys = (groupIds: readonly string[], permissions: readonly Permission[]): string[] => groupIds.flatMap((groupId) => permissions.map((permission) => `${groupId} ${permissionKey(permission)}`));
 
 /** Security groups and their rules, from the clients to the nodes. */
@@ -107,7 +106,6 @@ export class Doors {
   async #nodeGroups({ targets }: LoadBalancerRequest, signal: AbortSignal): Promise<readonly string[]> {
     const { securityGroupIds } = this.#context.settings;
     if (securityGroupIds.length > 0) return securityGroupIds;
-    const ids = targets.flatMap(({ providerId }) => instanceId.exec(providerId)?.[1] ?? []);
-    return this.#network.doorsOf(ids, signal);
+    return this.#network.doorsOf(targets.flatMap(instanceIdOf), signal);
   }
 }

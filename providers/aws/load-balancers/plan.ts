@@ -1,6 +1,6 @@
 import { Cidr, ipFamilyOf, parseIp } from '#core/api/ip.ts';
 import { ProviderError } from '#core/spi/errors.ts';
-import type { LoadBalancerPort, LoadBalancerRequest } from '#core/spi/load-balancers.ts';
+import type { LoadBalancerPort, LoadBalancerRequest, LoadBalancerTarget } from '#core/spi/load-balancers.ts';
 import { annotationPrefix } from './annotations.ts';
 import { healthCheckOf, type HealthCheck } from './health-check.ts';
 import type { Options, TargetType } from './options.ts';
@@ -44,7 +44,6 @@ export interface Plan {
 
 /** As many as a network load balancer has room for. */
 const mostListeners = 50;
-const instanceId = /(?:^|\/)(i-[0-9a-f]+)$/;
 const invalid = (message: string): ProviderError => new ProviderError('Invalid', message);
 
 /** What is to be there, as far as that follows from the request alone. @throws {ProviderError} Invalid */
@@ -111,11 +110,11 @@ function groupOf(clusterId: string, request: LoadBalancerRequest, options: Optio
 
 function instancesOf({ targets }: LoadBalancerRequest, { nodeLabels }: Options, nodePort: number): readonly Target[] {
   const chosen = targets.filter(({ labels = {} }) => [...nodeLabels].every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value));
-  return chosen.flatMap(({ providerId }) => {
-    const [, id] = instanceId.exec(providerId) ?? [];
-    return id === undefined ? [] : [{ Id: id, Port: nodePort }];
-  });
+  return chosen.flatMap((target) => instanceIdOf(target).map((Id) => ({ Id, Port: nodePort })));
 }
+
+/** None of what is no instance, such as a node of Fargate. */
+export const instanceIdOf = ({ providerId }: LoadBalancerTarget): readonly string[] => /(?:^|\/)(i-[0-9a-f]+)$/.exec(providerId)?.slice(1) ?? [];
 
 const podsOf = ({ endpoints = [] }: LoadBalancerRequest, { name }: LoadBalancerPort, addressType: string): readonly Target[] =>
   endpoints.filter(({ port, address }) => port === name && (ipFamilyOf(address) === 'IPv6') === (addressType === 'ipv6')).map(({ address, targetPort }) => ({ Id: address, Port: targetPort }));

@@ -2,7 +2,7 @@ import type { Clock } from '#core/kernel/clock.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 
 /** How long after a call whose answer was lost its effect is seen at the latest, if it has one. */
-const settleMs = 2_000;
+const settleMs = 5_000;
 /** What is in doubt for longer is of interest to nobody. */
 const longestMs = 60 * 60_000;
 const many = 1_000;

@@ -17,7 +17,7 @@ import { quoted } from './refusal.ts';
 import { DiskSnapshots } from './snapshots.ts';
 
 /** After this time lists show what this process did. */
-const listLagMs = 2_000;
+const listLagMs = 10_000;
 
 /** Persistent Disks and Hyperdisks of Compute Engine. A volume's id is `projects/p/zones/z/disks/name`, or with `regions/r` in the place of the zone. */
 export class PersistentDiskVolumeDriver

@@ -54,7 +54,7 @@ export const aws: BenchCloud = {
       stop: () => lab.stop(),
     };
   },
-  forNodes: async (mode, count) => {
+  forNodes: async (mode, count, asked) => {
     const lab = await awsLab({ throttling, delays: 'none', quotas: { vcpus: 10_000, routesPerTable: 2_000 } });
     const { context, emulator } = lab;
     const table = emulator.state.region(labRegion).routeTables.find(({ main }) => main)?.id ?? '';
@@ -71,6 +71,6 @@ export const aws: BenchCloud = {
         return { instances: new AwsInstances(own), routes: new AwsRoutes(own) };
       },
       stop: () => lab.stop(),
-    }, mode, (clock, inner) => callsOf(mode, awsBudgets, clock, inner).calls);
+    }, asked, (clock, inner) => callsOf(mode, awsBudgets, clock, inner).calls);
   },
 };

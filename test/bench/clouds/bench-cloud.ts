@@ -59,7 +59,8 @@ export interface BenchCloud {
   readonly known: Known;
   forVolumes(mode: Mode, nodes: number): Promise<VolumeGround>;
   forServices(mode: Mode): Promise<ServiceGround>;
-  forNodes(mode: Mode, count: number): Promise<NodesWorld>;
+  /** @param oneByOne each node is asked about by itself */
+  forNodes(mode: Mode, count: number, asked: { readonly oneByOne: boolean }): Promise<NodesWorld>;
 }
 
 export function callsOf(mode: Mode, budgets: CallBudgets, clock: Clock, inner: PlatformCalls = plainCalls): { readonly calls: PlatformCalls; readonly counted: CountedCalls } {

@@ -62,7 +62,7 @@ export const gcp: BenchCloud = {
       stop: () => world.stop(),
     };
   },
-  forNodes: async (mode, count) => {
+  forNodes: async (mode, count, asked) => {
     // Operations are done at once: nobody would move time while one is waited for.
     const lab = await gcpLab({ delays: 0 });
     const { emulator } = lab;
@@ -83,6 +83,6 @@ export const gcp: BenchCloud = {
         return { instances: new GcpInstances(own), routes: new GcpRoutes(own) };
       },
       stop: () => lab.stop(),
-    }, mode, (clock, inner) => callsOf(mode, gcpBudgets, clock, inner).calls);
+    }, asked, (clock, inner) => callsOf(mode, gcpBudgets, clock, inner).calls);
   },
 };

@@ -14,7 +14,7 @@ import { ClusterNodes } from '#test/fixtures/cluster-nodes.ts';
 import { ControllerHarness } from '#test/fixtures/controller-harness.ts';
 import { FakeClock } from '#test/fixtures/fake-clock.ts';
 import { inMemoryApi, type InMemoryApi } from '#test/fixtures/in-memory-client.ts';
-import type { Mode, Traffic } from './bench-cloud.ts';
+import type { Traffic } from './bench-cloud.ts';
 
 /** An emulated cloud with machines that run. */
 export interface Machines {
@@ -58,13 +58,13 @@ export class NodesWorld {
     this.#harness = harness;
   }
 
-  /** @param around what stands between the providers and the platform @param mode `as they come`: each node is asked about by itself, too */
-  static async begin(machines: Machines, mode: Mode, around: (clock: Clock, inner: PlatformCalls) => PlatformCalls): Promise<NodesWorld> {
+  /** @param around what stands between the providers and the platform */
+  static async begin(machines: Machines, { oneByOne }: { readonly oneByOne: boolean }, around: (clock: Clock, inner: PlatformCalls) => PlatformCalls): Promise<NodesWorld> {
     const clock = new CloudClock(machines);
     const api = await inMemoryApi(clock);
     const outside = new Outside();
     const { instances, routes } = machines.parts({ clock, calls: around(clock, { run: (_call, send, signal) => outside.run(() => send(signal)) }) });
-    const asked: Instances = mode === 'within budgets' ? instances : oneByOne(instances);
+    const asked: Instances = oneByOne ? singly(instances) : instances;
     const harness = new ControllerHarness({
       world: api, clock, seed: 1, gatheringMs: Number.POSITIVE_INFINITY, outside: outside.idle,
       controllers: (parts) => {
@@ -102,7 +102,7 @@ export class NodesWorld {
   }
 }
 
-const oneByOne = (instances: Instances): Instances => new Proxy(instances, {
+const singly = (instances: Instances): Instances => new Proxy(instances, {
   get: (target, key) => {
     if (key === 'mostPerCall') return 1;
     const value: unknown = Reflect.get(target, key, target);

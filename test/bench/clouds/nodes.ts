@@ -6,7 +6,9 @@ import { share } from './volumes.ts';
 const minute = 60_000;
 /** Between two looks at whether all are initialised. */
 const sliceMs = 50;
-const restMinutes = { 'within budgets': 60, 'as they come': 10 } as const satisfies Record<Mode, number>;
+const hourMinutes = 60;
+/** Of those that are asked about one by one. */
+const shortMinutes = 5;
 
 /** Nodes that join, and nodes at rest. */
 export async function nodes(cloud: BenchCloud): Promise<void> {
@@ -14,21 +16,19 @@ export async function nodes(cloud: BenchCloud): Promise<void> {
   const joined: (string | number)[][] = [];
   for (const mode of modes) {
     const { calls, throttled, seconds } = await joining(cloud, mode, 100);
-    joined.push([labelOf(mode), String(calls), share(throttled, calls), seconds]);
+    joined.push([mode === 'as they come' ? `${mode}, one by one` : mode, String(calls), share(throttled, calls), seconds]);
   }
   printTable(`${cloud.name}: 100 nodes initialised that join at once`, ['', 'calls', '% throttled', 'emulated s'], [...joined, [who, String(initialize), '', '']]);
   const resting: (string | number)[][] = [];
-  for (const mode of modes) {
-    const { calls, throttled } = await rest(cloud, mode, 1_000);
-    resting.push([labelOf(mode), (calls * 60) / restMinutes[mode], share(throttled, calls)]);
+  for (const [label, oneByOne, minutes] of [['within budgets', false, hourMinutes], ['within budgets, one by one', true, shortMinutes]] as const) {
+    const { calls, throttled } = await rest(cloud, 1_000, { oneByOne, minutes });
+    resting.push([label, (calls * hourMinutes) / minutes, share(throttled, calls)]);
   }
   printTable(`${cloud.name}: 1,000 nodes with routes at rest (cloud-node, cloud-node-lifecycle, route)`, ['', 'calls/h', '% throttled'], [...resting, [who, atRest, '']]);
 }
 
-const labelOf = (mode: Mode): string => (mode === 'as they come' ? 'as they come, one by one' : mode);
-
 async function joining(cloud: BenchCloud, mode: Mode, count: number): Promise<Traffic & { readonly seconds: number }> {
-  const world = await cloud.forNodes(mode, count);
+  const world = await cloud.forNodes(mode, count, { oneByOne: mode === 'as they come' });
   try {
     await world.pass(minute);
     const { machines } = world;
@@ -44,8 +44,8 @@ async function joining(cloud: BenchCloud, mode: Mode, count: number): Promise<Tr
   }
 }
 
-async function rest(cloud: BenchCloud, mode: Mode, count: number): Promise<Traffic> {
-  const world = await cloud.forNodes(mode, count);
+async function rest(cloud: BenchCloud, count: number, { oneByOne, minutes }: { readonly oneByOne: boolean; readonly minutes: number }): Promise<Traffic> {
+  const world = await cloud.forNodes('within budgets', count, { oneByOne });
   try {
     const { machines } = world;
     await world.join(machines.names, { routed: true });
@@ -54,9 +54,9 @@ async function rest(cloud: BenchCloud, mode: Mode, count: number): Promise<Traff
       if (passed > 60) throw new Error('there are nodes without a route after an hour');
       await world.pass(minute);
     }
-    await world.pass(15 * minute);
+    await world.pass(5 * minute);
     const before = machines.traffic();
-    await world.pass(restMinutes[mode] * minute);
+    await world.pass(minutes * minute);
     return difference(machines.traffic(), before);
   } finally {
     await world.stop();
