@@ -36,6 +36,8 @@ export interface CloudMachinesOptions {
   readonly keepsDisks?: boolean;
   /** What cannot be done at the moment; it is tried again. */
   readonly report?: (problem: string) => void;
+  /** Told of each listener of a load balancer: its name, and where it is reached on this computer. */
+  readonly opened?: (name: string, address: string) => void;
   /** How often the clouds are looked at, beside when they tell of a change; 500 ms by default. */
   readonly periodMs?: number;
 }
@@ -121,8 +123,8 @@ class Machines {
   readonly #options: CloudMachinesOptions;
   readonly #local: LocalMachines;
   readonly #place: string;
-  /** Addresses that were wired, by provider id. */
   readonly #doors: Doors;
+  /** Addresses that were wired, by provider id. */
   readonly #wired = new Map<string, string>();
   #wiring = '';
   #rounds = 0;
@@ -132,7 +134,7 @@ class Machines {
     this.#options = options;
     this.#place = place;
     this.#local = new LocalMachines(run, place);
-    this.#doors = new Doors(machineNames(place).uplink);
+    this.#doors = new Doors(machineNames(place).uplink, options.opened);
     this.disks = new LoopDisks(join(folder, 'disks'));
     this.clouds = [
       ...(aws === undefined ? [] : [awsCloud(() => Promise.resolve(aws.state.view() as AwsState), (changed) => aws.state.onChange(changed))]),

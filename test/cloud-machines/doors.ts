@@ -16,10 +16,15 @@ export class Doors {
   readonly #listeners = new Map<string, Listening>();
   readonly #routes = new Map<string, string>();
   readonly #uplink: string;
+  readonly #opened: (name: string, address: string) => void;
 
-  /** @param uplink the link that leads to machines */
-  constructor(uplink: string) {
+  /**
+   * @param uplink the link that leads to machines
+   * @param opened told of each listener: the balancer's name, and where it is on this computer
+   */
+  constructor(uplink: string, opened: (name: string, address: string) => void = () => undefined) {
     this.#uplink = uplink;
+    this.#opened = opened;
   }
 
   async follow(balancers: readonly CloudBalancer[]): Promise<void> {
@@ -35,6 +40,7 @@ export class Doors {
       if (this.#listeners.has(key)) continue;
       await listening.listen(addressOfName(name), port);
       this.#listeners.set(key, listening);
+      this.#opened(`${name}:${port}`, `${addressOfName(name)}:${port}`);
     }
     await this.#route(balancers.filter(({ kind }) => kind === 'passthrough'));
   }

@@ -33,7 +33,7 @@ async function run(options: Options): Promise<void> {
   const place = join(dataDir, 'local', 'volumes');
   const kubeconfig = join(dataDir, 'kubeconfig');
   const server = await serverFor(place, kubeconfig);
-  const machines = await startCloudMachines({ clouds, folder: join(dataDir, 'cloud-machines'), keepsDisks: true, place, join: { program: await keelsonProgram(), server, kubeconfig }, report: (problem) => say(`not yet: ${problem}`) });
+  const machines = await startCloudMachines({ clouds, folder: join(dataDir, 'cloud-machines'), keepsDisks: true, place, join: { program: await keelsonProgram(), server, kubeconfig }, report: (problem) => say(`not yet: ${problem}`), opened: (name, address) => say(`${name} is at ${address} on this computer`) });
   const launched: Launched[] = [];
   try {
     if (options.launch > 0) {

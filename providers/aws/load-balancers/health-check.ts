@@ -2,7 +2,8 @@ import { ProviderError } from '#core/spi/errors.ts';
 import type { LoadBalancerPort, LoadBalancerRequest } from '#core/spi/load-balancers.ts';
 import { annotationPrefix } from './annotations.ts';
 import type { Options } from './options.ts';
-import type { GroupProtocol } from './plan.ts';
+
+export type GroupProtocol = 'TCP' | 'UDP' | 'TCP_UDP' | 'TLS';
 
 /** How a target group asks its targets how they are. */
 export interface HealthCheck {

@@ -2,7 +2,7 @@ import { Cidr, ipFamilyOf, parseIp } from '#core/api/ip.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { LoadBalancerPort, LoadBalancerRequest, LoadBalancerTarget } from '#core/spi/load-balancers.ts';
 import { annotationPrefix } from './annotations.ts';
-import { healthCheckOf, type HealthCheck } from './health-check.ts';
+import { healthCheckOf, type GroupProtocol, type HealthCheck } from './health-check.ts';
 import type { Options, TargetType } from './options.ts';
 import { targetGroupName } from './ownership.ts';
 
@@ -11,8 +11,6 @@ export interface Target {
   readonly Id: string;
   readonly Port: number;
 }
-
-export type GroupProtocol = 'TCP' | 'UDP' | 'TCP_UDP' | 'TLS';
 
 /** A target group, and who is in it. */
 export interface WantedGroup {

@@ -6,9 +6,7 @@ import { share } from './volumes.ts';
 const minute = 60_000;
 /** Between two looks at whether all are initialised. */
 const sliceMs = 50;
-const hourMinutes = 60;
-/** Of those that are asked about one by one. */
-const shortMinutes = 5;
+const hour = 60 * minute;
 
 /** Nodes that join, and nodes at rest. */
 export async function nodes(cloud: BenchCloud): Promise<void> {
@@ -19,12 +17,8 @@ export async function nodes(cloud: BenchCloud): Promise<void> {
     joined.push([mode === 'as they come' ? `${mode}, one by one` : mode, String(calls), share(throttled, calls), seconds]);
   }
   printTable(`${cloud.name}: 100 nodes initialised that join at once`, ['', 'calls', '% throttled', 'emulated s'], [...joined, [who, String(initialize), '', '']]);
-  const resting: (string | number)[][] = [];
-  for (const [label, oneByOne, minutes] of [['within budgets', false, hourMinutes], ['within budgets, one by one', true, shortMinutes]] as const) {
-    const { calls, throttled } = await rest(cloud, 1_000, { oneByOne, minutes });
-    resting.push([label, (calls * hourMinutes) / minutes, share(throttled, calls)]);
-  }
-  printTable(`${cloud.name}: 1,000 nodes with routes at rest (cloud-node, cloud-node-lifecycle, route)`, ['', 'calls/h', '% throttled'], [...resting, [who, atRest, '']]);
+  const { calls, throttled } = await rest(cloud, 1_000);
+  printTable(`${cloud.name}: 1,000 nodes with routes at rest (cloud-node, cloud-node-lifecycle, route)`, ['', 'calls/h', '% throttled'], [['within budgets', calls, share(throttled, calls)], [who, atRest, '']]);
 }
 
 async function joining(cloud: BenchCloud, mode: Mode, count: number): Promise<Traffic & { readonly seconds: number }> {
@@ -44,8 +38,8 @@ async function joining(cloud: BenchCloud, mode: Mode, count: number): Promise<Tr
   }
 }
 
-async function rest(cloud: BenchCloud, count: number, { oneByOne, minutes }: { readonly oneByOne: boolean; readonly minutes: number }): Promise<Traffic> {
-  const world = await cloud.forNodes('within budgets', count, { oneByOne });
+async function rest(cloud: BenchCloud, count: number): Promise<Traffic> {
+  const world = await cloud.forNodes('within budgets', count, { oneByOne: false });
   try {
     const { machines } = world;
     await world.join(machines.names, { routed: true });
@@ -56,7 +50,7 @@ async function rest(cloud: BenchCloud, count: number, { oneByOne, minutes }: { r
     }
     await world.pass(5 * minute);
     const before = machines.traffic();
-    await world.pass(minutes * minute);
+    await world.pass(hour);
     return difference(machines.traffic(), before);
   } finally {
     await world.stop();
