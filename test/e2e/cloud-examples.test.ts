@@ -81,7 +81,11 @@ describe('the examples for clouds', function () {
     }, `the load balancer of ${name}`, 60_000);
     return found;
   }
-  const page = (url: string): Promise<string> => fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(5_000) }).then((answer) => answer.text(), () => '');
+  let lastPage = '';
+  const page = async (url: string): Promise<string> => (lastPage = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(5_000) }).then((answer) => answer.text(), (error: Error) => `${error.message}: ${String(error.cause)}`));
+  async function expectPage(url: string, text: string): Promise<void> {
+    await until(async () => (await page(url)) === text, '', 60_000).catch(async () => expect.fail(`${url} shows ${JSON.stringify(lastPage)}, not ${JSON.stringify(text)}; ${problems.join('; ')}; ${await get('pods,endpointslices', '-o', 'wide')}`));
+  }
 
   it('have two nodes in each cloud', async () => {
     for (const name of clouds.flatMap((cloud) => [`${cloud}-1`, `${cloud}-2`])) await until(async () => new RegExp(`^${name} +Ready `, 'm').test(await get('nodes')), `${name} to be Ready (${problems.join('; ')})`, 120_000);
@@ -94,12 +98,12 @@ describe('the examples for clouds', function () {
       const nodeOf = (): Promise<string> => get('pods', '-l', `app=diary-${cloud}`, '-o', 'jsonpath={.items[0].spec.nodeName}');
       const first = await nodeOf();
       const url = `http://${await doorOf(`diary-${cloud}`)}/`;
-      await until(async () => (await page(url)) === `written on ${first}\n`, `what was written, at ${url}`, 60_000);
+      await expectPage(url, `written on ${first}\n`);
 
       await kubectl.run('cordon', first);
       await kubectl.run('delete', 'pods', '-l', `app=diary-${cloud}`);
       const second = first === `${cloud}-1` ? `${cloud}-2` : `${cloud}-1`;
-      await until(async () => (await page(url)) === `written on ${first}\nwritten on ${second}\n`, 'what both have written', 120_000);
+      await expectPage(url, `written on ${first}\nwritten on ${second}\n`);
       expect(await nodeOf()).to.equal(second);
       await kubectl.run('uncordon', first);
     });

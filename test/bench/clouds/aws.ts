@@ -23,8 +23,14 @@ const trafficOf = ({ state }: AwsEmulator): Traffic =>
 export const aws: BenchCloud = {
   name: 'AWS',
   known: {
+    // A test of its authors with 5,000 pods on an account with the usual limits; how often it looked is not told.
     volumes: [['5,000, the EBS driver, published; changes only', (5_676 + 5_646 + 5_747 + 5_563) / 5_000, (100 * (646 + 657 + 650 + 562)) / (5_676 + 5_646 + 5_747 + 5_563), (100 * 646) / 5_676, '', '']],
+    // New: DescribeInstances, DescribeSubnets twice, DescribeRouteTables, DescribeLoadBalancers, DescribeLoadBalancerAttributes, DescribeSecurityGroups twice, CreateLoadBalancer,
+    // CreateTargetGroup, RegisterTargets, CreateListener, AuthorizeSecurityGroupIngress. Again, and for each change of nodes with RegisterTargets besides: DescribeInstances, DescribeSubnets
+    // twice, DescribeRouteTables, DescribeLoadBalancers twice, DescribeListeners, DescribeTargetGroups, DescribeTargetHealth, DescribeLoadBalancerAttributes, DescribeSecurityGroups. Deleted:
+    // DescribeLoadBalancers twice, DescribeTargetGroups, DeleteLoadBalancer, DeleteTargetGroup, DescribeSecurityGroups twice, RevokeSecurityGroupIngress.
     service: { who: 'cloud-provider-aws for an NLB, counted in its source', create: 13, ensure: 11, nodeChange: 12, remove: 8 },
+    // One node after the other every five minutes; route tables and the instances behind them every ten seconds.
     nodes: { who: 'cloud-provider-aws with its defaults, counted in its source: at least', atRest: 12 * 1_000 + 2 * 360, initialize: 100 },
   },
   forVolumes: async (mode, count) => {

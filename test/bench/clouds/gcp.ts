@@ -27,8 +27,13 @@ function copies({ state: { cloud } }: GcpEmulator, name: string, names: readonly
 export const gcp: BenchCloud = {
   name: 'GCP',
   known: {
+    // create: disks.get, insert, get; attach: disks.get, instances.get, attachDisk, disks.get; detach: instances.get, detachDisk; disks.delete; and four operations.
     volumes: [['the Persistent Disk driver, counted in its source; operations looked at twice', 18, '', '', '', '']],
+    // Operations are looked at once, and instances listed by zone. New: forwardingRules.get twice, addresses.insert, get, delete, firewalls.get twice, insert, httpHealthChecks.get twice, targetPools.get,
+    // insert, forwardingRules.insert. Again: forwardingRules.get twice, addresses.insert, get, delete, firewalls.get, targetPools.get three times, httpHealthChecks.get twice. Nodes:
+    // targetPools.get twice, addInstance. Deleted: forwardingRules.get, and delete of that, firewall, target pool, and of address, health check and its firewall, of which there are none, and of the shared check, which is in use.
     service: { who: 'cloud-provider-gcp with a target pool, counted in its source', create: 22, ensure: 17, nodeChange: 8, remove: 11 },
+    // One node after the other every five minutes; two pages of routes every ten seconds.
     nodes: { who: 'cloud-provider-gcp with its defaults, counted in its source: at least', atRest: 12 * 1_000 + 2 * 360, initialize: 100 },
   },
   forVolumes: async (mode, count) => {
