@@ -26,7 +26,7 @@ interface Waiter<T> {
 const pauseAfter = (waitedMs: number): number => (waitedMs > 60_000 ? 5000 : Math.min(2000, Math.max(500, waitedMs * 0.4)));
 
 /** So that a thousand things that change at the same time cost few calls. */
-const gapFor = (waiting: number): number => (waiting <= 10 ? 250 : waiting <= 100 ? 500 : 1000);
+const gapFor = (waiting: number): number => (waiting <= 3 ? 250 : waiting <= 10 ? 500 : 1000);
 
 /** Waits for many things at once: one round of few calls looks at all of them. Each is looked at more and more seldom. */
 export class SharedPoller<T> {

@@ -1,7 +1,7 @@
 import type { Clock } from '#core/kernel/clock.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 
-const firstWaitMs = 250;
+const firstWaitMs = 500;
 const longestWaitMs = 8_000;
 
 /** Repeats a call that names something that was made a moment ago, which may not be known everywhere yet. */
