@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { ConfigMap } from '#core/api/schema/core-v1/config.ts';
+import { Node } from '#core/api/schema/core-v1/node.ts';
 import { Pod } from '#core/api/schema/core-v1/pod.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import { VolumeError } from '#core/agent/volumes/pod-volumes.ts';
 import { NetworkError } from '#core/spi/network-plugin.ts';
-import { conditionOf, PodLab } from '#test/fixtures/pod-lab.ts';
+import { conditionOf, nodeName, PodLab } from '#test/fixtures/pod-lab.ts';
 
 describe('Pods when something is wrong', function () {
   this.timeout(60_000);
@@ -240,6 +241,10 @@ describe('Pods when something is wrong', function () {
     expect((await lab.get('big')).metadata.resourceVersion).to.equal(big.metadata.resourceVersion);
     await lab.create('far', { nodeSelector: { disk: 'hdd' } });
     expect((await lab.untilPhase('far', 'Failed')).status).to.include({ reason: 'NodeAffinity', message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" });
+    // Whoever made it would make the next at once, and so on, until the agent has seen what the scheduler saw.
+    await lab.client.patch(Node, { name: nodeName }, { type: 'merge', document: { metadata: { labels: { rack: 'new' } } } });
+    await lab.create('near', { nodeSelector: { rack: 'new' } });
+    await lab.untilReady('near');
     const port = { containers: [{ name: 'main', image: 'busybox:1', ports: [{ containerPort: 80, hostPort: 8080 }] }] };
     await lab.create('first', port);
     await lab.untilReady('first');
@@ -249,7 +254,7 @@ describe('Pods when something is wrong', function () {
     expect((await lab.untilPhase('sysctl', 'Failed')).status.reason).to.equal('SysctlForbidden');
     await lab.create('users', { hostUsers: false });
     expect((await lab.untilPhase('users', 'Failed')).status.message).to.contain('user namespaces (spec.hostUsers: false) are not supported by this node');
-    expect(lab.runtime.sandboxes.size).to.equal(1);
+    expect(lab.runtime.sandboxes.size).to.equal(2);
   });
 
   it('leave nothing when 200 are made and deleted at once', async () => {

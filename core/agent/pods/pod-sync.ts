@@ -1,5 +1,7 @@
 import { beginEnding } from './ending.ts';
+import { Node } from '#core/api/schema/core-v1/node.ts';
 import type { FitChecker } from './fit/fit-checker.ts';
+import type { Refusal } from './fit/refusal.ts';
 import type { PodEnder } from './pod-ender.ts';
 import type { PodRunner } from './pod-runner.ts';
 import type { PodServices } from './pod-services.ts';
@@ -34,7 +36,7 @@ export class PodSync {
     signal.throwIfAborted();
     this.#judge(state);
     if (state.ending !== undefined) return ender.step(state, state.ending, runtime, signal);
-    if (!state.isAccepted && runtime.sandboxes.length === 0 && !this.#accept(state)) return again;
+    if (!state.isAccepted && runtime.sandboxes.length === 0 && !await this.#accept(state, signal)) return again;
     state.isAccepted = true;
     const step = await runner.step(state, runtime, signal);
     const left = this.#timeLeft(state);
@@ -62,12 +64,20 @@ export class PodSync {
   }
 
   /** Whether the node takes the pod in. Decided once: what runs already is not thrown out by it. */
-  #accept(state: PodState): boolean {
+  async #accept(state: PodState, signal: AbortSignal): Promise<boolean> {
     const { services, fit } = this.#options;
-    const refusal = fit.check(state.pod);
+    const refusal = fit.check(state.pod) && await this.#checkAnew(state, signal);
     if (refusal === undefined) return true;
     services.recorder.warning(state.pod, refusal.reason, refusal.message);
     beginEnding(state, services.clock.now(), { verdict: { phase: 'Failed', reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` } });
     return false;
+  }
+
+  /** Who sent the pod here may have seen labels or taints of the node that the agent has not; whoever made the pod would only make another. */
+  async #checkAnew({ pod }: PodState, signal: AbortSignal): Promise<Refusal | undefined> {
+    const { services, fit } = this.#options;
+    const node = await services.client.get(Node, { name: services.node.name }, signal).catch(() => undefined);
+    signal.throwIfAborted();
+    return fit.check(pod, node ?? services.node.node());
   }
 }

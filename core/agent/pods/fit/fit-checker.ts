@@ -24,12 +24,12 @@ export class FitChecker {
     this.#options = options;
   }
 
-  check(pod: Pod): Refusal | undefined {
+  /** @param node as it is; by default as the agent saw it last */
+  check(pod: Pod, node = this.#options.node.node()): Refusal | undefined {
     for (const check of [...this.#options.checks, unsupportedRefusal, sysctlRefusal]) {
       const refusal = check(pod);
       if (refusal !== undefined) return refusal;
     }
-    const node = this.#options.node.node();
     // Before the agent knows its node, it knows of no limits either.
     return node === undefined ? undefined : this.#checkNode(pod, node);
   }
