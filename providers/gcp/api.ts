@@ -110,11 +110,11 @@ export class SdkGcpApi implements GcpApi {
   }
 
   async #call<Name extends keyof ComputeClients, T>(method: MethodOf<Name>, isRead: boolean, send: (client: ComputeClients[Name]) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const client = await this.#clients.get(method.split('.', 2)[1] as Name);
     const scope = await this.#options.project(signal);
     // With a request id every call can be repeated.
     return this.#options.calls.run({ name: `gcp:${method}`, scope, isRepeatable: true }, async (attempt) => {
       try {
+        const client = await this.#clients.get(method.split('.', 2)[1] as Name);
         return await orAborted(this.#tracked(send(client)), attempt);
       } catch (error) {
         attempt.throwIfAborted();

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type {
   AddressesClient, DisksClient, FirewallsClient, ForwardingRulesClient, GlobalOperationsClient, ImagesClient, InstanceGroupsClient, InstancesClient, RegionBackendServicesClient, RegionDisksClient,
   RegionHealthChecksClient, RegionOperationsClient, RoutesClient, SnapshotsClient, SubnetworksClient, ZoneOperationsClient, ZonesClient,
@@ -48,23 +49,28 @@ const files: Readonly<Record<keyof ComputeClients, () => Promise<unknown>>> = {
 };
 
 interface Closable {
+  initialize(): Promise<unknown>;
   close(): Promise<void>;
 }
+
+/** So long a client that could not be made, for want of credentials, is not tried again: it takes half a second. */
+const failedMs = 5_000;
 
 /** Makes each client when it is first asked for. */
 export class ClientShelf {
   readonly #settings: Pick<GcpSettings, 'endpoint' | 'keyFile'>;
+  readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #made = new Map<string, Promise<Closable>>();
   #isClosed = false;
 
-  constructor(settings: Pick<GcpSettings, 'endpoint' | 'keyFile'>) {
+  constructor(settings: Pick<GcpSettings, 'endpoint' | 'keyFile'>, environment: Readonly<Record<string, string | undefined>> = process.env) {
     this.#settings = settings;
+    this.#environment = environment;
   }
 
   get<Name extends keyof ComputeClients>(name: Name): Promise<ComputeClients[Name]> {
     if (this.#isClosed) throw new Error('the clients are closed');
-    const made = this.#made.get(name) ?? this.#make(name);
-    this.#made.set(name, made);
+    const made = this.#made.get(name) ?? this.#making(name);
     return made as unknown as Promise<ComputeClients[Name]>;
   }
 
@@ -73,11 +79,21 @@ export class ClientShelf {
     await Promise.allSettled([...this.#made.values()].map(async (client) => (await client).close()));
   }
 
+  #making(name: keyof ComputeClients): Promise<Closable> {
+    const made = this.#make(name);
+    this.#made.set(name, made);
+    made.catch(() => void setTimeout(() => this.#made.delete(name), failedMs).unref());
+    return made;
+  }
+
   async #make(name: keyof ComputeClients): Promise<Closable> {
     const found = (await files[name]()) as Readonly<Record<string, unknown>>;
     const className = `${name[0]?.toUpperCase()}${name.slice(1)}Client`;
     const Client = (found[className] ?? (found['default'] as Readonly<Record<string, unknown>>)[className]) as new (options: Options) => Closable;
-    return new Client(this.#options());
+    const client = new Client(this.#options());
+    // Its methods would do that too, and let a failure fall where nobody can catch it.
+    await client.initialize();
+    return client;
   }
 
   #options(): Options {
@@ -86,8 +102,21 @@ export class ClientShelf {
     // The vendor warns of files from strangers; this one is the operator's.
     const key: Readonly<Record<string, string>> = keyFile === undefined ? {} : { keyFilename: keyFile };
     return {
-      ...key,
+      ...key, ...(url?.protocol === 'http:' && this.#hasNoCredentials() ? { authClient: nobody() } : {}),
       ...(url === undefined ? {} : { apiEndpoint: url.hostname, port: Number(url.port || (url.protocol === 'http:' ? 80 : 443)), protocol: url.protocol.slice(0, -1) }),
     };
   }
+
+  #hasNoCredentials(): boolean {
+    return this.#settings.keyFile === undefined && ['GOOGLE_APPLICATION_CREDENTIALS', 'GCE_METADATA_HOST', 'GCE_METADATA_IP'].every((name) => (this.#environment[name] ?? '') === '');
+  }
+}
+
+/** Without TLS there is an emulator, to which nobody's own credentials go unless somebody says so. */
+function nobody(): NonNullable<Options['authClient']> {
+  const require = createRequire(import.meta.resolve('@google-cloud/compute'));
+  const { googleAuthLibrary: { OAuth2Client } } = require('google-gax') as { readonly googleAuthLibrary: { readonly OAuth2Client: new () => NonNullable<Options['authClient']> } };
+  const client = new OAuth2Client();
+  client.setCredentials({ access_token: 'nobody', expiry_date: Number.MAX_SAFE_INTEGER });
+  return client;
 }

@@ -12,7 +12,7 @@ const reasons: readonly (readonly [RegExp, ProviderErrorReason])[] = [
   [/^(internalError|INTERNAL_ERROR|backendError|UNAVAILABLE|TIMEOUT)$/, 'Unknown'],
 ];
 /** Nothing can have been sent. */
-const neverSent = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|Could not (load|refresh) .*credentials|Unable to detect a Project Id|invalid_grant|metadata/i;
+const neverSent = /ENOENT|does not exist, or it is not a file|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|Could not (load|refresh) .*credentials|Unable to detect a Project Id|invalid_grant|metadata/i;
 
 /** A failure of a call to Compute Engine, or of the operation that it began. */
 export class GcpError extends ProviderError {
