@@ -4,7 +4,7 @@ import { program } from '#test/fixtures/requires.ts';
 
 /** Programs that tests drive, and the Debian package of each. */
 const wanted = [
-  program('kubectl', 'kubernetes-client'), program('mkfs.ext4', 'e2fsprogs'), program('e2fsck', 'e2fsprogs'),
+  program('kubectl', 'kubernetes-client'), program('mkfs.ext4', 'e2fsprogs'), program('e2fsck', 'e2fsprogs'), program('mkfs.xfs', 'xfsprogs'), program('sfdisk', 'fdisk'),
   program('mount', 'mount'), program('losetup', 'mount'), program('blkid', 'util-linux'),
   program('dig', 'bind9-dnsutils'),
   program('etcd', 'etcd-server'), program('etcdctl', 'etcd-client'),

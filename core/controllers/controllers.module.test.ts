@@ -63,7 +63,7 @@ describe('controllers.module', () => {
         container.bind(Routes).toConstantValue(new MemoryRoutes());
       }
       const cloud = container.getAll(Controller).filter(({ name }) => ['cloud-node', 'cloud-node-lifecycle', 'route'].includes(name));
-      expect(cloud.map(({ sources }) => sources.length)).to.deep.equal(isBound ? [1, 1, 1] : [0, 0, 0]);
+      expect(cloud.map(({ sources }) => sources.length)).to.deep.equal(isBound ? [1, 1, 2] : [0, 0, 0]);
       await stop();
     }
   });

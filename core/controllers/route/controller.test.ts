@@ -136,6 +136,12 @@ for (const stale of [false, true]) {
       expect(world.table()).to.deep.equal([]);
     });
 
+    it('removes it also when there is no node at all', async () => {
+      await begin({ there: [route('10.244.1.0/24', 'n1')] });
+      await world.pass(2 * minute);
+      expect(world.table()).to.deep.equal([]);
+    });
+
     it('says for which node there was no room, once, and asks slowly', async () => {
       await begin({ platforms: [{ room: 1 }] });
       await world.join('n1', ['10.244.1.0/24']);

@@ -1,4 +1,5 @@
 import { Cidr } from '#core/api/ip.ts';
+import { Namespace } from '#core/api/schema/core-v1/namespace.ts';
 import { Node, type NodeCondition } from '#core/api/schema/core-v1/node.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Client } from '#core/client/client.ts';
@@ -67,7 +68,11 @@ export class RouteController implements Controller {
     this.#atOnce = atOnce;
     this.#nodes = informers.for(Node);
     this.#written = new OwnWrites(this.#nodes);
-    this.sources = routes.length === 0 || clusterCidrs.length === 0 ? [] : [source(this.#nodes, (node, previous) => this.#keys(node, previous))];
+    this.sources = routes.length === 0 || clusterCidrs.length === 0 ? [] : [
+      source(this.#nodes, (node, previous) => this.#keys(node, previous)),
+      // There is no cluster without one, also where there is no node any more.
+      source(informers.for(Namespace), (_namespace, previous) => (previous === undefined ? this.#keys(undefined, undefined) : [])),
+    ];
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void> {

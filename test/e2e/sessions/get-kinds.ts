@@ -213,7 +213,7 @@ persistentvolume "{ns}-pv" deleted
 
 $ kubectl get sc local
 NAME              PROVISIONER         RECLAIMPOLICY   VOLUMEBINDINGMODE   ALLOWVOLUMEEXPANSION   AGE
-local (default)   local.keelson.dev   Delete          Immediate           false                  <age>
+local (default)   local.keelson.dev   Delete          Immediate           true                   <age>
 
 $ kubectl get flowschema exempt; kubectl get prioritylevelconfiguration exempt system; kubectl get servicecidr kubernetes; kubectl get apiservice v1.apps; kubectl get crd -l a=nobody
 NAME     PRIORITYLEVEL   MATCHINGPRECEDENCE   DISTINGUISHERMETHOD   AGE   MISSINGPL
