@@ -36,7 +36,8 @@ const steps: readonly Step[] = [
   { name: 'lint', stage: 2, command: ['oxlint'], deadlineMs: 5 * minute },
   { name: 'unit', stage: 3, tests: ['{core,examples}/**/*.test.ts', 'test/*.test.ts', 'test/{conformance,emulators,fixtures}/**/*.test.ts'], deadlineMs: 15 * minute },
   { name: 'integration', stage: 3, tests: ['test/integration/**/*.test.ts'], deadlineMs: 15 * minute },
-  { name: 'plugins', stage: 3, aside: true, tests: ['{plugins,providers}/**/*.test.ts', 'test/cloud-machines/**/*.test.ts'], deadlineMs: 15 * minute },
+  { name: 'clouds', stage: 3, tests: ['providers/{aws,gcp}/**/*.test.ts'], deadlineMs: 15 * minute },
+  { name: 'plugins', stage: 3, aside: true, tests: ['{plugins,providers/local}/**/*.test.ts', 'test/cloud-machines/**/*.test.ts'], deadlineMs: 15 * minute },
   { name: 'e2e', stage: 4, tests: ['test/e2e/**/*.test.ts'], except: onThisComputer, deadlineMs: 20 * minute },
   { name: 'nodes', stage: 4, aside: true, tests: onThisComputer, deadlineMs: 20 * minute },
 ];

@@ -13,7 +13,7 @@ import { keelsonProgram } from '#test/fixtures/keelson-program.ts';
 import { mountingImages, program, requires, root as asRoot } from '#test/fixtures/requires.ts';
 import { root, Sandbox, until, type Running } from './harness.ts';
 import { oldestAndNewest, type Kubectl } from './kubectl.ts';
-import { traces } from './node-traces.ts';
+import { containersOf, traces } from './node-traces.ts';
 
 const project = 'examples-project';
 const clouds = ['aws', 'gcp'] as const;
@@ -91,6 +91,16 @@ describe('the examples for clouds', function () {
     for (const name of clouds.flatMap((cloud) => [`${cloud}-1`, `${cloud}-2`])) await until(async () => new RegExp(`^${name} +Ready `, 'm').test(await get('nodes')), `${name} to be Ready (${problems.join('; ')})`, 120_000);
   });
 
+  it('are told what their clouds know of them, and which volumes they can have', async () => {
+    const instance = [...aws.state.region('us-west-2').instances.rows()].find(({ tags }) => tags.get('Name') === 'aws-1');
+    const fields = 'jsonpath={.spec.providerID} {.status.addresses[?(@.type=="InternalIP")].address} {.metadata.labels.topology\\.kubernetes\\.io/zone}';
+    expect(await get('node', 'aws-1', '-o', fields)).to.equal(`aws:///us-west-2a/${instance?.id} ${instance?.privateIp} us-west-2a`);
+    expect(await get('node', 'gcp-1', '-o', fields)).to.match(new RegExp(`^gce://${project}/us-central1-a/gcp-1 10\\.128\\.[0-9.]+ us-central1-a$`));
+    for (const [name, driver, id] of [['aws-1', 'ebs.csi.aws.com', instance?.id], ['gcp-1', 'pd.csi.storage.gke.io', `projects/${project}/zones/us-central1-a/instances/gcp-1`]] as const) {
+      await until(async () => (await get('csinode', name, '-o', 'jsonpath={.spec.drivers[*].name} {.spec.drivers[*].nodeID}')) === `${driver} ${id}`, `the drivers of ${name}`, 20_000);
+    }
+  });
+
   for (const cloud of clouds) {
     it(`${cloud}: a diary on a volume moves from one instance to the other, and is read through a load balancer`, async () => {
       await kubectl.run('apply', '-f', example(cloud));
@@ -130,6 +140,16 @@ describe('the examples for clouds', function () {
       answers.add(await page(url));
       return clouds.every((cloud) => [1, 2].every((number) => answers.has(`hello from ${cloud}-${number}\n`)));
     }, 'answers of all four nodes', 60_000);
+  });
+
+  it('lose what runs on an instance when that is stopped, and have it again when it is started', async () => {
+    const folder = machines?.machine(`gce://${project}/us-central1-a/gcp-1`)?.folder ?? '';
+    const path = `projects/${project}/zones/us-central1-a/instances/gcp-1`;
+    expect((await containersOf(folder)).length).to.be.greaterThan(0);
+    gcp.state.stopInstance(path);
+    await until(async () => (await containersOf(folder)).length === 0, 'the containers of the stopped instance to go', 30_000);
+    gcp.state.startInstance(path);
+    await until(async () => (await containersOf(folder)).length > 0, 'what was to run on it to run again', 60_000);
   });
 
   it('leave both clouds empty when all is deleted', async () => {

@@ -68,13 +68,13 @@ const plain = `
   console.log(JSON.stringify({ names, classes: classes.items.map(({ metadata }) => metadata.name), open: process.getActiveResourcesInfo().filter((name) => !/^(Pipe|TTY)/.test(name)) }));
 `;
 
-/** Every module but those that act when they are loaded: programs and worker threads. */
+/** Every module but those that act when they are loaded, programs and worker threads, and those that need packages which are their users' to install. */
 const everything = `
   import { glob } from 'node:fs/promises';
   import { resolve } from 'node:path';
   let count = 0;
   for await (const file of glob('node_modules/keelson/{core,plugins,providers}/**/*.js')) {
-    if (/(cli\\/main|crash-\\w+|worker)\\.js$/.test(file)) continue;
+    if (/(cli\\/main|crash-\\w+|worker)\\.js$|providers\\/(aws|gcp)\\//.test(file)) continue;
     await import(resolve(file));
     count++;
   }
@@ -156,7 +156,7 @@ describe('the npm package', function () {
     for (const name of ['node', 'mocha', 'chai']) await symlink(join(root, 'node_modules', '@types', name), join(types, name)).catch(() => undefined);
     await writeFile(join(project, 'tsconfig.json'), JSON.stringify({
       compilerOptions: { module: 'nodenext', strict: true, noEmit: true, skipLibCheck: false, allowImportingTsExtensions: true, types: ['node', 'mocha'] },
-      include: ['typed.ts', 'driver', ...['core', 'plugins', 'providers', 'test'].map((folder) => `node_modules/keelson/${folder}/**/*.d.ts`)], exclude: [],
+      include: ['typed.ts', 'driver', ...['core', 'plugins', 'providers/local', 'test'].map((folder) => `node_modules/keelson/${folder}/**/*.d.ts`)], exclude: [],
     }));
     expect(await succeeds(join(root, 'node_modules', '.bin', 'tsc'), ['--project', project])).to.equal('');
     expect(JSON.parse(await succeeds(process.execPath, ['typed.ts']))).to.deep.equal(['short', true, 'deployments', 1]);
@@ -195,6 +195,13 @@ describe('the npm package', function () {
     it('that serves', () => up([], async (client) => {
       expect((await client.list(StorageClass)).items.map(({ metadata }) => metadata.name)).to.deep.equal(['local']);
     }));
+
+    it('that says which package a cloud needs', async () => {
+      for (const [provider, name] of [['aws', '@aws-sdk/client-ec2'], ['gcp', '@google-cloud/compute']] as const) {
+        const { exitCode, stderr } = await execa('npx', ['--no', 'keelson', 'up', '--port', '0', '--nodes', '0', '--data-dir', join(dir, 'none'), '--provider', provider], { cwd: project, env: env(), stdin: 'ignore', reject: false });
+        expect([exitCode, stderr.split('\n').at(-1)]).to.deep.equal([2, `keelson: provider "${provider}" needs the package ${name}, which is not installed: npm install ${name}`]);
+      }
+    });
 
     it('that loads a driver from outside', () => up(['--provider', './driver/folder.module.ts'], async (client, data) => {
       await client.create(StorageClass, { metadata: { name: 'folders' }, provisioner: 'folder.example.com', volumeBindingMode: 'Immediate' });

@@ -177,9 +177,9 @@ describe('keelson up', () => {
     [['up', '--prot', '1'], 'unknown flag --prot'],
     [['up', '--port', 'many'], '--port many: must be a number from 0 to 65535'],
     [['up', '--store', 'etdc'], 'store "etdc" is neither built in (sqlite, memory, etcd)'],
-    [['up', '--provider', 'lokal'], 'provider "lokal" is neither built in (local)'],
+    [['up', '--provider', 'lokal'], 'provider "lokal" is neither built in (local, aws, gcp)'],
     [['up', '--provider', 'local', '--provider', 'local'], 'given twice'],
-    [['start'], 'unknown command start; the commands are up, ephemeral, agent, token, down, backup, restore, doctor, version, help'],
+    [['start'], 'unknown command start; the commands are up, ephemeral, agent, token, down, sweep, backup, restore, doctor, version, help'],
   ] as const) {
     it(`refuses keelson ${args.join(' ')}`, async () => {
       const { exitCode, stdout, stderr } = await sandbox.keelson([...args, ...(args[0] === 'up' ? ['--data-dir', sandbox.dataDir] : [])]);
