@@ -9,7 +9,7 @@ import type { AddressPool } from './address-pool.ts';
 import type { Ledger, LedgerEntry } from './balancer-ledger.ts';
 import type { HostAddresses } from './host-addresses.ts';
 import { SharedRun } from '#core/kernel/shared-run.ts';
-import { KeyedLock } from '#plugins/volumes/block-device/block-device.module.ts';
+import { KeyedLock } from '#core/kernel/keyed-lock.ts';
 import { TargetHealth, type Check, type Probe } from './target-health.ts';
 
 export interface LocalLoadBalancersParts {

@@ -7,7 +7,7 @@ import { runCommand, type RunCommand } from './commands.ts';
 import { blockDeviceAt, blockDeviceNumbered, deviceNumberAt, wholeOf, type BlockDevice } from './devices.ts';
 import { checkFsType, ensureFileSystem, grow, growUnmounted, hasRoomToGrow, ownMountOptions } from './file-systems.ts';
 import type { FormatOptions } from './format-options.ts';
-import { KeyedLock } from './keyed-lock.ts';
+import { KeyedLock } from '#core/kernel/keyed-lock.ts';
 import { checkMountOptions, makeTarget, Mounter, removeTarget } from './mounter.ts';
 import { isWithin, mountAt, readMounts, type Mount } from './mounts.ts';
 import { classify, mountPlace, placeOf, quoted, stagingPlace } from './paths.ts';

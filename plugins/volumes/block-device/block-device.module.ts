@@ -4,7 +4,6 @@ export { programPath, runCommand, type CommandResult, type RunCommand } from './
 export { blockDeviceAt, followed, kernelNames, kernelText, partitionOf, partitionPath } from './devices.ts';
 export { grow, growUnmounted, hasRoomToGrow, mayGrowMounted, probe, repair } from './file-systems.ts';
 export type { FormatOptions } from './format-options.ts';
-export { KeyedLock, orAborted } from './keyed-lock.ts';
 export { checkMountOptions, makeTarget, Mounter, removeTarget } from './mounter.ts';
 export { isWithin, locate, mountAt, readMounts, type Mount } from './mounts.ts';
 export { classify, errorCode, isMissing, isPlainPath, messageOf, mountPlace, placeOf, quoted, stagingPlace } from './paths.ts';

@@ -6,7 +6,7 @@ import { awsCode } from '#providers/aws/errors.ts';
 import { DeviceNames } from './device-names.ts';
 import { isEnding, type Ec2Instances } from './ec2-instances.ts';
 import type { Ec2Attachment, Ec2Volume, Ec2Volumes } from './ec2-volumes.ts';
-import { KeyedLock } from './keyed-lock.ts';
+import { KeyedLock } from '#core/kernel/keyed-lock.ts';
 import { isInstanceId, isVolumeId, quoted, unavailable } from './names.ts';
 import { LATE_MS, type Settling } from './settling.ts';
 

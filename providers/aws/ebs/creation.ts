@@ -5,7 +5,7 @@ import type { AwsContext } from '#providers/aws/context.ts';
 import { awsCode } from '#providers/aws/errors.ts';
 import type { Ec2Snapshots } from './ec2-snapshots.ts';
 import { ec2Volume, type Ec2Volume, type Ec2Volumes } from './ec2-volumes.ts';
-import { KeyedLock } from './keyed-lock.ts';
+import { KeyedLock } from '#core/kernel/keyed-lock.ts';
 import { invalid, unavailable } from './names.ts';
 import type { UsualZone, WantedPlace } from './placement.ts';
 import { RecentNames } from './recent-names.ts';

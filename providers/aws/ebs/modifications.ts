@@ -6,7 +6,7 @@ import type { AwsContext } from '#providers/aws/context.ts';
 import { awsCode } from '#providers/aws/errors.ts';
 import { Ec2Modifications } from './ec2-modifications.ts';
 import type { Ec2Volume, Ec2Volumes } from './ec2-volumes.ts';
-import { KeyedLock } from './keyed-lock.ts';
+import { KeyedLock } from '#core/kernel/keyed-lock.ts';
 import { modifyParameters, type ModifyParameters } from './modify-parameters.ts';
 import { GIB, isVolumeId, quoted, unavailable } from './names.ts';
 import { LATE_MS, type Settling } from './settling.ts';

@@ -5,7 +5,7 @@ import type { AwsContext } from '#providers/aws/context.ts';
 import { awsCode } from '#providers/aws/errors.ts';
 import { ec2Snapshot, type Ec2Snapshot, type Ec2Snapshots } from './ec2-snapshots.ts';
 import type { Ec2Volumes } from './ec2-volumes.ts';
-import { KeyedLock } from './keyed-lock.ts';
+import { KeyedLock } from '#core/kernel/keyed-lock.ts';
 import { GIB, invalid, isName, isSnapshotId, isVolumeId, quoted, unavailable } from './names.ts';
 import type { Settling } from './settling.ts';
 import { snapshotParameters } from './snapshot-parameters.ts';

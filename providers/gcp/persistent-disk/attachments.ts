@@ -6,7 +6,7 @@ import type { Disks, FoundDisk } from './disks.ts';
 import { Doubts } from './doubts.ts';
 import { isForced } from './existing-disk.ts';
 import { handleOf, handlesOf, instanceId, isMultiZone, isSameDisk, lacksProject, parseHandle, parseInstance, type DiskPlace, type InstancePlace } from './handles.ts';
-import { KeyedLock } from './keyed-lock.ts';
+import { KeyedLock } from '#core/kernel/keyed-lock.ts';
 import type { AttachedDisk, Machines } from './machines.ts';
 import { Patience } from './patience.ts';
 import { quoted } from './refusal.ts';

@@ -8,7 +8,7 @@ import { diskTypeOf, type DiskType } from './disk-types.ts';
 import type { DiskBody, Disks, FoundDisk } from './disks.ts';
 import { Doubts } from './doubts.ts';
 import { handleOf, type DiskPlace } from './handles.ts';
-import type { KeyedLock } from './keyed-lock.ts';
+import type { KeyedLock } from '#core/kernel/keyed-lock.ts';
 import { Patience } from './patience.ts';
 import { invalid, quoted } from './refusal.ts';
 

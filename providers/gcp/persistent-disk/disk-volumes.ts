@@ -7,7 +7,7 @@ import type { Disks, FoundDisk } from './disks.ts';
 import { Doubts } from './doubts.ts';
 import { checkSame, foreign, isOurs, notOurs } from './existing-disk.ts';
 import { handleOf, isMultiZone, isResourceName, lacksPlace, parseHandle, parseSnapshot, snapshotId, type DiskPlace } from './handles.ts';
-import type { KeyedLock } from './keyed-lock.ts';
+import type { KeyedLock } from '#core/kernel/keyed-lock.ts';
 import { parseParameters, type DiskParameters } from './parameters.ts';
 import { Patience } from './patience.ts';
 import { placementOf } from './placement.ts';

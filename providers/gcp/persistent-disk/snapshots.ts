@@ -7,7 +7,7 @@ import { bytesOf } from './disk-request.ts';
 import type { Disks } from './disks.ts';
 import { foreign, isOurs, notOurs } from './existing-disk.ts';
 import { handleOf, isMultiZone, isResourceName, isSameDisk, parseHandle, parseSnapshot, pathOf, snapshotId, type DiskPlace, type SnapshotPlace } from './handles.ts';
-import type { KeyedLock } from './keyed-lock.ts';
+import type { KeyedLock } from '#core/kernel/keyed-lock.ts';
 import { Patience } from './patience.ts';
 import { invalid, isMissing, quoted } from './refusal.ts';
 import { parseSnapshotParameters, snapshotDescription, type SnapshotParameters } from './snapshot-parameters.ts';

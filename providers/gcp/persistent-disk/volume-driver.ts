@@ -10,7 +10,7 @@ import { driverName } from './disk-request.ts';
 import { DiskVolumes } from './disk-volumes.ts';
 import { Disks } from './disks.ts';
 import { handleOf } from './handles.ts';
-import { KeyedLock } from './keyed-lock.ts';
+import { KeyedLock } from '#core/kernel/keyed-lock.ts';
 import { Machines } from './machines.ts';
 import { parseParameters } from './parameters.ts';
 import { quoted } from './refusal.ts';
