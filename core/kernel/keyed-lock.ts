@@ -1,3 +1,5 @@
+import { orAborted } from './or-aborted.ts';
+
 /** Lets one piece of work at a time run per key, in the order of asking. */
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<void>>();
@@ -18,18 +20,5 @@ export class KeyedLock {
         if (this.#tails.get(key) === tail) this.#tails.delete(key);
       });
     }
-  }
-}
-
-/** Settles as the promise does; rejects with the signal's reason when that aborts first. */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    if (signal.aborted) abort();
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

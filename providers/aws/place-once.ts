@@ -1,3 +1,5 @@
+import { orAborted } from '#core/kernel/or-aborted.ts';
+
 /** Something that is found out once for all who ask. When that fails, whoever asks next has it tried again. */
 export class Once<T> {
   readonly #find: (signal: AbortSignal) => Promise<T>;
@@ -22,18 +24,5 @@ export class Once<T> {
       if (this.#found === found) this.#found = undefined;
     });
     return found;
-  }
-}
-
-/** Settles as the promise does; rejects with the signal's reason when that aborts first. */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    if (signal.aborted) abort();
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

@@ -1,4 +1,5 @@
 import { CreateRouteCommand, DeleteRouteCommand, type Instance } from '@aws-sdk/client-ec2';
+import { orAborted } from '#core/kernel/or-aborted.ts';
 import { SharedRun } from '#core/kernel/shared-run.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { Route, RouteRequest, Routes } from '#core/spi/routes.ts';
@@ -6,7 +7,6 @@ import type { AwsContext } from './context.ts';
 import { awsCode } from './errors.ts';
 import { providerIdOf, providerIdPrefix, readProviderId } from './instances-ids.ts';
 import { instancesById } from './instances-lookup.ts';
-import { orAborted } from './place-once.ts';
 import { RecentWrites } from './routes-recent.ts';
 import { destinationOf, readTables, type Entry, type Table } from './routes-tables.ts';
 import { RouteTargets, type RouteTargetName } from './routes-targets.ts';

@@ -1,7 +1,8 @@
 import type { Clock } from '#core/kernel/clock.ts';
 import type { Logger } from '#core/kernel/logger.ts';
 import { ProviderError } from '#core/spi/errors.ts';
-import { KeyedLock, orAborted } from '#core/kernel/keyed-lock.ts';
+import { KeyedLock } from '#core/kernel/keyed-lock.ts';
+import { orAborted } from '#core/kernel/or-aborted.ts';
 import { isPlainPath, quoted } from '#plugins/volumes/block-device/block-device.module.ts';
 import type { Files } from './files.ts';
 import type { StoredVolume } from './pool.ts';

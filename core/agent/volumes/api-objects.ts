@@ -2,7 +2,7 @@ import { resourceName, type Kind, type KubernetesObject } from '#core/api/schema
 import { isObject, own } from '#core/api/value.ts';
 import { keyOf, type ObjectKey, type Reader } from '#core/client/client.ts';
 import type { Clock } from '#core/kernel/clock.ts';
-import { orAborted } from './or-aborted.ts';
+import { orAborted } from '#core/kernel/or-aborted.ts';
 
 interface Entry {
   readonly object: KubernetesObject;

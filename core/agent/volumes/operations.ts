@@ -1,5 +1,5 @@
 import type { Clock } from '#core/kernel/clock.ts';
-import { orAborted } from './or-aborted.ts';
+import { orAborted } from '#core/kernel/or-aborted.ts';
 
 /** The time for a call ran out. Worded as upstream says it, for that is what people search for. */
 export class DeadlineError extends Error {

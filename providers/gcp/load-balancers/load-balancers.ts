@@ -1,3 +1,4 @@
+import { orAborted } from '#core/kernel/or-aborted.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { LoadBalancer, LoadBalancerOwner, LoadBalancerRequest, LoadBalancers, LoadBalancerSurvey, OwnTargetsOnly } from '#core/spi/load-balancers.ts';
 import type { GcpContext } from '#providers/gcp/context.ts';
@@ -12,7 +13,6 @@ import { OwnResources } from './own-resources.ts';
 import { planOf } from './plan.ts';
 import { groupsOf, type BackendService } from './resources.ts';
 import { SharedProbes } from './shared-probes.ts';
-import { orAborted } from './turn.ts';
 
 /** All that there is for the cluster, once its identity is known. */
 interface Cluster extends BalancerParts {

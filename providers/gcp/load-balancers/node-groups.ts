@@ -1,3 +1,4 @@
+import { KeyedLock } from '#core/kernel/keyed-lock.ts';
 import { ProviderError, type ProviderErrorReason } from '#core/spi/errors.ts';
 import type { LoadBalancerTarget } from '#core/spi/load-balancers.ts';
 import { gcpCode } from '#providers/gcp/errors.ts';
@@ -7,7 +8,6 @@ import { GroupCalls } from './group-calls.ts';
 import { descriptionOf, type Mark } from './mark.ts';
 import { chosenOf, membersOf, type Members } from './members.ts';
 import type { OwnResources } from './own-resources.ts';
-import { Turn } from './turn.ts';
 
 export interface GroupsReport {
   /** Where there are groups, as paths from the zone on. */
@@ -46,7 +46,7 @@ export class NodeGroups {
   readonly #name: string;
   readonly #mark: Mark;
   readonly #calls: GroupCalls;
-  readonly #turn = new Turn();
+  readonly #lock = new KeyedLock();
   readonly #known = new Map<string, KnownGroup>();
   #targets: readonly LoadBalancerTarget[] = [];
   #hasLooked = false;
@@ -66,7 +66,7 @@ export class NodeGroups {
 
   /** Brings the groups to the targets last wanted. `isThorough` looks again at what was seen a while ago, whether it is to change or not. */
   sync(isThorough: boolean, signal: AbortSignal): Promise<GroupsReport> {
-    return this.#turn.take(signal, async () => {
+    return this.#lock.run(this.#name, signal, async () => {
       const wanted = membersOf(this.#targets, await this.#context.project(signal), await this.#context.region(signal));
       const zones = await this.#zones(wanted, signal);
       // Where that fails it is looked at again, wanted or not.
@@ -79,7 +79,7 @@ export class NodeGroups {
 
   /** Resolves to false when something uses one of them. */
   remove(signal: AbortSignal): Promise<boolean> {
-    return this.#turn.take(signal, async () => {
+    return this.#lock.run(this.#name, signal, async () => {
       this.#hasLooked = false;
       const removed = await allDone((await this.#context.zones(signal)).map((zone) => this.#removeFrom(zone, signal)));
       return removed.every(Boolean);

@@ -1,3 +1,4 @@
+import { KeyedLock } from '#core/kernel/keyed-lock.ts';
 import type { GcpContext } from '#providers/gcp/context.ts';
 import { allDone } from './all-done.ts';
 import type { Kinds } from './kinds.ts';
@@ -6,7 +7,6 @@ import { descriptionOf } from './mark.ts';
 import { isInUse } from './node-groups.ts';
 import type { OwnResources } from './own-resources.ts';
 import { healthCheckOf, isSameCheck, isSameFirewall, probesFirewallOf } from './resources.ts';
-import { Turn } from './turn.ts';
 
 /** Where a node's service proxy says how it is. */
 const proxyHealth = { port: 10_256, path: '/healthz' } as const;
@@ -24,7 +24,7 @@ export interface SharedProbesParts {
 /** How the health of nodes is told to all load balancers for which every node will do: one check of the nodes' proxy, and the firewall rule that lets it in. */
 export class SharedProbes {
   readonly #parts: SharedProbesParts;
-  readonly #turn = new Turn();
+  readonly #lock = new KeyedLock();
   #seen = -Infinity;
 
   constructor(parts: SharedProbesParts) {
@@ -32,7 +32,7 @@ export class SharedProbes {
   }
 
   ensure(signal: AbortSignal): Promise<void> {
-    return this.#turn.take(signal, async () => {
+    return this.#lock.run(this.#parts.name, signal, async () => {
       const { context, kinds, resources, name, mark } = this.#parts;
       const now = context.clock.now();
       if (now - this.#seen < believedMs) return;
@@ -50,7 +50,7 @@ export class SharedProbes {
 
   /** Resolves to false when a load balancer uses the check. */
   remove(signal: AbortSignal): Promise<boolean> {
-    return this.#turn.take(signal, async () => {
+    return this.#lock.run(this.#parts.name, signal, async () => {
       const { kinds, resources, name, mark } = this.#parts;
       this.#seen = -Infinity;
       try {

@@ -1,7 +1,7 @@
 import { Node } from '#core/api/schema/core-v1/node.ts';
 import type { StatusWriter } from '#core/client/client.ts';
 import { UnattachedError } from '#core/agent/volumes/failures.ts';
-import { orAborted } from '#core/agent/volumes/or-aborted.ts';
+import { orAborted } from '#core/kernel/or-aborted.ts';
 import { SharedRun } from '#core/kernel/shared-run.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Slots } from '#core/agent/pods/slots.ts';
-import { orAborted } from '#core/agent/volumes/or-aborted.ts';
+import { orAborted } from '#core/kernel/or-aborted.ts';
 import { mayHang, mountOf, mountsWithin, readMounts, type Mount, type ReadMounts } from './mount-table.ts';
 import { runProgram, type ProgramResult, type RunProgram } from './run-program.ts';
 import { SharedRun } from '#core/kernel/shared-run.ts';
