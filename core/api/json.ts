@@ -25,7 +25,7 @@ export function parseJson(text: string): ParsedJson {
   } catch (error) {
     throw malformed(text, error);
   }
-  if (surrogate.test(text)) value = wellFormed(value);
+  if (text.includes('\\') && surrogate.test(text)) value = wellFormed(value);
   if (countKeys(value) === members) return { value, duplicates: [] };
   const scanner = new JsonScanner(text);
   scanner.scan();
@@ -55,11 +55,7 @@ function countMembers(text: string): number {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === quote) {
-      for (i++; i < text.length; i++) {
-        const inside = text.charCodeAt(i);
-        if (inside === quote) break;
-        if (inside === backslash) i++;
-      }
+      i = endOfString(text, i);
     } else if (code === colon) {
       members++;
     } else if (code === 0x7b || code === 0x5b) {
@@ -69,6 +65,16 @@ function countMembers(text: string): number {
     }
   }
   return members;
+}
+
+/** Where the string that begins at `start` ends; past the text when it does not. The long ones hold few quotes, and the engine finds those much faster. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = end;
+    while (text.charCodeAt(escapes - 1) === backslash) escapes--;
+    if ((end - escapes) % 2 === 0) return end;
+  }
+  return text.length;
 }
 
 function countKeys(value: unknown): number {

@@ -28,6 +28,7 @@ const anonymousName = 'system:anonymous';
  * @throws {StatusError} BadRequest for groups or extras without a user
  */
 export function impersonationOf(headers: IncomingHttpHeaders, raw: readonly string[]): Impersonation | undefined {
+  if (!asksForIt(headers)) return undefined;
   const name = single(headers['impersonate-user']);
   const uid = single(headers['impersonate-uid']);
   const groups = valuesOf(raw, (header) => header === 'impersonate-group').map(([, value]) => value);
@@ -45,6 +46,12 @@ export function impersonationOf(headers: IncomingHttpHeaders, raw: readonly stri
     ...extras.map(([key, value]): ImpersonationCheck => ({ group: 'authentication.k8s.io', resource: 'userextras', subresource: extraKey(key), name: value })),
   ];
   return { user: { name, groups: groupsOf(name, groups, asAccount ? namespace : undefined), ...(uid === '' ? {} : { uid }), ...extraOf(extras) }, checks };
+}
+
+/** Most requests do not, and every one comes by here. */
+function asksForIt(headers: IncomingHttpHeaders): boolean {
+  for (const header in headers) if (header.startsWith('impersonate-')) return true;
+  return false;
 }
 
 function groupsOf(name: string, asked: readonly string[], namespace: string | undefined): string[] {

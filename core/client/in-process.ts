@@ -1,6 +1,7 @@
 import { apiVersionOf, listKindOf, type Draft, type Kind, type KindNames, type KubernetesObject, type ObjectList } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Client, DeleteOptions, ListOptions, ObjectKey, Patch, WatchEvent, WatchOptions, WriteOptions } from './client.ts';
+import { PulledEvents } from './pulled-events.ts';
 
 /** The API server's verbs as this process can call them, without HTTP. The API server implements it. */
 export interface Verbs {
@@ -36,39 +37,11 @@ export class InProcessClient implements Client {
     return { apiVersion: apiVersionOf(kind), kind: listKindOf(kind), metadata, items: items as T[] };
   }
 
-  async *watch<T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>> {
-    signal.throwIfAborted();
-    let backlog: WatchEvent<T>[] = [];
-    let failure: unknown;
-    let wake: () => void = () => undefined;
-    const close = await this.verbs.watch(kind, options, (event) => {
-      if (backlog.length < backlogLimit) backlog.push(event as WatchEvent<T>);
-      else failure = StatusError.expired(`this watch fell ${backlogLimit} events behind`);
-      wake();
-    }, (error) => {
-      failure = error;
-      wake();
-    });
-    const onAbort = (): void => wake();
-    signal.addEventListener('abort', onAbort);
-    try {
-      for (;;) {
-        signal.throwIfAborted();
-        if (failure !== undefined) throw failure instanceof Error ? failure : new Error('the watch failed', { cause: failure });
-        if (backlog.length === 0) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-          continue;
-        }
-        const batch = backlog;
-        backlog = [];
-        yield* batch;
-      }
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      close();
-    }
+  watch<T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>> {
+    return new PulledEvents<WatchEvent<T>>(
+      (deliver, failed) => this.verbs.watch(kind, options, (event) => deliver(event as WatchEvent<T>), failed),
+      signal, backlogLimit, () => StatusError.expired(`this watch fell ${backlogLimit} events behind`),
+    );
   }
 
   create<T extends KubernetesObject>(kind: Kind<T>, object: Draft<T>, options: WriteOptions = {}, signal?: AbortSignal): Promise<T> {

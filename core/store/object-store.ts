@@ -8,6 +8,7 @@ import { isShared, RevisionError, type KeyEvent, type KeyValue, type KeyValueSto
 import { kindPrefix, localKey, registryPrefix, splitKey } from './keys.ts';
 import { Renewal } from './renewal.ts';
 import { ResourceCache, unpack, withRevision, type Change } from './resource-cache.ts';
+import { storedText } from './stored-text.ts';
 import { Turns } from './turns.ts';
 
 type Names = Pick<KindNames, 'group' | 'plural'>;
@@ -278,13 +279,12 @@ export class ObjectStore implements Component {
     this.assertUsable();
     const { namespace, name } = object.metadata;
     const local = localKey(namespace, name);
-    const { resourceVersion: _assigned, ...metadata } = object.metadata;
-    const value = JSON.stringify({ ...object, metadata });
+    const value = storedText(object);
     const result = await this.kv.write({ key: kindPrefix(names) + local, value, expected }).catch(storageFailure);
     if (!result.applied) return undefined;
     const stored = this.cache(names).get(local);
     // Unless the next write has already replaced it, the answer is the very object that everybody reads.
-    return stored !== undefined && revisionOf(stored) === result.revision ? stored : unpack({ value, modRevision: result.revision });
+    return stored !== undefined && revisionOf(stored) === result.revision ? stored : unpack({ value, modRevision: result.revision }, true);
   }
 
   private async load(revision: number, put: (cache: ResourceCache, local: string, item: KeyValue) => void): Promise<void> {

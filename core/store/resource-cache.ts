@@ -1,5 +1,7 @@
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
+import { objectText } from './object-text.ts';
 import { freezeSharing } from './shared-strings.ts';
+import { versionedText } from './stored-text.ts';
 
 /** A stored value and its version, not yet an object. */
 export interface Packed {
@@ -7,11 +9,17 @@ export interface Packed {
   readonly modRevision: number;
 }
 
-/** Parsed objects are packed tightly and share their shapes; those that a request built up field by field take twice the room. */
-export function unpack({ value, modRevision }: Packed): KubernetesObject {
-  const object = JSON.parse(value) as KubernetesObject;
-  object.metadata.resourceVersion = String(modRevision);
-  return freezeSharing(object);
+/**
+ * Parsed objects are packed tightly and share their shapes; those that a request built up field by field take twice the room.
+ * @param isNew whether its first readers are about to ask for its text
+ */
+export function unpack({ value, modRevision }: Packed, isNew = false): KubernetesObject {
+  const text = versionedText(value, modRevision);
+  const object = JSON.parse(text ?? value) as KubernetesObject;
+  if (text === undefined) object.metadata.resourceVersion = String(modRevision);
+  freezeSharing(object);
+  if (isNew && text !== undefined) objectText.written(object, text);
+  return object;
 }
 
 export interface ResourceCacheOptions {
@@ -43,7 +51,7 @@ class Folded {
   }
 
   get object(): KubernetesObject {
-    if (this.#isText) this.#held = unpack(this.#held as Packed);
+    if (this.#isText) this.#held = unpack(this.#held as Packed, true);
     this.#isText = false;
     return this.#held as KubernetesObject;
   }
@@ -146,7 +154,7 @@ export class ResourceCache {
   private change(key: string, value: string | undefined, revision: number): Change | undefined {
     const previous = this.objects.get(key) as KubernetesObject | undefined;
     if (value !== undefined) {
-      const object = unpack({ value, modRevision: revision });
+      const object = unpack({ value, modRevision: revision }, true);
       this.put(key, object);
       return { deleted: false, object, previous, revision, size: value.length };
     }

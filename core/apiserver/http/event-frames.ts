@@ -1,7 +1,5 @@
 import type { WatchEvent } from '#core/apiserver/verbs/watch.ts';
 
-const lineEnd = Buffer.from('\r\n');
-
 export interface Frame {
   readonly body: Buffer;
   /** The body as a chunk of HTTP's chunked encoding (RFC 9112, section 7.1). */
@@ -9,8 +7,13 @@ export interface Frame {
 }
 
 function frameOf(text: string): Frame {
-  const body = Buffer.from(text);
-  return { body, chunk: Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, lineEnd]) };
+  const length = Buffer.byteLength(text);
+  const size = `${length.toString(16)}\r\n`;
+  const chunk = Buffer.allocUnsafe(size.length + length + 2);
+  const start = chunk.write(size, 'latin1');
+  const end = start + chunk.write(text, start);
+  chunk.write('\r\n', end, 'latin1');
+  return { body: chunk.subarray(start, end), chunk };
 }
 
 /** Streams at different places in the history; more of them at a time share less. */

@@ -21,7 +21,7 @@ import { decodeObjectBody, mediaType, parseConfiguration, parseText } from './bo
 import { notAllowed, notServed, subresourcesOf, verbsOf } from './discovery.ts';
 import { negotiate, type Format } from './negotiate.ts';
 import { deletion, includeObject, isWatch, listParameters, watchParameters, writeParameters } from './query.ts';
-import { send, sendList, sendYamlList } from './respond.ts';
+import { send, sendList, sendObjectText, sendYamlList } from './respond.ts';
 import { partial, table } from './table.ts';
 import { watchStream } from './watch-stream.ts';
 
@@ -157,6 +157,7 @@ const sendAnswer = (exchange: Exchange, answer: KubernetesObject | Status, forma
 async function sendObject(exchange: Exchange, code: number, object: KubernetesObject, format: Format): Promise<void> {
   const { api, target: { resource, subresource }, response, query } = exchange;
   exchange.audit?.responseObject(object);
+  if (format.as === 'object' && format.encoding === 'json') return sendObjectText(response, code, object);
   const document = format.as === 'table'
     ? table(subresourceOf(resource, subresource)?.view ?? resource, [object], { resourceVersion: object.metadata.resourceVersion }, { version: format.version, include: includeObject(query), now: api.clock.now() })
     : format.as === 'partial' ? partial(object, format.version) : object;

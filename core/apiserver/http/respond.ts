@@ -3,14 +3,21 @@ import type { ServerResponse } from 'node:http';
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import type { ListMeta, Status } from '#core/api/schema/meta.ts';
 import { StatusError } from '#core/api/status-error.ts';
+import { objectText } from '#core/store/object-text.ts';
 import type { Format } from './negotiate.ts';
-import { objectText } from './object-text.ts';
 
 /** Answers with one document. */
 export async function send(response: ServerResponse, code: number, document: unknown, encoding: Format['encoding'] = 'json', type?: string): Promise<void> {
   const text = encoding === 'yaml' ? (await import('yaml')).stringify(document, plain) : `${JSON.stringify(document)}\n`;
-  const bytes = Buffer.from(text);
-  response.writeHead(code, { 'Content-Type': type ?? `application/${encoding}`, 'Content-Length': bytes.length });
+  sendBytes(response, code, Buffer.from(text), type ?? `application/${encoding}`);
+}
+
+/** Answers with one object, of which the text may be at hand. */
+export const sendObjectText = (response: ServerResponse, code: number, object: KubernetesObject): void =>
+  sendBytes(response, code, Buffer.from(`${objectText.of(object)}\n`), 'application/json');
+
+function sendBytes(response: ServerResponse, code: number, bytes: Buffer, type: string): void {
+  response.writeHead(code, { 'Content-Type': type, 'Content-Length': bytes.length });
   response.end(bytes);
 }
 

@@ -3,10 +3,10 @@ import { StatusError } from '#core/api/status-error.ts';
 import { bookmark, ResourceChanged, watch, type WatchEvent, type WatchParameters } from '#core/apiserver/verbs/watch.ts';
 import type { AuditRecord } from '#core/apiserver/audit/audit-log.ts';
 import type { Api, Target } from '#core/apiserver/api.ts';
+import { objectText } from '#core/store/object-text.ts';
 import { EventFrames, type Frame } from './event-frames.ts';
 import { FlushTurns } from './flush-turns.ts';
 import type { Format } from './negotiate.ts';
-import { objectText } from './object-text.ts';
 import { failureOf } from './respond.ts';
 import { partial, table, type IncludeObject } from './table.ts';
 
