@@ -32,8 +32,7 @@ export class EventFrames {
   }
 
   of(events: readonly WatchEvent[]): Frame {
-    const found = this.#recent.find((one) => isSame(one.events, events));
-    if (found !== undefined) return found.frame;
+    for (const one of this.#recent) if (isSame(one.events, events)) return one.frame;
     const frame = frameOf(events.map(this.#text).join(''));
     if (this.#recent.length === 0) process.nextTick(() => {
       this.#recent = [];
@@ -43,5 +42,11 @@ export class EventFrames {
   }
 }
 
-const isSame = (a: readonly WatchEvent[], b: readonly WatchEvent[]): boolean =>
-  a.length === b.length && a.every(({ type, object }, index) => object === b[index]?.object && type === b[index].type);
+function isSame(a: readonly WatchEvent[], b: readonly WatchEvent[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) {
+    const [one, other] = [a[index], b[index]];
+    if (one !== other && (one?.object !== other?.object || one?.type !== other?.type)) return false;
+  }
+  return true;
+}

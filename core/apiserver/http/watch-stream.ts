@@ -117,11 +117,13 @@ class EventStream {
     this.characters += event.size;
     if (this.scheduled || !this.opened) return;
     this.scheduled = true;
-    turns.add(() => {
-      this.scheduled = false;
-      this.pump();
-    });
+    turns.add(this.flush);
   }
+
+  private readonly flush = (): void => {
+    this.scheduled = false;
+    this.pump();
+  };
 
   /** From here on only what comes is counted, not the state that was asked for. */
   open(): void {
@@ -159,20 +161,27 @@ class EventStream {
 
   private pump(): void {
     if (!this.opened || this.finishing) return;
-    let at = 0;
-    while (!this.blocked && at < this.queue.length) {
-      const events: WatchEvent[] = [];
-      for (let size = 0; at < this.queue.length && size < writeSize; at++) {
-        const event = this.queue[at];
-        if (event === undefined) continue;
-        events.push(event);
-        size += event.size || unknownSize;
-      }
-      for (const { size } of events) this.characters -= size;
-      this.blocked = !this.write(this.frames.of(events));
+    const { queue } = this;
+    let sent = 0;
+    while (!this.blocked && sent < queue.length) {
+      const end = this.portion(sent);
+      this.blocked = !this.write(this.frames.of(sent === 0 && end === queue.length ? queue : queue.slice(sent, end)));
+      sent = end;
     }
-    if (at > 0) this.queue = this.queue.slice(at);
+    if (sent > 0) this.queue = sent === queue.length ? [] : queue.slice(sent);
     if (this.queue.length === 0) this.limit = backlogLimit;
+  }
+
+  /** Takes from `start` on what goes into one write; returns where that ends. */
+  private portion(start: number): number {
+    let end = start;
+    for (let size = 0; size < writeSize; end++) {
+      const event = this.queue[end];
+      if (event === undefined) break;
+      size += event.size || unknownSize;
+      this.characters -= event.size;
+    }
+    return end;
   }
 }
 

@@ -37,8 +37,8 @@ export function select(target: Target, selectors: Selectors): Selection {
     matches: (object) =>
       (namespace === undefined || object.metadata.namespace === namespace) &&
       (target.name === '' || object.metadata.name === target.name) &&
-      labels.matches(object.metadata.labels) &&
-      fields.matches((field) => reader(resource, field)(object)),
+      (labels.empty || labels.matches(object.metadata.labels)) &&
+      (fields.empty || fields.matches((field) => reader(resource, field)(object))),
   };
 }
 

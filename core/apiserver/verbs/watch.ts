@@ -50,6 +50,10 @@ export async function watch(api: Api, target: Target, parameters: WatchParameter
   const fromNow = asked === 0 || stream;
   if (asked > current) throw StatusError.expired(`the version ${asked} is not one of this store: its newest is ${current}`);
   const steps = inOrder(target.resource, failed);
+  const take = (change: Change): void => {
+    const event = eventOf(target, selection, change);
+    if (event !== undefined) deliver(event);
+  };
   if (fromNow && parameters.sendInitialEvents !== false) {
     const entries = [...api.objects.cache(storageNames(target.resource)).range(selection.prefix)].map(([, object]) => object);
     steps.run(entries, () => {
@@ -59,12 +63,7 @@ export async function watch(api: Api, target: Target, parameters: WatchParameter
   }
   try {
     // Runs up to its subscription in this same turn when it starts at the newest version: nothing can come in between.
-    const close = await api.objects.follow(storageNames(target.resource), fromNow ? current : asked, (change) => {
-      steps.run(change.previous ? [change.previous, change.object] : [change.object], () => {
-        const event = eventOf(target, selection, change);
-        if (event !== undefined) deliver(event);
-      });
-    }, () => failed(StatusError.expired('changes were missed while the store could not be reached')));
+    const close = await api.objects.follow(storageNames(target.resource), fromNow ? current : asked, steps.each(take), () => failed(StatusError.expired('changes were missed while the store could not be reached')));
     const unlisten = whenChanged(api, target.resource, () => failed(new ResourceChanged()));
     return () => {
       unlisten();
@@ -108,12 +107,14 @@ function checkInitialEvents({ sendInitialEvents, resourceVersionMatch: match, al
 interface Steps {
   /** Does a step once the objects that it shows can be shown. */
   run(objects: readonly KubernetesObject[], step: () => void): void;
+  /** The same for changes. */
+  each(take: (change: Change) => void): (change: Change) => void;
   stop(): void;
 }
 
 /** Steps that need nobody outside are done at once. */
 function inOrder({ conversion }: AnyResource, failed: (error: unknown) => void): Steps {
-  if (!conversion) return { run: (_objects, step) => step(), stop: () => undefined };
+  if (!conversion) return { run: (_objects, step) => step(), each: (take) => take, stop: () => undefined };
   let over = false;
   let last = Promise.resolve();
   const take = async (objects: readonly KubernetesObject[], step: () => void): Promise<void> => {
@@ -121,13 +122,15 @@ function inOrder({ conversion }: AnyResource, failed: (error: unknown) => void):
     await conversion.prepare(objects);
     if (!over) step();
   };
+  const run = (objects: readonly KubernetesObject[], step: () => void): void => {
+    last = last.then(() => take(objects, step)).catch((error: unknown) => {
+      if (!over) failed(error);
+      over = true;
+    });
+  };
   return {
-    run: (objects, step) => {
-      last = last.then(() => take(objects, step)).catch((error: unknown) => {
-        if (!over) failed(error);
-        over = true;
-      });
-    },
+    run,
+    each: (each) => (change) => run(change.previous ? [change.previous, change.object] : [change.object], () => each(change)),
     stop: () => {
       over = true;
     },
@@ -146,8 +149,16 @@ function eventOf(target: Target, selection: Selection, change: Change): WatchEve
   const { size } = change;
   const previous = change.previous && shown(target.resource, change.previous);
   const before = previous !== undefined && selection.matches(previous);
-  if (change.deleted) return before ? { type: 'DELETED', object: shown(target.resource, change.object), size } : undefined;
+  if (change.deleted) return before ? shared('DELETED', shown(target.resource, change.object), size) : undefined;
   const object = shown(target.resource, change.object);
-  if (selection.matches(object)) return { type: before ? 'MODIFIED' : 'ADDED', object, size };
+  if (selection.matches(object)) return shared(before ? 'MODIFIED' : 'ADDED', object, size);
   return before ? { type: 'DELETED', object: withRevision(previous, change.revision), size } : undefined;
+}
+
+let last: WatchEvent | undefined;
+
+/** Many watch the same and hear of a change one after the other: they all get one event. */
+function shared(type: WatchEvent['type'], object: KubernetesObject, size: number): WatchEvent {
+  if (last?.object !== object || last.type !== type) last = { type, object, size };
+  return last;
 }
