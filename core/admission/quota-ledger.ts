@@ -28,7 +28,12 @@ export class QuotaLedger {
   constructor(objects: ObjectStore, resources: readonly AnyResource[]) {
     this.objects = objects;
     this.resources = resources.filter(({ kind, storedAs }) => kind.namespaced && storedAs === undefined);
-    for (const { kind } of this.resources) objects.cache(kind).subscribe((change) => this.follow(kind, change));
+    for (const { kind } of this.resources) {
+      objects.cache(kind).subscribe((change) => {
+        // Without quotas nobody needs to know what the change says, and finding out takes time.
+        if (this.accounts.size > 0) this.follow(kind, change);
+      });
+    }
   }
 
   /** The accounts of the namespace's quotas that take the object in. */

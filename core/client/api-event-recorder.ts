@@ -5,6 +5,7 @@ import { StatusError } from '#core/api/status-error.ts';
 import { rfc3339, type Clock } from '#core/kernel/clock.ts';
 import type { Component } from '#core/kernel/lifecycle.ts';
 import type { Logger } from '#core/kernel/logger.ts';
+import { dropOldest } from '#core/kernel/oldest.ts';
 import type { Writer } from './client.ts';
 import { EventCorrelator, type Occurrence, type Occurrences } from './event-correlator.ts';
 import type { EventRecorder, EventRecorders } from './event-recorder.ts';
@@ -94,10 +95,7 @@ export class ApiEventRecorders implements EventRecorders, Component {
   }
 
   #dropOldest(): void {
-    for (const oldest of this.#waiting) {
-      this.#waiting.delete(oldest);
-      break;
-    }
+    dropOldest(this.#waiting);
     if (this.#dropped++ === 0) this.#options.logger.warn('events come faster than the server takes them; the oldest are dropped');
   }
 

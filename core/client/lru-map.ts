@@ -1,3 +1,5 @@
+import { dropOldest } from '#core/kernel/oldest.ts';
+
 /** A map of at most `limit` entries, which forgets the one that was not used for longest. */
 export class LruMap<V> {
   readonly #limit: number;
@@ -17,12 +19,7 @@ export class LruMap<V> {
     const value = known ?? make();
     this.#entries.delete(key);
     this.#entries.set(key, value);
-    if (this.#entries.size > this.#limit) {
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest);
-        break;
-      }
-    }
+    if (this.#entries.size > this.#limit) dropOldest(this.#entries);
     return value;
   }
 }

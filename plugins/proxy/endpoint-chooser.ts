@@ -1,5 +1,6 @@
 import type { Clock } from '#core/kernel/clock.ts';
 import type { ProxyEndpoint } from '#core/spi/service-proxy.ts';
+import { dropOldest } from '#core/kernel/oldest.ts';
 
 /** Clients whose endpoint is remembered; beyond it the one that has been away longest is forgotten. */
 const mostClients = 10_000;
@@ -60,7 +61,6 @@ export class EndpointChooser {
   #remember(client: string, endpoint: ProxyEndpoint): void {
     this.#choices.delete(client);
     this.#choices.set(client, { endpoint: nameOf(endpoint), at: this.#clock.now() });
-    const [oldest] = this.#choices.keys();
-    if (this.#choices.size > mostClients && oldest !== undefined) this.#choices.delete(oldest);
+    if (this.#choices.size > mostClients) dropOldest(this.#choices);
   }
 }

@@ -39,8 +39,26 @@ export interface Files {
   /** Undefined when there is nothing. */
   readText(path: string): Promise<string | undefined>;
   realpath(path: string): Promise<string>;
+  /** `buildFolder` in one step, where somebody else takes them all. */
+  build?(path: string, contents: Readonly<Record<string, Content>>): Promise<void>;
   /** Of the file system on which the path is, in bytes. */
   space(path: string): Promise<{ readonly total: bigint; readonly available: bigint }>;
+}
+
+/** What a folder is made with: a file with a text, a sparse one of so many bytes, or an empty folder. */
+export type Content = { readonly text: string } | { readonly bytes: bigint } | 'folder';
+
+/** Makes a folder with all that is to be in it, on disk when it resolves. */
+export async function buildFolder(files: Files, path: string, contents: Readonly<Record<string, Content>>): Promise<void> {
+  await files.makeFolder(path);
+  const parts = await Promise.allSettled(Object.entries(contents).map(([name, content]) => {
+    const place = join(path, name);
+    if (content === 'folder') return files.makeFolder(place);
+    return 'text' in content ? files.writeNew(place, content.text) : files.makeSparse(place, content.bytes);
+  }));
+  // All must have ended before a failure of one is acted upon, or the others would write into what is being cleared away.
+  for (const part of parts) if (part.status === 'rejected') throw part.reason;
+  await files.syncFolder(path);
 }
 
 const MAX_TEXT = 16 * 1024;

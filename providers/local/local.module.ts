@@ -17,6 +17,7 @@ import { AddressPool } from './address-pool.ts';
 import { Ledger } from './balancer-ledger.ts';
 import { localBootstrapObjects } from './bootstrap-objects.ts';
 import { diskFiles } from './files.ts';
+import { FilesThread } from './files-thread.ts';
 import { LinuxAddresses } from './host-addresses.ts';
 import { Kernel } from './kernel-state.ts';
 import { LocalLoadBalancers, releaseAddresses } from './load-balancers.ts';
@@ -65,11 +66,12 @@ export function local(options: LocalOptions): ContainerModule {
   const { nodeName, nodeNames, agentDir } = options;
   const kernel = new Kernel();
   const machine = thisMachine();
+  const thread = new FilesThread();
   return new ContainerModule(({ bind }) => {
-    bind(Pools).toResolvedValue((clock, log) => new LocalPools(options, diskFiles, clock, log), [Clock, Logger]).inSingletonScope();
+    bind(Pools).toResolvedValue((clock, log) => new LocalPools(options, thread.files, clock, log), [Clock, Logger]).inSingletonScope();
     bind(VolumeDriver).toResolvedValue((pools, clock) => new LocalVolumeDriver({ pools, kernel, machine, clock, nodeName, nodeNames }), [Pools, Clock]).inSingletonScope();
     bind(NodeVolumeDriver).toResolvedValue((pools) => new LocalNodeVolumeDriver({ pools, kernel, machine, files: diskFiles, run: runCommand, nodeName, agentDir }), [Pools]).inSingletonScope();
-    bind(Component).toResolvedValue((pools, log) => new PoolsOpener(pools, log), [Pools, Logger]).inSingletonScope();
+    bind(Component).toResolvedValue((pools, log) => new PoolsOpener(pools, log, () => thread.close()), [Pools, Logger]).inSingletonScope();
     bind(NodeMachines).toResolvedValue(() => new LocalMachines(runCommand, options.root)).inSingletonScope();
     for (const object of localBootstrapObjects(DRIVER_NAME)) bind(BootstrapObject).toConstantValue(object);
     if (options.instances !== undefined) bind(Instances).toResolvedValue((machines) => new LocalInstances({ machines, place: options.root, wanted: new Set(nodeNames) }), [NodeMachines]).inSingletonScope();

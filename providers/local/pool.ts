@@ -4,7 +4,7 @@ import type { Logger } from '#core/kernel/logger.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import { classifyUndone } from './errors.ts';
 import { forEachOf } from './for-each-of.ts';
-import type { Files } from './files.ts';
+import { buildFolder, type Files } from './files.ts';
 import type { VolumeRecord } from './record.ts';
 import { decodeRecord, encodeRecord, foreign } from './record.ts';
 import { isVolumeName } from './safe-paths.ts';
@@ -187,13 +187,9 @@ export class Pool {
     return grown;
   }
 
-  async #build(staging: string, record: VolumeRecord): Promise<void> {
-    await this.#files.makeFolder(staging);
-    const content = record.enforced ? this.#files.makeSparse(join(staging, IMAGE), record.capacity) : this.#files.makeFolder(join(staging, DATA));
-    // Both must have ended before a failure of one is acted upon, or the other would write into what is being cleared away.
-    const parts = await Promise.allSettled([content, this.#files.writeNew(join(staging, RECORD), encodeRecord(record))]);
-    for (const part of parts) if (part.status === 'rejected') throw part.reason;
-    await this.#files.syncFolder(staging);
+  #build(staging: string, record: VolumeRecord): Promise<void> {
+    const contents = { ...(record.enforced ? { [IMAGE]: { bytes: record.capacity } } : { [DATA]: 'folder' as const }), [RECORD]: { text: encodeRecord(record) } };
+    return this.#files.build?.(staging, contents) ?? buildFolder(this.#files, staging, contents);
   }
 
   async #moveIntoPlace(staging: string, name: string): Promise<void> {

@@ -10,11 +10,14 @@ export class PoolsOpener implements Component {
   readonly name = 'local volumes';
   readonly #pools: LocalPools;
   readonly #log: Logger;
+  readonly #close: () => Promise<void>;
   #opening: Promise<void> = Promise.resolve();
 
-  constructor(pools: LocalPools, log: Logger) {
+  /** @param close lets go of what the pools work with */
+  constructor(pools: LocalPools, log: Logger, close: () => Promise<void>) {
     this.#pools = pools;
     this.#log = log;
+    this.#close = close;
   }
 
   async start(): Promise<void> {
@@ -23,5 +26,6 @@ export class PoolsOpener implements Component {
 
   async stop(): Promise<void> {
     await this.#opening;
+    await this.#close();
   }
 }

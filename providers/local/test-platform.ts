@@ -8,7 +8,7 @@ import { silentLogger } from '#core/kernel/logger.ts';
 import type { CreateVolumeRequest } from '#core/spi/volume-driver.ts';
 import { runCommand } from '#plugins/volumes/block-device/block-device.module.ts';
 import type { Files } from './files.ts';
-import { diskFiles } from './files.ts';
+import { FilesThread } from './files-thread.ts';
 import { Kernel } from './kernel-state.ts';
 import { readLoopDevices } from './loop-devices.ts';
 import type { Machine } from './machine.ts';
@@ -30,6 +30,9 @@ export interface PlatformOptions {
   readonly log?: Logger;
 }
 
+/** As in the product. It keeps no process from its end. */
+const thread = new FilesThread();
+
 /** The drivers over folders of their own. `again` makes new ones over the same folders, as after a restart. */
 export class Platform {
   readonly folder: string;
@@ -41,7 +44,7 @@ export class Platform {
   readonly node: LocalNodeVolumeDriver;
 
   constructor(folder: string, options: PlatformOptions) {
-    const { files = diskFiles, machine = ableMachine, kernel = new Kernel(), poolSize = 2048n * MIB, log = silentLogger } = options;
+    const { files = thread.files, machine = ableMachine, kernel = new Kernel(), poolSize = 2048n * MIB, log = silentLogger } = options;
     this.folder = folder;
     this.root = join(folder, 'volumes');
     this.other = join(folder, 'other');

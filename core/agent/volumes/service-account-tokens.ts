@@ -5,6 +5,7 @@ import { apiVersionOf, type Kind } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { Writer } from '#core/client/client.ts';
 import type { Clock } from '#core/kernel/clock.ts';
+import { dropOldest } from '#core/kernel/oldest.ts';
 
 export interface TokenWish {
   readonly audience: string;
@@ -83,11 +84,7 @@ export class ServiceAccountTokens {
   #keep(key: string, held: Held): void {
     this.#held.delete(key);
     this.#held.set(key, held);
-    if (this.#held.size <= mostHeld) return;
-    for (const oldest of this.#held.keys()) {
-      this.#held.delete(oldest);
-      return;
-    }
+    if (this.#held.size > mostHeld) dropOldest(this.#held);
   }
 }
 

@@ -4,6 +4,7 @@ import { EndpointSlice } from '#core/api/schema/discovery-v1.ts';
 import { isKindOf, type KubernetesObject } from '#core/api/schema/kind.ts';
 import { StatusError } from '#core/api/status-error.ts';
 import type { ServiceResolver } from '#core/client/webhook-client.ts';
+import { dropOldest } from '#core/kernel/oldest.ts';
 import type { ObjectStore } from '#core/store/object-store.ts';
 import type { Address } from './address.ts';
 
@@ -70,8 +71,7 @@ export class StoredServices implements ServiceResolver {
     if (known === undefined) {
       known = this.read(namespace, name);
       this.backends.set(key, known);
-      const [oldest] = this.backends.keys();
-      if (this.backends.size > mostRemembered && oldest !== undefined) this.backends.delete(oldest);
+      if (this.backends.size > mostRemembered) dropOldest(this.backends);
     }
     return known;
   }

@@ -10,6 +10,7 @@ import type { Lookup } from '#core/authn/lookup.ts';
 import { unauthorized, type TokenAuthenticator, type TokenOwner } from '#core/authn/token-authenticator.ts';
 import type { Clock } from '#core/kernel/clock.ts';
 import { token } from '#core/kernel/token.ts';
+import { dropOldest } from '#core/kernel/oldest.ts';
 import { accountGroups, accountUser, claimName, claimsOf, legacyIssuer, type KubernetesClaims } from './claims.ts';
 import type { ServiceAccountKeys } from './keys.ts';
 
@@ -107,8 +108,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       // Times are checked at each use.
       const { payload } = await jwtVerify(bearer, this.keys.publicKey, { algorithms: ['RS256'], issuer, currentDate: new Date(this.clock.now()), clockTolerance: Number.MAX_SAFE_INTEGER });
       this.verified.set(bearer, payload);
-      const [oldest] = this.verified.keys();
-      if (this.verified.size > rememberedTokens && oldest !== undefined) this.verified.delete(oldest);
+      if (this.verified.size > rememberedTokens) dropOldest(this.verified);
       return payload;
     } catch (error) {
       throw unauthorized(`the token is not valid: ${error instanceof Error ? error.message : String(error)}`);

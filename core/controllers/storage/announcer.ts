@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
 import type { EventRecorder } from '#core/client/event-recorder.ts';
 import type { Clock } from '#core/kernel/clock.ts';
+import { dropOldest } from '#core/kernel/oldest.ts';
 
 const repeatMs = 10 * 60_000;
 /** Announcements that are remembered; the oldest are forgotten first, and may then be made again. */
@@ -35,10 +36,7 @@ export class Announcer implements EventRecorder {
     if (last !== undefined && last.message === message && at - last.at < repeatMs) return false;
     this.#last.delete(key);
     this.#last.set(key, { message, at });
-    if (this.#last.size > remembered) {
-      const [oldest = ''] = this.#last.keys();
-      this.#last.delete(oldest);
-    }
+    if (this.#last.size > remembered) dropOldest(this.#last);
     return true;
   }
 }

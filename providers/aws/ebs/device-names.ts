@@ -1,3 +1,4 @@
+import { dropOldest } from '#core/kernel/oldest.ts';
 import { ProviderError } from '#core/spi/errors.ts';
 import type { Ec2Instance } from './ec2-instances.ts';
 
@@ -33,8 +34,7 @@ export class DeviceNames {
     for (const { device, volumeId } of devices) taken.byDevice.set(device, volumeId);
     this.#taken.delete(id);
     this.#taken.set(id, taken);
-    const [oldest] = this.#taken.keys();
-    if (this.#taken.size > mostInstances && oldest !== undefined) this.#taken.delete(oldest);
+    if (this.#taken.size > mostInstances) dropOldest(this.#taken);
   }
 
   forget(instanceId: string): void {

@@ -1,3 +1,5 @@
+import { dropOldest } from '#core/kernel/oldest.ts';
+
 const most = 10_000;
 
 /** Numbers by names; the oldest are forgotten when they become too many. */
@@ -12,7 +14,6 @@ export class RecentNames {
   set(name: string, number: number): void {
     this.#numbers.delete(name);
     this.#numbers.set(name, number);
-    const [oldest] = this.#numbers.keys();
-    if (this.#numbers.size > most && oldest !== undefined) this.#numbers.delete(oldest);
+    if (this.#numbers.size > most) dropOldest(this.#numbers);
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '#core/kernel/clock.ts';
+import { dropOldest } from '#core/kernel/oldest.ts';
 
 interface Entry<V> {
   readonly value: Promise<V>;
@@ -36,9 +37,6 @@ export class ExpiringMap<V> {
   }
 
   #makeRoom(): void {
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#limit) return;
-      this.#entries.delete(oldest);
-    }
+    while (this.#entries.size > this.#limit) dropOldest(this.#entries);
   }
 }
