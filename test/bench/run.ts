@@ -7,6 +7,7 @@ import { network } from './network.ts';
 import { provisioning } from './provisioning.ts';
 import { proxy } from './proxy.ts';
 import { scheduler } from './scheduler.ts';
+import { removeLeftovers } from './server.ts';
 import { start } from './start.ts';
 import { watchers } from './watchers.ts';
 
@@ -18,5 +19,9 @@ if (unknown.length > 0) {
   process.exitCode = 2;
 } else {
   process.stdout.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}; the load comes from this same machine, which was this busy before: ${loadavg().map((value) => value.toFixed(1)).join(' ')}\n`);
-  for (const [name, bench] of Object.entries(benches)) if (asked.length === 0 || asked.includes(name)) await bench();
+  try {
+    for (const [name, bench] of Object.entries(benches)) if (asked.length === 0 || asked.includes(name)) await bench();
+  } finally {
+    await removeLeftovers();
+  }
 }

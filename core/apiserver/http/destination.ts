@@ -32,12 +32,15 @@ export type Destination =
   | Extract<Route, { readonly to: 'discovery' }>
   | { readonly to: 'page' };
 
+/** For all who ask for nothing; nobody changes a request's query. */
+const noQuery = new URLSearchParams();
+
 /** @throws {StatusError} BadRequest for a path that cannot be decoded */
 export function locate({ url = '/' }: IncomingMessage): Located {
   const mark = url.indexOf('?');
   const [rawPath, search] = mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark)];
   try {
-    return { path: decodeURIComponent(rawPath), query: new URLSearchParams(search), rawPath, search };
+    return { path: decodeURIComponent(rawPath), query: search === '' ? noQuery : new URLSearchParams(search), rawPath, search };
   } catch (error) {
     throw StatusError.badRequest(`the path is not valid: ${url.slice(0, 100)}`, { cause: error });
   }

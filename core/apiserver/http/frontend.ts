@@ -270,10 +270,11 @@ export class Frontend {
   }
 
   private callerOf({ user, audit, response, request }: Admitted, target: Target): Caller {
-    const warnings = new Set<string>();
+    let warnings: Set<string> | undefined;
     return {
       user,
       warn: (text) => {
+        warnings ??= new Set();
         if (warnings.size >= 50 || warnings.has(text)) return;
         warnings.add(text);
         if (!response.headersSent) response.appendHeader('Warning', `299 - ${quoted(text)}`);

@@ -33,8 +33,7 @@ const views: Record<string, { as: Format['as']; group: string; versions: readonl
  */
 export function negotiate(accept: string | undefined, offered: readonly Format['as'][]): Format {
   if (accept === undefined || accept.trim() === '') return plainJson;
-  const ranges = mediaRanges(accept);
-  for (const range of ranges) {
+  for (const range of knownRanges(accept)) {
     const format = formatOf(range, offered);
     if (format !== undefined) return format;
   }
@@ -50,6 +49,21 @@ function formatOf({ type, quality, parameters }: MediaRange, offered: readonly F
   const version = parameters.get('v') ?? '';
   if (view === undefined || parameters.get('g') !== view.group || !view.versions.includes(version) || !offered.includes(view.as)) return undefined;
   return { encoding, as: view.as, version };
+}
+
+/** A client says the same with every request. */
+const known = new Map<string, readonly MediaRange[]>();
+const mostKnown = 256;
+/** Longer ones are hardly worth keeping. */
+const longestKnown = 512;
+
+function knownRanges(accept: string): readonly MediaRange[] {
+  let ranges = known.get(accept);
+  if (ranges !== undefined) return ranges;
+  ranges = mediaRanges(accept);
+  if (known.size >= mostKnown) known.clear();
+  if (accept.length <= longestKnown) known.set(accept, ranges);
+  return ranges;
 }
 
 /** What an Accept header names, the most wanted first. */
