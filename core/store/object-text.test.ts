@@ -27,6 +27,21 @@ describe('ObjectText', () => {
     expect(written()).to.equal(2);
   });
 
+  it('has the text of what was just written at hand, of the newest only', () => {
+    const objects = Array.from({ length: 300 }, () => counted());
+    for (const { object } of objects) objectText.written(Object.freeze(object), 'as written');
+    expect(objectText.of(objects.at(-1)?.object as KubernetesObject)).to.equal('as written');
+    expect(objectText.of(objects[0]?.object as KubernetesObject)).to.equal('{"text":"x"}');
+    expect([objects.at(-1)?.written(), objects[0]?.written()]).to.deep.equal([0, 1]);
+  });
+
+  it('has little of what was written at hand, however large it is', () => {
+    const objects = Array.from({ length: 10 }, () => counted());
+    for (const { object } of objects) objectText.written(Object.freeze(object), 'x'.repeat(600_000));
+    for (const { object } of objects) objectText.of(object);
+    expect(objects.map(({ written }) => written())).to.deep.equal([1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
+  });
+
   it('lets go of the oldest text when there is too much of it', () => {
     const first = counted();
     objectText.of(Object.freeze(first.object));

@@ -1,17 +1,27 @@
 import type { KubernetesObject } from '#core/api/schema/kind.ts';
 
-/** Characters of text that are kept for the next reader, in each of two halves. */
-const capacity = 16 * 1024 * 1024;
-/** What was just written is read at once, by its writer and by those who watch; the texts of so many objects are at hand for them, in each of two halves. */
-const freshObjects = 128;
+interface Capacity {
+  readonly texts: number;
+  readonly characters: number;
+}
 
-/** The older half goes when the newer is full: to drop one entry at a time from the front of a Map costs more with each that was dropped before. */
-class Halves {
+/** For the next reader. */
+const keptTexts: Capacity = { texts: Infinity, characters: 32 * 1024 * 1024 };
+/** What was just written is read at once, by its writer and by those who watch. */
+const freshTexts: Capacity = { texts: 256, characters: 1024 * 1024 };
+
+/**
+ * Texts in two halves, of which the older goes when the newer has half of the capacity: to drop one entry at a time from the front of a Map costs more with each
+ * that was dropped before. A text that is larger than that is held all the same, until the next one after it.
+ */
+class Texts {
+  readonly #capacity: Capacity;
   #newer = new Map<KubernetesObject, string>();
   #older: ReadonlyMap<KubernetesObject, string> = new Map();
+  #characters = 0;
 
-  get size(): number {
-    return this.#newer.size;
+  constructor(capacity: Capacity) {
+    this.#capacity = capacity;
   }
 
   get(object: KubernetesObject): string | undefined {
@@ -20,17 +30,12 @@ class Halves {
 
   set(object: KubernetesObject, text: string): void {
     this.#newer.set(object, text);
-  }
-
-  turn(): void {
+    this.#characters += text.length;
+    if (this.#newer.size < this.#capacity.texts / 2 && this.#characters < this.#capacity.characters / 2) return;
     this.#older = this.#newer;
     this.#newer = new Map();
+    this.#characters = 0;
   }
-}
-
-interface Kept {
-  readonly texts: Halves;
-  characters: number;
 }
 
 /**
@@ -38,8 +43,8 @@ interface Kept {
  * What was read is held weakly and gone at the next full collection, so that a process at rest holds every object once.
  */
 class ObjectText {
-  #kept = new WeakRef<Kept>({ texts: new Halves(), characters: 0 });
-  readonly #fresh = new Halves();
+  #kept = new WeakRef(new Texts(keptTexts));
+  readonly #fresh = new Texts(freshTexts);
 
   of(object: KubernetesObject): string {
     // Only what cannot change any more; a view made for one request is of no use to another.
@@ -47,28 +52,22 @@ class ObjectText {
     const fresh = this.#fresh.get(object);
     if (fresh !== undefined) return fresh;
     const kept = this.#current();
-    const known = kept.texts.get(object);
+    const known = kept.get(object);
     if (known !== undefined) return known;
     const text = JSON.stringify(object);
-    kept.texts.set(object, text);
-    kept.characters += text.length;
-    if (kept.characters > capacity) {
-      kept.texts.turn();
-      kept.characters = 0;
-    }
+    kept.set(object, text);
     return text;
   }
 
   /** Takes note of the text of an object that was just made from it. */
   written(object: KubernetesObject, text: string): void {
     this.#fresh.set(object, text);
-    if (this.#fresh.size >= freshObjects) this.#fresh.turn();
   }
 
-  #current(): Kept {
+  #current(): Texts {
     const kept = this.#kept.deref();
     if (kept !== undefined) return kept;
-    const renewed: Kept = { texts: new Halves(), characters: 0 };
+    const renewed = new Texts(keptTexts);
     this.#kept = new WeakRef(renewed);
     return renewed;
   }
