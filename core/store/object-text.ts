@@ -38,20 +38,39 @@ class Texts {
   }
 }
 
+/** Gone at the next full collection, and then begun anew. */
+class Passing<T extends object> {
+  readonly #make: () => T;
+  #held: WeakRef<T>;
+
+  constructor(make: () => T) {
+    this.#make = make;
+    this.#held = new WeakRef(make());
+  }
+
+  get current(): T {
+    const held = this.#held.deref();
+    if (held !== undefined) return held;
+    const renewed = this.#make();
+    this.#held = new WeakRef(renewed);
+    return renewed;
+  }
+}
+
 /**
  * The JSON text of stored objects that were written or read a moment ago: a list, a watcher among many and the next list write the same text again.
- * What was read is held weakly and gone at the next full collection, so that a process at rest holds every object once.
+ * All of it is held weakly, so that a process at rest holds every object once.
  */
 class ObjectText {
-  #kept = new WeakRef(new Texts(keptTexts));
-  readonly #fresh = new Texts(freshTexts);
+  readonly #kept = new Passing(() => new Texts(keptTexts));
+  readonly #fresh = new Passing(() => new Texts(freshTexts));
 
   of(object: KubernetesObject): string {
     // Only what cannot change any more; a view made for one request is of no use to another.
     if (!Object.isFrozen(object)) return JSON.stringify(object);
-    const fresh = this.#fresh.get(object);
+    const fresh = this.#fresh.current.get(object);
     if (fresh !== undefined) return fresh;
-    const kept = this.#current();
+    const kept = this.#kept.current;
     const known = kept.get(object);
     if (known !== undefined) return known;
     const text = JSON.stringify(object);
@@ -61,15 +80,7 @@ class ObjectText {
 
   /** Takes note of the text of an object that was just made from it. */
   written(object: KubernetesObject, text: string): void {
-    this.#fresh.set(object, text);
-  }
-
-  #current(): Texts {
-    const kept = this.#kept.deref();
-    if (kept !== undefined) return kept;
-    const renewed = new Texts(keptTexts);
-    this.#kept = new WeakRef(renewed);
-    return renewed;
+    this.#fresh.current.set(object, text);
   }
 }
 
