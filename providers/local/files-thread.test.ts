@@ -53,6 +53,16 @@ describe('FilesThread', () => {
     expect(await readdir(folder)).to.deep.equal([]);
   });
 
+  it('does what is asked of it while it ends', async () => {
+    const first = thread.files.build?.(join(folder, 'first'), {});
+    const closed = thread.close();
+    const names = Array.from({ length: 200 }, (_, index) => `f${index}`);
+    const second = thread.files.build?.(join(folder, 'second'), Object.fromEntries(names.map((name) => [name, { text: name }])));
+    await closed;
+    await Promise.all([first, second]);
+    expect(await readdir(join(folder, 'second'))).to.have.length(200);
+  });
+
   it('keeps no process from its end, but lets it finish what is under way', async () => {
     const program = `import { FilesThread } from ${JSON.stringify(join(import.meta.dirname, 'files-thread.ts'))};
       const { files } = new FilesThread();

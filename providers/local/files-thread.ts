@@ -39,9 +39,9 @@ export class FilesThread {
   #worker: Worker | undefined;
   #lastId = 0;
 
-  /** Waits for what is under way. */
+  /** Waits for what is under way, and for what comes meanwhile. */
   async close(): Promise<void> {
-    await Promise.allSettled([...this.#pending.values()].map(({ promise }) => promise));
+    while (this.#pending.size > 0) await Promise.allSettled([...this.#pending.values()].map(({ promise }) => promise));
     const worker = this.#worker;
     this.#worker = undefined;
     await worker?.terminate();
